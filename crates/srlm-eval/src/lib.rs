@@ -1,1 +1,27 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod agreement;
+mod bootstrap;
+mod error;
+mod estimate;
+mod evaluation;
+mod group_measures;
+mod head_to_head;
+mod lengths;
+mod rank;
+mod sign_test;
+#[cfg(test)]
+mod testing;
+mod verdict;
+
+pub use agreement::{Agreement, Measures, RankedGroup, RankedResponse, agreement};
+pub use bootstrap::Bootstrap;
+pub use error::Error;
+pub use estimate::Estimate;
+pub use evaluation::{Evaluation, Evaluator, HeldOutLoss, Measurements};
+pub use head_to_head::{Comparison, HeadToHead, Outcome, Preference, head_to_head};
+pub use lengths::{Distribution, Lengths, lengths};
+pub use rank::{kendall_tau_b, spearman};
+pub use sign_test::{sign_test, wilson};
+pub use verdict::{Verdict, verdict};

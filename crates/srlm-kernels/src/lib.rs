@@ -1,1 +1,26 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod adamw;
+mod attention;
+mod attention_backward;
+mod exp;
+mod layout;
+mod logps;
+mod matrix;
+mod norm;
+mod rope;
+mod rows;
+mod sample;
+mod swiglu;
+
+pub use adamw::{AdamW, adamw, sum_of_squares};
+pub use attention::{Heads, attention};
+pub use attention_backward::{Attended, attention_backward};
+pub use layout::{Layout, Run};
+pub use logps::{token_logps, token_logps_backward};
+pub use matrix::{Matrix, Threads, matmul};
+pub use norm::{rms_norm, rms_norm_backward};
+pub use rope::{RopeTable, rope_in_place};
+pub use sample::{Filter, sample};
+pub use swiglu::{swiglu, swiglu_backward};

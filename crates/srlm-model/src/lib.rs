@@ -1,1 +1,23 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![recursion_limit = "256"]
+
+mod engine;
+mod error;
+mod layers;
+pub mod lora;
+mod model;
+mod ops;
+mod packed;
+mod rope;
+mod weights;
+
+pub use engine::{Engine, EngineConfig, Event, Throughput};
+pub use error::Error;
+pub use layers::{Attention, Layer, Linear, Mlp, RmsNorm};
+pub use lora::{LoraAdapter, LoraConfig};
+pub use model::{Embedding, Model};
+pub use ops::{adamw_step, sum_of_squares};
+pub use packed::{PackedSequences, Scored};
+pub use srlm_kernels::{AdamW, Layout};
+pub use weights::TensorSource;

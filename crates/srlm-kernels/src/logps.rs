@@ -1,0 +1,89 @@
+//! Log-probabilities of target tokens, without ever holding the logits of a whole batch.
+
+use rayon::prelude::*;
+
+use pulp::Arch;
+
+use crate::exp::{exp, max, sum_of};
+use crate::matrix::{Matrix, Threads, matmul};
+
+/// Rows whose logits are held at a time.
+const CHUNK: usize = 192;
+
+/// `log softmax(hidden head^T)[target]` for each row.
+///
+/// # Shapes
+/// `hidden` is `[rows, width]`, `head` is `[vocabulary, width]`, `targets` and the result are `[rows]`; nats.
+pub fn token_logps(hidden: &[f32], head: &[f32], width: usize, targets: &[u32]) -> Vec<f32> {
+    let vocabulary = head.len() / width;
+    let mut logits = vec![0.0; CHUNK.min(targets.len()) * vocabulary];
+    let mut logps = vec![0.0; targets.len()];
+    let arch = Arch::new();
+    for ((hidden, targets), logps) in
+        hidden.chunks(CHUNK * width).zip(targets.chunks(CHUNK)).zip(logps.chunks_mut(CHUNK))
+    {
+        logits_of(&mut logits, hidden, head, width);
+        logps.par_iter_mut().zip(targets).zip(logits.par_chunks(vocabulary)).for_each(|((logp, &target), row)| {
+            arch.dispatch(|| {
+                let (top, sum) = softmax_terms(row);
+                *logp = row[target as usize] - top - sum.ln();
+            });
+        });
+    }
+    logps
+}
+
+/// Gradients of [`token_logps`]: `(dhidden, dhead)`; the logits are computed again, chunk by chunk.
+///
+/// # Shapes
+/// `dlogps` is `[rows]`; the results are shaped as `hidden` and `head`. `dhead` is `None` unless asked for.
+pub fn token_logps_backward(
+    dlogps: &[f32],
+    hidden: &[f32],
+    head: &[f32],
+    width: usize,
+    targets: &[u32],
+    with_dhead: bool,
+) -> (Vec<f32>, Option<Vec<f32>>) {
+    let vocabulary = head.len() / width;
+    let mut logits = vec![0.0; CHUNK.min(targets.len()) * vocabulary];
+    let mut dhidden = vec![0.0; hidden.len()];
+    let mut dhead = with_dhead.then(|| vec![0.0; head.len()]);
+    let arch = Arch::new();
+    let chunks = hidden.chunks(CHUNK * width).zip(targets.chunks(CHUNK)).zip(dlogps.chunks(CHUNK));
+    for (((hidden, targets), dlogps), dhidden) in chunks.zip(dhidden.chunks_mut(CHUNK * width)) {
+        logits_of(&mut logits, hidden, head, width);
+        let rows = targets.len();
+        logits[..rows * vocabulary].par_chunks_mut(vocabulary).zip(targets).zip(dlogps).for_each(
+            |((row, &target), &dlogp)| {
+                arch.dispatch(|| {
+                    let (top, sum) = softmax_terms(row);
+                    let scale = -dlogp / sum;
+                    for v in row.iter_mut() {
+                        *v = scale * exp(*v - top);
+                    }
+                    row[target as usize] += dlogp;
+                });
+            },
+        );
+        let dlogits = Matrix::new(&logits, rows, vocabulary, vocabulary);
+        matmul(dhidden, width, false, dlogits, Matrix::new(head, vocabulary, width, width), Threads::All);
+        if let Some(dhead) = &mut dhead {
+            matmul(dhead, width, true, dlogits.t(), Matrix::new(hidden, rows, width, width), Threads::All);
+        }
+    }
+    (dhidden, dhead)
+}
+
+fn logits_of(logits: &mut [f32], hidden: &[f32], head: &[f32], width: usize) {
+    let (rows, vocabulary) = (hidden.len() / width, head.len() / width);
+    let head = Matrix::new(head, vocabulary, width, width).t();
+    matmul(logits, vocabulary, false, Matrix::new(hidden, rows, width, width), head, Threads::All);
+}
+
+/// `(max, sum of e^(x - max))`.
+#[inline(always)]
+fn softmax_terms(row: &[f32]) -> (f32, f32) {
+    let top = max(row);
+    (top, sum_of(row, |v| exp(v - top)))
+}

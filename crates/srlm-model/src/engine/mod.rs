@@ -1,0 +1,422 @@
+//! The batched decode engine.
+
+mod prompts;
+mod row;
+mod slots;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use burn::tensor::{Int, Tensor, TensorData};
+use rayon::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use srlm_artifact::FinishReason;
+use srlm_checkpoint::Tokenizer;
+use srlm_generate::{Completion, Error, Generate, Input, Request};
+use srlm_kernels::{Layout, Run};
+
+use crate::layers::LayerCache;
+use crate::model::Model;
+use prompts::Prompts;
+use row::Row;
+use slots::Slots;
+
+/// How much the engine does at a time. It decides which rows share a pass, and so the last bits of the logits:
+/// part of what an artifact's key covers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EngineConfig {
+    /// Samples written at the same time.
+    pub max_rows: usize,
+    /// Tokens whose keys and values are kept; memory is `layers * kv_heads * head_dim * 8` bytes each.
+    pub cache_tokens: usize,
+    /// Prompt tokens computed in one pass, beside the rows being written.
+    pub prefill_tokens: usize,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self { max_rows: 128, cache_tokens: 12_288, prefill_tokens: 512 }
+    }
+}
+
+/// Tokens and time spent so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Throughput {
+    /// Prompt tokens computed; a shared beginning counts once.
+    pub prefill_tokens: u64,
+    /// Tokens written.
+    pub decode_tokens: u64,
+    /// Time in passes, divided between the two by their rows.
+    pub prefill_time: Duration,
+    /// See `prefill_time`.
+    pub decode_time: Duration,
+}
+
+/// What the engine tells while it works.
+pub enum Event<'a> {
+    /// A sample's text grew.
+    Text {
+        /// Place of the request in the call.
+        request_index: usize,
+        /// Place of the seed in the request.
+        sample_index: usize,
+        /// Whole characters only.
+        text: &'a str,
+    },
+    /// A sample ended.
+    Done(Completion),
+}
+
+/// Generates with a Burn model: many samples at once, shared beginnings computed once, finished rows replaced.
+pub struct Engine {
+    model: Model,
+    tokenizer: Arc<Tokenizer>,
+    config: EngineConfig,
+    identity: String,
+    interrupt: Arc<AtomicBool>,
+    cache: Vec<Option<LayerCache>>,
+    n_cached: usize,
+    throughput: Throughput,
+}
+
+impl Engine {
+    /// An engine over `model`, whose weights have the hash `content_hash`.
+    ///
+    /// Setting `interrupt` makes a running call end with [`Error::Interrupted`] before its next pass.
+    pub fn new(
+        model: Model,
+        tokenizer: Arc<Tokenizer>,
+        config: EngineConfig,
+        content_hash: &str,
+        interrupt: Arc<AtomicBool>,
+    ) -> Self {
+        let EngineConfig { max_rows, cache_tokens, prefill_tokens } = config;
+        let identity = format!("{content_hash};rows={max_rows};cache={cache_tokens};prefill={prefill_tokens}");
+        let throughput = Throughput::default();
+        Self { model, tokenizer, config, identity, interrupt, cache: Vec::new(), n_cached: 0, throughput }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Tokens and time since the engine was made.
+    pub fn throughput(&self) -> Throughput {
+        self.throughput
+    }
+
+    /// Serves every seed of every request and tells each piece of text as it is written.
+    ///
+    /// # Errors
+    /// A request that cannot fit the context or the cache, logits that are not finite, or an interruption.
+    pub fn run(&mut self, requests: &[Request], on_event: &mut dyn FnMut(Event<'_>)) -> Result<(), Error> {
+        let prompts = requests.iter().map(|request| self.encode(request)).collect::<Result<Vec<_>, _>>()?;
+        if prompts.is_empty() {
+            return Ok(());
+        }
+        let needed = self.capacity_needed(requests, &prompts);
+        self.grow_cache(needed);
+        let context = self.model.config().max_positions;
+        let mut call = Call::new((self.n_cached, context), requests, &prompts, &self.config);
+        while call.admit(&self.tokenizer) {
+            if self.interrupt.load(Ordering::Relaxed) {
+                return Err(Error::Interrupted);
+            }
+            self.step(&mut call, on_event)?;
+        }
+        Ok(())
+    }
+
+    fn encode(&self, request: &Request) -> Result<Vec<u32>, Error> {
+        let refuse = |reason: String| Error::Request { id: request.id.clone(), reason };
+        if let Some((key, must)) = request.sampling.problem() {
+            return Err(refuse(format!("{key} {must}")));
+        }
+        let encoded = match &request.input {
+            Input::Chat(messages) => self.tokenizer.encode_chat(messages, true),
+            Input::Text(text) => self.tokenizer.encode(text, true),
+        };
+        let ids = encoded.map_err(|error| refuse(error.to_string()))?;
+        let limit = self.model.config().max_positions;
+        if ids.is_empty() {
+            return Err(refuse("the prompt has no tokens".to_owned()));
+        }
+        if ids.len() >= limit {
+            return Err(refuse(format!("the prompt has {} tokens, the model's context {limit}: shorten it", ids.len())));
+        }
+        let region = region_len(request, ids.len(), limit);
+        if ids.len() + region > self.config.cache_tokens {
+            return Err(refuse(format!(
+                "{} prompt tokens and {region} new ones do not fit a cache of {}: raise engine.cache_tokens",
+                ids.len(),
+                self.config.cache_tokens
+            )));
+        }
+        Ok(ids)
+    }
+
+    /// Slots that serve the call at full width, at most what the configuration allows.
+    fn capacity_needed(&self, requests: &[Request], prompts: &[Vec<u32>]) -> usize {
+        let limit = self.model.config().max_positions;
+        let each = requests.iter().zip(prompts);
+        let all: usize = each.map(|(r, p)| p.len() + r.seeds.len() * region_len(r, p.len(), limit)).sum();
+        all.min(self.config.cache_tokens)
+    }
+
+    fn grow_cache(&mut self, capacity: usize) {
+        if self.n_cached >= capacity {
+            return;
+        }
+        let config = self.model.config();
+        let (width, device) = (config.n_kv_heads * config.head_dim, self.model.device());
+        let zeros = || Tensor::zeros([capacity, width], &device);
+        self.cache.clear();
+        self.cache.extend((0..config.n_layers).map(|_| Some(LayerCache { keys: zeros(), values: zeros() })));
+        self.n_cached = capacity;
+    }
+
+    /// One pass: prompt tokens of new rows and the last token of every other, then a new token for each row that has
+    /// all it needs.
+    fn step(&mut self, call: &mut Call<'_>, on_event: &mut dyn FnMut(Event<'_>)) -> Result<(), Error> {
+        let started = Instant::now();
+        let pass = call.pass(self.config.prefill_tokens);
+        let hidden = self.model.forward(&pass.ids, &Arc::new(Layout::new(pass.runs)), Some(&mut self.cache));
+        let width = self.model.config().hidden_size;
+        if !pass.ending.is_empty() {
+            let rows: Vec<usize> = pass.ending.iter().map(|&(_, row)| row).collect();
+            let states = to_host(select_rows(&hidden, &rows));
+            for (&(node, _), state) in pass.ending.iter().zip(states.chunks_exact(width)) {
+                call.states.insert(node, state.to_vec());
+            }
+        }
+        let fresh = call.fresh_nodes();
+        let mut sources: Vec<Tensor<2>> = Vec::new();
+        if !pass.decoding.is_empty() {
+            sources.push(select_rows(&hidden, &pass.decoding.iter().map(|&(_, row)| row).collect::<Vec<_>>()));
+        }
+        if !fresh.is_empty() {
+            let states: Vec<f32> = fresh.iter().flat_map(|node| &call.states[node]).copied().collect();
+            let shape = [fresh.len(), width];
+            sources.push(Tensor::from_data(TensorData::new(states, shape), &hidden.device()));
+        }
+        if !sources.is_empty() {
+            let logits = to_host(self.model.logits(Tensor::cat(sources, 0)));
+            let decoding: Vec<usize> = pass.decoding.iter().map(|&(row, _)| row).collect();
+            self.draw(call, &logits, &decoding, &fresh, on_event)?;
+        }
+        let time = started.elapsed();
+        let (n_decode, n_all) = (pass.decoding.len().max(usize::from(pass.ids.is_empty())), pass.ids.len().max(1));
+        let decode_time = time.mul_f64(n_decode as f64 / n_all as f64);
+        self.throughput.decode_time += decode_time;
+        self.throughput.prefill_time += time.saturating_sub(decode_time);
+        self.throughput.prefill_tokens += (pass.ids.len() - pass.decoding.len()) as u64;
+        Ok(())
+    }
+
+    fn draw(
+        &mut self,
+        call: &mut Call<'_>,
+        logits: &[f32],
+        decoding: &[usize],
+        fresh: &[usize],
+        on_event: &mut dyn FnMut(Event<'_>),
+    ) -> Result<(), Error> {
+        let vocabulary = self.model.config().vocab_size;
+        let mut source: Vec<Option<usize>> = vec![None; call.rows.len()];
+        decoding.iter().enumerate().for_each(|(i, &row)| source[row] = Some(i));
+        for (row, place) in call.rows.iter().zip(&mut source) {
+            if row.tokens.is_empty() {
+                let node = call.prompts.last_node(row.request);
+                *place = fresh.iter().position(|&fresh| fresh == node).map(|i| decoding.len() + i);
+            }
+        }
+        let rows = call.rows.par_iter_mut().zip(&source);
+        let drawn: Vec<Option<u32>> = rows
+            .map(|(row, place)| {
+                let logits = &logits[(*place)? * vocabulary..][..vocabulary];
+                // A NaN anywhere makes the sum NaN.
+                logits.iter().sum::<f32>().is_finite().then(|| row.draw(logits))
+            })
+            .collect();
+        for (at, (place, token)) in source.iter().zip(&drawn).enumerate() {
+            if place.is_some() && token.is_none() {
+                let request = call.requests[call.rows[at].request].id.clone();
+                let reason = "the model's logits are not finite: its weights are damaged or training diverged".to_owned();
+                return Err(Error::Request { id: request, reason });
+            }
+        }
+        let mut ended = Vec::new();
+        for (at, token) in drawn.into_iter().enumerate() {
+            let Some(token) = token else { continue };
+            self.throughput.decode_tokens += 1;
+            let row = &mut call.rows[at];
+            let (text, finish) = row.accept(token, self.tokenizer.eos_ids());
+            let (request_index, sample_index) = (row.request, row.sample);
+            if !text.is_empty() {
+                on_event(Event::Text { request_index, sample_index, text: &text });
+            }
+            if let Some(finish_reason) = finish {
+                on_event(Event::Done(self.completion(row, finish_reason)?));
+                ended.push(at);
+            }
+        }
+        call.release(&ended);
+        Ok(())
+    }
+
+    fn completion(&self, row: &Row<'_>, finish_reason: FinishReason) -> Result<Completion, Error> {
+        let text = row
+            .text(&self.tokenizer)
+            .map_err(|error| Error::Engine { engine: "burn".to_owned(), source: Box::new(error) })?;
+        let n_tokens = row.tokens.len() as u32;
+        Ok(Completion { request_index: row.request, sample_index: row.sample, text, finish_reason, n_tokens })
+    }
+}
+
+impl Generate for Engine {
+    fn identity(&self) -> String {
+        self.identity.clone()
+    }
+
+    fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error> {
+        self.run(requests, &mut |event| {
+            if let Event::Done(completion) = event {
+                on_completion(completion);
+            }
+        })
+    }
+}
+
+/// Tokens that a sample may write.
+fn region_len(request: &Request, n_prompt: usize, context: usize) -> usize {
+    (request.sampling.max_tokens as usize).min(context - n_prompt)
+}
+
+fn select_rows(x: &Tensor<2>, rows: &[usize]) -> Tensor<2> {
+    let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+    x.clone().select(0, Tensor::<1, Int>::from_data(TensorData::from(rows.as_slice()), &x.device()))
+}
+
+fn to_host(x: Tensor<2>) -> Vec<f32> {
+    x.into_data().into_vec::<f32>().expect("the model computes in f32")
+}
+
+/// The rows of one pass.
+#[derive(Default)]
+struct PassRows {
+    ids: Vec<u32>,
+    runs: Vec<Run>,
+    /// Nodes whose last token is computed, and its row.
+    ending: Vec<(usize, usize)>,
+    /// Samples that feed a token, and its row.
+    decoding: Vec<(usize, usize)>,
+}
+
+/// One call's state.
+struct Call<'a> {
+    requests: &'a [Request],
+    prompts: Prompts,
+    n_prompt: Vec<usize>,
+    slots: Slots,
+    /// Samples not yet begun: request and index, last first.
+    waiting: Vec<(usize, usize)>,
+    n_open: Vec<usize>,
+    rows: Vec<Row<'a>>,
+    max_rows: usize,
+    context: usize,
+    /// Final state of each computed node that a prompt ends with.
+    states: BTreeMap<usize, Vec<f32>>,
+}
+
+impl<'a> Call<'a> {
+    fn new((capacity, context): (usize, usize), requests: &'a [Request], prompts: &[Vec<u32>], config: &EngineConfig) -> Self {
+        let tree = Prompts::new(prompts);
+        let order = tree.order();
+        let samples = order.iter().flat_map(|&r| (0..requests[r].seeds.len()).map(move |s| (r, s)));
+        let mut waiting: Vec<(usize, usize)> = samples.collect();
+        waiting.reverse();
+        Self {
+            requests,
+            prompts: tree,
+            n_prompt: prompts.iter().map(Vec::len).collect(),
+            slots: Slots::new(capacity),
+            waiting,
+            n_open: requests.iter().map(|request| request.seeds.len()).collect(),
+            rows: Vec::new(),
+            max_rows: config.max_rows.max(1),
+            context,
+            states: BTreeMap::new(),
+        }
+    }
+
+    /// Begins waiting samples while there is room; `false` when nothing is left to do.
+    fn admit(&mut self, tokenizer: &Tokenizer) -> bool {
+        while self.rows.len() < self.max_rows
+            && let Some(&(request_index, sample)) = self.waiting.last()
+        {
+            let request = &self.requests[request_index];
+            if !self.prompts.place(request_index, &mut self.slots) {
+                break;
+            }
+            let region = region_len(request, self.n_prompt[request_index], self.context);
+            let Some(own) = self.slots.take(region) else { break };
+            let prefix = self.prompts.ranges(request_index);
+            self.rows.push(Row::new((request_index, request), sample, prefix, own, tokenizer.stream()));
+            self.waiting.pop();
+        }
+        !self.rows.is_empty()
+    }
+
+    /// Puts a pass together.
+    fn pass(&mut self, mut budget: usize) -> PassRows {
+        let mut pass = PassRows::default();
+        for at in 0..self.rows.len() {
+            let prompt = self.rows[at].request;
+            for prefill in self.prompts.prefill(prompt, budget) {
+                let n = prefill.tokens.len();
+                budget -= n;
+                let first = pass.ids.len();
+                pass.ids.extend(&prefill.tokens);
+                pass.runs.push(Run { rows: first..first + n, ..prefill.run });
+                pass.ending.extend(prefill.ends.map(|node| (node, first + n - 1)));
+            }
+        }
+        for (at, row) in self.rows.iter().enumerate() {
+            if let Some((token, run)) = row.run(pass.ids.len()) {
+                pass.decoding.push((at, pass.ids.len()));
+                pass.ids.push(token);
+                pass.runs.push(run);
+            }
+        }
+        pass
+    }
+
+    /// Nodes that are computed and end the prompt of samples without a token.
+    fn fresh_nodes(&self) -> Vec<usize> {
+        let begun = self.rows.iter().filter(|row| row.tokens.is_empty());
+        let mut nodes: Vec<usize> = begun.map(|row| self.prompts.last_node(row.request)).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes.retain(|node| self.states.contains_key(node));
+        nodes
+    }
+
+    /// Gives back what ended rows held.
+    fn release(&mut self, ended: &[usize]) {
+        for &at in ended.iter().rev() {
+            let row = self.rows.remove(at);
+            self.slots.give_back(row.own);
+            self.n_open[row.request] -= 1;
+            if self.n_open[row.request] == 0 {
+                for node in self.prompts.finish(row.request, &mut self.slots) {
+                    self.states.remove(&node);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The parts of a decoder layer, named as Hugging Face names them, so that a parameter's path is its tensor's name.
+
+use std::sync::Arc;
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use srlm_kernels::Heads;
+
+use crate::lora::LoraAdapter;
+use crate::ops::{self, AttentionPlan, Rotation};
+
+/// `y = x weight^T + bias`, plus the adapter's part where there is one.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[output, input]`.
+    pub weight: Param<Tensor<2>>,
+    /// `[output]`.
+    pub bias: Option<Param<Tensor<1>>>,
+    /// Low-rank update, see [`crate::lora`].
+    pub adapter: Option<LoraAdapter>,
+}
+
+impl Linear {
+    pub(crate) fn zeros(output: usize, input: usize, bias: bool, device: &Device) -> Self {
+        Self {
+            weight: Param::from_tensor(Tensor::zeros([output, input], device)),
+            bias: bias.then(|| Param::from_tensor(Tensor::zeros([output], device))),
+            adapter: None,
+        }
+    }
+
+    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let mut y = ops::linear(x.clone(), self.weight.val());
+        if let Some(bias) = &self.bias {
+            y = y + bias.val().unsqueeze();
+        }
+        match &self.adapter {
+            Some(adapter) => y + adapter.forward(x),
+            None => y,
+        }
+    }
+}
+
+/// Root-mean-square normalization over the last dimension.
+#[derive(Module, Debug)]
+pub struct RmsNorm {
+    /// `[width]`.
+    pub weight: Param<Tensor<1>>,
+}
+
+impl RmsNorm {
+    pub(crate) fn zeros(width: usize, device: &Device) -> Self {
+        Self { weight: Param::from_tensor(Tensor::zeros([width], device)) }
+    }
+
+    pub(crate) fn forward(&self, x: Tensor<2>, epsilon: f64) -> Tensor<2> {
+        ops::rms_norm(x, self.weight.val(), epsilon)
+    }
+
+    /// Normalizes every head of every row.
+    fn forward_heads(&self, x: Tensor<2>, epsilon: f64) -> Tensor<2> {
+        let [n, width] = x.dims();
+        let [head_dim] = self.weight.dims();
+        self.forward(x.reshape([n * width / head_dim, head_dim]), epsilon).reshape([n, width])
+    }
+}
+
+/// Keys and values of a layer, `[slots, n_kv_heads * head_dim]`.
+#[derive(Debug)]
+pub(crate) struct LayerCache {
+    pub(crate) keys: Tensor<2>,
+    pub(crate) values: Tensor<2>,
+}
+
+/// What every layer of one pass shares.
+pub(crate) struct Pass {
+    pub(crate) rotation: Arc<Rotation>,
+    pub(crate) plan: Arc<AttentionPlan>,
+    /// Where the rows' keys go in the cache.
+    pub(crate) slots: Arc<Vec<usize>>,
+    pub(crate) epsilon: f64,
+}
+
+/// Grouped-query attention with rotary positions.
+#[derive(Module, Debug)]
+pub struct Attention {
+    /// `[n_heads * head_dim, hidden]`.
+    pub q_proj: Linear,
+    /// `[n_kv_heads * head_dim, hidden]`.
+    pub k_proj: Linear,
+    /// `[n_kv_heads * head_dim, hidden]`.
+    pub v_proj: Linear,
+    /// `[hidden, n_heads * head_dim]`.
+    pub o_proj: Linear,
+    /// Over each query head, `[head_dim]` (Qwen3).
+    pub q_norm: Option<RmsNorm>,
+    /// Over each key head, `[head_dim]` (Qwen3).
+    pub k_norm: Option<RmsNorm>,
+}
+
+impl Attention {
+    fn forward(&self, x: Tensor<2>, pass: &Pass, cache: Option<&mut Option<LayerCache>>) -> Tensor<2> {
+        let normalized = |x: Tensor<2>, norm: &Option<RmsNorm>| match norm {
+            Some(norm) => norm.forward_heads(x, pass.epsilon),
+            None => x,
+        };
+        let q = ops::rope(normalized(self.q_proj.forward(x.clone()), &self.q_norm), &pass.rotation);
+        let k = ops::rope(normalized(self.k_proj.forward(x.clone()), &self.k_norm), &pass.rotation);
+        let v = self.v_proj.forward(x);
+        let (k, v) = match cache {
+            None => (k, v),
+            Some(slot) => {
+                // Taken out of its place so that nobody else holds the tensors and they are written in place.
+                let LayerCache { keys, values } = slot.take().expect("a cache is put back after every pass");
+                let keys = ops::write_rows(keys, k, &pass.slots);
+                let values = ops::write_rows(values, v, &pass.slots);
+                *slot = Some(LayerCache { keys: keys.clone(), values: values.clone() });
+                (keys, values)
+            }
+        };
+        self.o_proj.forward(ops::attention(q, k, v, &pass.plan))
+    }
+}
+
+/// Gated feed-forward layer.
+#[derive(Module, Debug)]
+pub struct Mlp {
+    /// `[intermediate, hidden]`.
+    pub gate_proj: Linear,
+    /// `[intermediate, hidden]`.
+    pub up_proj: Linear,
+    /// `[hidden, intermediate]`.
+    pub down_proj: Linear,
+}
+
+impl Mlp {
+    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.down_proj.forward(ops::swiglu(self.gate_proj.forward(x.clone()), self.up_proj.forward(x)))
+    }
+}
+
+/// One decoder layer.
+#[derive(Module, Debug)]
+pub struct Layer {
+    /// Before attention.
+    pub input_layernorm: RmsNorm,
+    /// Attention.
+    pub self_attn: Attention,
+    /// Before the feed-forward layer.
+    pub post_attention_layernorm: RmsNorm,
+    /// Feed-forward layer.
+    pub mlp: Mlp,
+}
+
+impl Layer {
+    pub(crate) fn forward(&self, x: Tensor<2>, pass: &Pass, cache: Option<&mut Option<LayerCache>>) -> Tensor<2> {
+        let attended = self.self_attn.forward(self.input_layernorm.forward(x.clone(), pass.epsilon), pass, cache);
+        let x = x + attended;
+        let fed = self.mlp.forward(self.post_attention_layernorm.forward(x.clone(), pass.epsilon));
+        x + fed
+    }
+}
+
+/// The head counts as the kernels take them.
+pub(crate) fn heads(config: &srlm_checkpoint::ModelConfig) -> Heads {
+    Heads { n_heads: config.n_heads, n_kv_heads: config.n_kv_heads, head_dim: config.head_dim }
+}

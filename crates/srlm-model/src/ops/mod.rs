@@ -1,0 +1,84 @@
+//! The operations of a decoder on packed rows: native kernels on flex, composed of Burn's own everywhere else.
+
+mod composed;
+#[cfg(feature = "flex")]
+mod native;
+
+use std::sync::Arc;
+
+use burn::tensor::{Device, Tensor};
+use srlm_kernels::{AdamW, Heads, Layout, RopeTable};
+
+/// What attention needs besides the tensors.
+#[derive(Clone, Debug)]
+pub(crate) struct AttentionPlan {
+    pub(crate) heads: Heads,
+    pub(crate) layout: Arc<Layout>,
+}
+
+/// The position of each row and the table that turns positions into angles.
+#[derive(Clone, Debug)]
+pub(crate) struct Rotation {
+    pub(crate) positions: Vec<u32>,
+    pub(crate) table: Arc<RopeTable>,
+}
+
+/// Runs the native kernel where the device has one, the composed form elsewhere.
+macro_rules! by_device {
+    ($device:expr, $name:ident($($argument:expr),*)) => {{
+        #[cfg(feature = "flex")]
+        if native::serves(&$device) {
+            return native::$name($($argument),*);
+        }
+        composed::$name($($argument),*)
+    }};
+}
+
+/// `x weight^T`: `[rows, input]` by `[output, input]` gives `[rows, output]`.
+pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    by_device!(x.device(), linear(x, weight))
+}
+
+/// RMSNorm of each row: `[rows, width]` by `[width]`.
+pub(crate) fn rms_norm(x: Tensor<2>, weight: Tensor<1>, epsilon: f64) -> Tensor<2> {
+    by_device!(x.device(), rms_norm(x, weight, epsilon))
+}
+
+/// `silu(gate) * up`, both `[rows, width]`.
+pub(crate) fn swiglu(gate: Tensor<2>, up: Tensor<2>) -> Tensor<2> {
+    by_device!(gate.device(), swiglu(gate, up))
+}
+
+/// Rotates every head of every row, `[rows, heads * head_dim]`.
+pub(crate) fn rope(x: Tensor<2>, rotation: &Arc<Rotation>) -> Tensor<2> {
+    by_device!(x.device(), rope(x, rotation))
+}
+
+/// Attention of `q` `[rows, n_heads * head_dim]` over `k`, `v` `[slots, n_kv_heads * head_dim]`.
+pub(crate) fn attention(q: Tensor<2>, k: Tensor<2>, v: Tensor<2>, plan: &Arc<AttentionPlan>) -> Tensor<2> {
+    by_device!(q.device(), attention(q, k, v, plan))
+}
+
+/// Log-probability in nats of each row's target: hidden `[rows, width]`, head `[vocabulary, width]`, result `[rows]`.
+pub(crate) fn token_logps(hidden: Tensor<2>, head: Tensor<2>, targets: &Arc<Vec<u32>>) -> Tensor<1> {
+    by_device!(hidden.device(), token_logps(hidden, head, targets))
+}
+
+/// Overwrites rows `slots` of `cache` `[slots, width]` with `rows`.
+pub(crate) fn write_rows(cache: Tensor<2>, rows: Tensor<2>, slots: &Arc<Vec<usize>>) -> Tensor<2> {
+    by_device!(cache.device(), write_rows(cache, rows, slots))
+}
+
+/// One AdamW step of `[weight, grad, mean, square]`; returns the new weight, mean and square.
+///
+/// All four are of one shape and outside any autodiff graph. On flex, tensors that nobody else holds are updated in
+/// place.
+pub fn adamw_step<const D: usize>(tensors: [Tensor<D>; 4], step: AdamW) -> (Tensor<D>, Tensor<D>, Tensor<D>) {
+    let device: Device = tensors[0].device();
+    by_device!(device, adamw(tensors, step))
+}
+
+/// Sum of the squares of all elements, as a tensor of one.
+pub fn sum_of_squares<const D: usize>(x: Tensor<D>) -> Tensor<1> {
+    by_device!(x.device(), sum_of_squares(x))
+}
