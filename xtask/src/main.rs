@@ -1,1 +1,63 @@
-fn main() {}
+//! The srlm command line. `cargo xtask iterate` runs the whole self-rewarding loop.
+
+mod cli;
+mod commands;
+mod config;
+mod console;
+mod device;
+mod evaluate;
+mod exit;
+mod folders;
+mod iterate;
+mod plan;
+mod run;
+mod seed;
+mod source;
+mod stages;
+mod tiny;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::exit::Exit;
+
+// Training gives back and asks for large buffers all the time; the system's allocator returns each to the kernel.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = std::env::var("SRLM_LOG").unwrap_or_else(|_| "warn".to_owned());
+    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+    match commands::run(cli, &interrupt()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if stages::is_interrupted(&error) => {
+            eprintln!("interrupted: what was done is saved; run the same command to go on");
+            ExitCode::from(Exit::Interrupted as u8)
+        }
+        Err(error) => {
+            eprintln!("error: {}", exit::message(&error));
+            ExitCode::from(exit::code(&error) as u8)
+        }
+    }
+}
+
+/// Set by the first Ctrl-C; the second ends the process at once.
+fn interrupt() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let seen = flag.clone();
+    let handled = ctrlc::set_handler(move || {
+        if seen.swap(true, Ordering::Relaxed) {
+            std::process::exit(Exit::Interrupted as i32);
+        }
+        eprintln!("\nstopping after this step and saving; press Ctrl-C again to stop at once");
+    });
+    if let Err(error) = handled {
+        eprintln!("warning: Ctrl-C will stop at once: {error}");
+    }
+    flag
+}

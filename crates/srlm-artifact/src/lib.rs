@@ -1,14 +1,52 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod artifact;
+mod aside;
+mod begin;
+mod canonical;
+mod changed;
+mod clock;
+mod error;
+mod files;
+mod finite;
+mod format;
+mod jsonl;
+mod kind;
+mod lock;
+mod manifest;
+mod metrics;
+mod progress;
 mod prompt;
+mod recipe;
+mod row;
+mod row_checks;
 mod rows;
 mod score;
 mod seed;
+mod staging;
+mod verify;
+mod writer;
 
+pub use artifact::Artifact;
+pub use aside::move_aside;
+pub use begin::{Begin, begin};
+pub use error::Error;
+pub use format::Format;
+pub use jsonl::{parse_row, read_jsonl, read_rows, to_line};
+pub use kind::{Eft, Eval, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses};
+pub use lock::RunLock;
+pub use manifest::{Counts, Environment, FileEntry, Manifest};
+pub use metrics::{append_metric, read_metrics, write_metrics};
+pub use progress::{OnProgress, Progress};
 pub use prompt::{Message, Prompt, Role};
+pub use recipe::{Input, Recipe};
+pub use row::{NoRow, Row, RowProblem, SortKey};
 pub use rows::{
     EftRow, FinishReason, IftRow, JudgmentFailure, JudgmentRow, MetricsRow, PairRow, PromptRow, PromptSource,
     RefLogpsRow, ResponseRow,
 };
 pub use score::Score;
-pub use seed::row_seed;
+pub use seed::{Place, row_seed};
+pub use verify::verify_dir;
+pub use writer::Writer;

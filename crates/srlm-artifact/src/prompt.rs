@@ -142,3 +142,40 @@ impl<'de> Deserialize<'de> for Prompt {
         deserializer.deserialize_any(StringOrMessages)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_are_read_and_one_user_turn_is_written_as_a_string() {
+        for (json, expected) in [
+            (r#""Hi""#, r#""Hi""#),
+            (r#"[{"role":"user","content":"Hi"}]"#, r#""Hi""#),
+            (r#"[{"role":"system","content":"Hi"}]"#, r#"[{"role":"system","content":"Hi"}]"#),
+        ] {
+            let prompt: Prompt = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::to_string(&prompt).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_prompt_ends_with_something_to_answer() {
+        let cases = [
+            (vec![], Some("is an empty list")),
+            (vec![Message::user("Hi"), Message::assistant("Hello")], Some("does not end with a user turn")),
+            (vec![Message::user(" \n")], Some("is blank")),
+            (vec![Message::system(""), Message::user("Hi")], None),
+        ];
+        for (messages, expected) in cases {
+            assert_eq!(Prompt::conversation(messages).problem(), expected);
+        }
+    }
+
+    #[test]
+    fn a_conversation_as_text_names_who_speaks() {
+        let prompt = Prompt::conversation(vec![Message::user("Hi"), Message::assistant("Hello"), Message::user("Bye")]);
+        assert_eq!(prompt.to_text(), "User: Hi\nAssistant: Hello\nUser: Bye");
+        assert_eq!(Prompt::user("Hi").to_text(), "Hi");
+    }
+}

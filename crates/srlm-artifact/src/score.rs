@@ -44,3 +44,17 @@ impl<'de> Deserialize<'de> for Score {
         Self::new(value).ok_or_else(|| serde::de::Error::custom(format_args!("score {value} is outside 0 to 5")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_zero_to_five_is_a_score() {
+        for (value, expected) in [(0.0, true), (5.0, true), (2.5, true), (-0.1, false), (5.000_001, false)] {
+            assert_eq!(Score::new(value).is_some(), expected, "{value}");
+        }
+        assert_eq!(Score::new(f64::NAN), None);
+        assert_eq!(Score::new(-0.0).map(|score| score.get().is_sign_positive()), Some(true));
+    }
+}

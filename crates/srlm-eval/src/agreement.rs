@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::group_measures::{GroupMeasures, measure};
+use crate::group_measures::{GroupMeasures, OrderMeasures, measure};
 use crate::{Bootstrap, Estimate};
 
 /// A response that people ranked and the judge may have scored.
@@ -98,17 +98,19 @@ pub fn agreement(groups: &[RankedGroup], bootstrap: &Bootstrap) -> Agreement {
         judge: summarize(&measured, bootstrap, |group| &group.judge),
         length_baseline: summarize(&measured, bootstrap, |group| &group.length),
         pairwise_advantage: bootstrap.estimate(&measured, |groups| {
-            let n_agree = |order: fn(&GroupMeasures) -> u64| groups.iter().map(|group| order(group) as f64).sum::<f64>();
-            let n_pairs = n_agree(|group| group.n_scored_pairs);
-            let ahead = n_agree(|group| group.judge.n_agree) - n_agree(|group| group.length.n_agree);
-            (n_pairs > 0.0).then(|| ahead / n_pairs)
+            let sum = |count: fn(&GroupMeasures) -> u64| groups.iter().map(|group| count(group) as f64).sum::<f64>();
+            let n_ahead = sum(|group| group.judge.n_agree) - sum(|group| group.length.n_agree);
+            let n_pairs = sum(|group| group.n_scored_pairs);
+            (n_pairs > 0.0).then(|| n_ahead / n_pairs)
         }),
     }
 }
 
-type OrderOf = fn(&GroupMeasures) -> &crate::group_measures::OrderMeasures;
-
-fn summarize(measured: &[GroupMeasures], bootstrap: &Bootstrap, order: OrderOf) -> Measures {
+fn summarize(
+    measured: &[GroupMeasures],
+    bootstrap: &Bootstrap,
+    order: fn(&GroupMeasures) -> &OrderMeasures,
+) -> Measures {
     let share = |part: &dyn Fn(&GroupMeasures) -> (f64, f64)| {
         bootstrap.estimate(measured, |groups| {
             let (part, whole) = groups.iter().map(|group| part(group)).fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
@@ -136,7 +138,8 @@ mod tests {
     use super::*;
 
     fn group(prompt_id: &str, responses: &[(u32, Option<f64>, u64)]) -> RankedGroup {
-        let response = |&(human_rank, mean_score, n_characters): &_| RankedResponse { human_rank, mean_score, n_characters };
+        let response =
+            |&(human_rank, mean_score, n_characters): &_| RankedResponse { human_rank, mean_score, n_characters };
         RankedGroup { prompt_id: prompt_id.to_owned(), responses: responses.iter().map(response).collect() }
     }
 
@@ -190,7 +193,8 @@ mod tests {
 
     #[test]
     fn a_group_without_human_order_is_left_out() {
-        let found = measure_all(&[group("p", &[(0, Some(4.0), 1), (0, Some(1.0), 2)]), group("q", &[(0, Some(1.0), 1)])]);
+        let found =
+            measure_all(&[group("p", &[(0, Some(4.0), 1), (0, Some(1.0), 2)]), group("q", &[(0, Some(1.0), 1)])]);
         assert_eq!((found.n_groups, found.n_pairs), (0, 0));
         assert_eq!(found.judge, Measures::default());
     }
@@ -203,7 +207,11 @@ mod tests {
             let row: serde_json::Value = serde_json::from_str(line).unwrap();
             let replies = row["replies"].as_array().unwrap().iter().map(|reply| {
                 let n_characters = reply["text"].as_str().unwrap().chars().count() as u64;
-                RankedResponse { human_rank: reply["rank"].as_u64().unwrap() as u32, mean_score: Some(0.0), n_characters }
+                RankedResponse {
+                    human_rank: reply["rank"].as_u64().unwrap() as u32,
+                    mean_score: Some(0.0),
+                    n_characters,
+                }
             });
             RankedGroup { prompt_id: row["id"].as_str().unwrap().to_owned(), responses: replies.collect() }
         });

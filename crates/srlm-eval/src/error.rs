@@ -37,4 +37,13 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// An evaluation holds NaN or an infinity, which JSON cannot.
+    #[error("the evaluation of {model} holds a number that is not finite: check its held-out loss")]
+    NotFinite {
+        /// The model evaluated.
+        model: String,
+        /// Where reading it back fails.
+        #[source]
+        source: serde_json::Error,
+    },
 }

@@ -90,7 +90,9 @@ fn measure_order(
 /// Whether `worth` orders every pair, human ties too, as people do; an unknown worth (NaN) orders nothing.
 fn same_order(all: &[RankedResponse], worth: impl Fn(&RankedResponse) -> f64) -> bool {
     all.iter().enumerate().all(|(i, one)| {
-        all[..i].iter().all(|other| worth(one).partial_cmp(&worth(other)) == Some(other.human_rank.cmp(&one.human_rank)))
+        all[..i]
+            .iter()
+            .all(|other| worth(one).partial_cmp(&worth(other)) == Some(other.human_rank.cmp(&one.human_rank)))
     })
 }
 

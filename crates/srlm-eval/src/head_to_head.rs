@@ -176,7 +176,8 @@ mod tests {
         let comparisons: Vec<_> = (0..30).map(|i| if i % 3 == 0 { (A, B) } else { (B, A) }).collect();
         let forward: Vec<_> = comparisons.iter().map(|&(x, y)| comparison(Some(x), Some(y))).collect();
         let backward: Vec<_> = comparisons.iter().map(|&(x, y)| comparison(Some(y), Some(x))).collect();
-        let (new, old) = (head_to_head(&forward, &Bootstrap::default()), head_to_head(&backward, &Bootstrap::default()));
+        let (new, old) =
+            (head_to_head(&forward, &Bootstrap::default()), head_to_head(&backward, &Bootstrap::default()));
         assert_eq!((new.wins, new.losses), (old.losses, old.wins));
         assert_eq!(new.sign_test_p, old.sign_test_p);
     }

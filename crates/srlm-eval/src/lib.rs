@@ -10,7 +10,9 @@ mod group_measures;
 mod head_to_head;
 mod lengths;
 mod rank;
+mod report;
 mod sign_test;
+mod stage;
 #[cfg(test)]
 mod testing;
 mod verdict;
@@ -23,5 +25,10 @@ pub use evaluation::{Evaluation, Evaluator, HeldOutLoss, Measurements};
 pub use head_to_head::{Comparison, HeadToHead, Outcome, Preference, head_to_head};
 pub use lengths::{Distribution, Lengths, lengths};
 pub use rank::{kendall_tau_b, spearman};
+pub use report::{
+    Facts, Folder, FolderState, IterationSummary, JudgeHealth, ModelSummary, PairExample, RunSummary, pair_examples,
+    render, summary_json, summary_markdown,
+};
 pub use sign_test::{sign_test, wilson};
+pub use stage::{begin, read, write};
 pub use verdict::{Verdict, verdict};

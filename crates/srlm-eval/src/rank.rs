@@ -151,7 +151,9 @@ mod tests {
 
     #[test]
     fn undefined_is_none_and_not_zero() {
-        for (a, b) in [(&[][..], &[][..]), (&[1.0], &[2.0]), (&[1.0, 1.0], &[1.0, 2.0]), (&[1.0, f64::NAN], &[1.0, 2.0])] {
+        for (a, b) in
+            [(&[][..], &[][..]), (&[1.0], &[2.0]), (&[1.0, 1.0], &[1.0, 2.0]), (&[1.0, f64::NAN], &[1.0, 2.0])]
+        {
             assert_eq!(spearman(a, b), None);
             assert_eq!(kendall_tau_b(a, b), None);
         }

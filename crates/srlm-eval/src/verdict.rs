@@ -39,11 +39,12 @@ pub fn verdict(head_to_head: Option<&HeadToHead>) -> (Verdict, String) {
     };
     let uneven = found.sign_test_p < SIGNIFICANCE;
     let mut numbers = format!(
-        "win rate {:.2} [{:.2}, {:.2}] over {} prompts, sign test p = {:.3}",
+        "win rate {:.2} [{:.2}, {:.2}] over {} {}, sign test p = {:.3}",
         rate.value,
         rate.low,
         rate.high,
         found.n(),
+        if found.n() == 1 { "prompt" } else { "prompts" },
         found.sign_test_p
     );
     if uneven && rate.low > 0.5 {

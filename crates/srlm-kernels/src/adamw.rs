@@ -1,7 +1,9 @@
 //! The AdamW update, one pass over memory.
 
-use pulp::Arch;
+use multiversion::multiversion;
 use rayon::prelude::*;
+
+use crate::exp::dot;
 
 /// Numbers of one AdamW step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,28 +32,42 @@ pub fn adamw(weight: &mut [f32], grad: &[f32], mean: &mut [f32], square: &mut [f
     const CHUNK: usize = 1 << 14;
     let correction1 = 1.0 - f64::from(step.beta1).powi(step.step as i32);
     let correction2 = 1.0 - f64::from(step.beta2).powi(step.step as i32);
-    let step_size = (f64::from(step.learning_rate) / correction1) as f32;
-    let inverse_root2 = correction2.sqrt().recip() as f32;
-    let decay = 1.0 - step.learning_rate * step.weight_decay;
-    let arch = Arch::new();
+    let factors = Factors {
+        step_size: (f64::from(step.learning_rate) / correction1) as f32,
+        inverse_root2: correction2.sqrt().recip() as f32,
+        decay: 1.0 - step.learning_rate * step.weight_decay,
+    };
     let chunks = weight.par_chunks_mut(CHUNK).zip(grad.par_chunks(CHUNK));
-    chunks.zip(mean.par_chunks_mut(CHUNK)).zip(square.par_chunks_mut(CHUNK)).for_each(|(((w, g), m), v)| {
-        arch.dispatch(|| {
-            for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-                let g = g * step.grad_scale;
-                *m += (g - *m) * (1.0 - step.beta1);
-                *v = *v * step.beta2 + g * g * (1.0 - step.beta2);
-                *w = *w * decay - step_size * *m / (v.sqrt() * inverse_root2 + step.epsilon);
-            }
-        });
-    });
+    let chunks = chunks.zip(mean.par_chunks_mut(CHUNK)).zip(square.par_chunks_mut(CHUNK));
+    chunks.for_each(|(((weight, grad), mean), square)| update(weight, grad, mean, square, step, factors));
+}
+
+/// What the elements of one step share.
+#[derive(Clone, Copy)]
+struct Factors {
+    step_size: f32,
+    inverse_root2: f32,
+    decay: f32,
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn update(weight: &mut [f32], grad: &[f32], mean: &mut [f32], square: &mut [f32], step: AdamW, factors: Factors) {
+    for (((w, &g), m), v) in weight.iter_mut().zip(grad).zip(mean).zip(square) {
+        let g = g * step.grad_scale;
+        *m += (g - *m) * (1.0 - step.beta1);
+        *v = *v * step.beta2 + g * g * (1.0 - step.beta2);
+        *w = *w * factors.decay - factors.step_size * *m / (v.sqrt() * factors.inverse_root2 + step.epsilon);
+    }
 }
 
 /// Sum of squares in f64, the same on any number of threads.
 pub fn sum_of_squares(x: &[f32]) -> f64 {
     const CHUNK: usize = 1 << 14;
-    let arch = Arch::new();
-    let parts: Vec<f64> =
-        x.par_chunks(CHUNK).map(|chunk| arch.dispatch(|| crate::exp::dot(chunk, chunk)) as f64).collect();
+    let parts: Vec<f64> = x.par_chunks(CHUNK).map(|chunk| f64::from(squares(chunk))).collect();
     parts.iter().sum()
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn squares(x: &[f32]) -> f32 {
+    dot(x, x)
 }

@@ -1,6 +1,6 @@
 //! Attention of packed rows over shared ranges of keys.
 
-use pulp::Arch;
+use multiversion::multiversion;
 use rayon::prelude::*;
 
 use crate::exp::{axpy, dot, exp, max, sum_of};
@@ -77,9 +77,8 @@ pub fn attention(
         });
         outs.push((head, lse));
     }
-    let arch = Arch::new();
     blocks.par_iter().zip(outs).for_each_init(Scratch::default, |scratch, (block, (out, lse))| {
-        arch.dispatch(|| attend_block(scratch, out, lse, (q, k, v), heads, block));
+        attend_block(scratch, out, lse, (q, k, v), heads, block);
     });
 }
 
@@ -151,7 +150,7 @@ fn tiles(block: &[Part<'_>]) -> Vec<Tile> {
     tiles
 }
 
-#[inline(always)]
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn attend_block(
     scratch: &mut Scratch,
     out: &mut [f32],

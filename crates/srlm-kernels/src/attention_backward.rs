@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use pulp::Arch;
+use multiversion::multiversion;
 use rayon::prelude::*;
 
 use crate::attention::Heads;
@@ -44,11 +44,10 @@ pub fn attention_backward(
     let components = components(layout);
     let tasks: Vec<(&Component<'_>, usize)> =
         components.iter().flat_map(|c| (0..heads.n_kv_heads).map(move |head| (c, head))).collect();
-    let arch = Arch::new();
     let parts: Vec<Part> = tasks
         .par_iter()
         .with_max_len(1)
-        .map(|(component, head)| arch.dispatch(|| component_backward(dout, forward, heads, component, *head)))
+        .map(|(component, head)| component_backward(dout, forward, heads, component, *head))
         .collect();
     let (group, dim) = (heads.group(), heads.head_dim);
     let mut dq = vec![0.0; forward.q.len()];
@@ -92,7 +91,7 @@ struct Part {
     dv: Vec<f32>,
 }
 
-#[inline(always)]
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn component_backward(
     dout: &[f32],
     forward: Attended<'_>,

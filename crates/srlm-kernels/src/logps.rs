@@ -1,8 +1,7 @@
 //! Log-probabilities of target tokens, without ever holding the logits of a whole batch.
 
+use multiversion::multiversion;
 use rayon::prelude::*;
-
-use pulp::Arch;
 
 use crate::exp::{exp, max, sum_of};
 use crate::matrix::{Matrix, Threads, matmul};
@@ -18,16 +17,13 @@ pub fn token_logps(hidden: &[f32], head: &[f32], width: usize, targets: &[u32]) 
     let vocabulary = head.len() / width;
     let mut logits = vec![0.0; CHUNK.min(targets.len()) * vocabulary];
     let mut logps = vec![0.0; targets.len()];
-    let arch = Arch::new();
     for ((hidden, targets), logps) in
         hidden.chunks(CHUNK * width).zip(targets.chunks(CHUNK)).zip(logps.chunks_mut(CHUNK))
     {
         logits_of(&mut logits, hidden, head, width);
         logps.par_iter_mut().zip(targets).zip(logits.par_chunks(vocabulary)).for_each(|((logp, &target), row)| {
-            arch.dispatch(|| {
-                let (top, sum) = softmax_terms(row);
-                *logp = row[target as usize] - top - sum.ln();
-            });
+            let (top, sum) = softmax_terms(row);
+            *logp = row[target as usize] - top - sum.ln();
         });
     }
     logps
@@ -49,21 +45,14 @@ pub fn token_logps_backward(
     let mut logits = vec![0.0; CHUNK.min(targets.len()) * vocabulary];
     let mut dhidden = vec![0.0; hidden.len()];
     let mut dhead = with_dhead.then(|| vec![0.0; head.len()]);
-    let arch = Arch::new();
     let chunks = hidden.chunks(CHUNK * width).zip(targets.chunks(CHUNK)).zip(dlogps.chunks(CHUNK));
     for (((hidden, targets), dlogps), dhidden) in chunks.zip(dhidden.chunks_mut(CHUNK * width)) {
         logits_of(&mut logits, hidden, head, width);
         let rows = targets.len();
         logits[..rows * vocabulary].par_chunks_mut(vocabulary).zip(targets).zip(dlogps).for_each(
             |((row, &target), &dlogp)| {
-                arch.dispatch(|| {
-                    let (top, sum) = softmax_terms(row);
-                    let scale = -dlogp / sum;
-                    for v in row.iter_mut() {
-                        *v = scale * exp(*v - top);
-                    }
-                    row[target as usize] += dlogp;
-                });
+                softmax_gradient(row, dlogp);
+                row[target as usize] += dlogp;
             },
         );
         let dlogits = Matrix::new(&logits, rows, vocabulary, vocabulary);
@@ -82,7 +71,17 @@ fn logits_of(logits: &mut [f32], hidden: &[f32], head: &[f32], width: usize) {
 }
 
 /// `(max, sum of e^(x - max))`.
-#[inline(always)]
+/// Turns logits into `-dlogp softmax(logits)`.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn softmax_gradient(row: &mut [f32], dlogp: f32) {
+    let top = max(row);
+    let scale = -dlogp / sum_of(row, |v| exp(v - top));
+    for v in row.iter_mut() {
+        *v = scale * exp(*v - top);
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn softmax_terms(row: &[f32]) -> (f32, f32) {
     let top = max(row);
     (top, sum_of(row, |v| exp(v - top)))

@@ -1,7 +1,10 @@
 //! Root-mean-square normalization.
 
+use multiversion::multiversion;
+use rayon::prelude::*;
+
 use crate::exp::{dot, sum_of};
-use crate::rows::{for_each_row, for_each_row2};
+use crate::rows::for_each_rows;
 
 #[inline(always)]
 fn inverse_rms(x: &[f32], epsilon: f32) -> f32 {
@@ -18,13 +21,18 @@ fn inverse_rms(x: &[f32], epsilon: f32) -> f32 {
 pub fn rms_norm(y: &mut [f32], x: &[f32], weight: &[f32], epsilon: f32) {
     let width = weight.len();
     assert_eq!(x.len(), y.len());
-    for_each_row(y, width, |i, y| {
-        let x = &x[i * width..][..width];
+    for_each_rows(y, width, |first, y| norm_rows(y, &x[first * width..][..y.len()], weight, epsilon));
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn norm_rows(y: &mut [f32], x: &[f32], weight: &[f32], epsilon: f32) {
+    let width = weight.len();
+    for (y, x) in y.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
         let scale = inverse_rms(x, epsilon);
         for ((y, &x), &w) in y.iter_mut().zip(x).zip(weight) {
             *y = x * scale * w;
         }
-    });
+    }
 }
 
 /// Gradients of [`rms_norm`]: `(dx, dweight)`.
@@ -38,20 +46,10 @@ pub fn rms_norm_backward(dy: &[f32], x: &[f32], weight: &[f32], epsilon: f32) ->
     // Each block of rows sums its own part of the weight's gradient; the parts are then added in a fixed order.
     const BLOCK: usize = 64;
     let mut parts = vec![0.0; n_rows.div_ceil(BLOCK) * width];
-    for_each_row2((&mut dx, BLOCK * width), (&mut parts, width), |block, dx, dweight| {
-        for (i, dx) in dx.chunks_mut(width).enumerate() {
-            let at = (block * BLOCK + i) * width;
-            let (x, dy) = (&x[at..][..width], &dy[at..][..width]);
-            let scale = inverse_rms(x, epsilon);
-            for ((dx, &dy), &w) in dx.iter_mut().zip(dy).zip(weight) {
-                *dx = dy * w;
-            }
-            let projection = dot(dx, x) * scale * scale / width as f32;
-            for (((dx, &x), &dy), dw) in dx.iter_mut().zip(x).zip(dy).zip(dweight.iter_mut()) {
-                *dw += dy * x * scale;
-                *dx = (*dx - x * projection) * scale;
-            }
-        }
+    let blocks = dx.par_chunks_mut(BLOCK * width).zip(parts.par_chunks_mut(width)).enumerate();
+    blocks.for_each(|(block, (dx, dweight))| {
+        let rows = block * BLOCK * width..block * BLOCK * width + dx.len();
+        norm_rows_backward((dx, dweight), (&dy[rows.clone()], &x[rows]), weight, epsilon);
     });
     let mut dweight = vec![0.0; width];
     for part in parts.chunks(width) {
@@ -60,4 +58,26 @@ pub fn rms_norm_backward(dy: &[f32], x: &[f32], weight: &[f32], epsilon: f32) ->
         }
     }
     (dx, dweight)
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn norm_rows_backward(
+    (dx, dweight): (&mut [f32], &mut [f32]),
+    (dy, x): (&[f32], &[f32]),
+    weight: &[f32],
+    epsilon: f32,
+) {
+    let width = weight.len();
+    for (i, dx) in dx.chunks_exact_mut(width).enumerate() {
+        let (x, dy) = (&x[i * width..][..width], &dy[i * width..][..width]);
+        let scale = inverse_rms(x, epsilon);
+        for ((dx, &dy), &w) in dx.iter_mut().zip(dy).zip(weight) {
+            *dx = dy * w;
+        }
+        let projection = dot(dx, x) * scale * scale / width as f32;
+        for (((dx, &x), &dy), dw) in dx.iter_mut().zip(x).zip(dy).zip(dweight.iter_mut()) {
+            *dw += dy * x * scale;
+            *dx = (*dx - x * projection) * scale;
+        }
+    }
 }

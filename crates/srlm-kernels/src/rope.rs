@@ -1,6 +1,8 @@
 //! Rotary position embedding in the half-split form of Hugging Face's Llama.
 
-use crate::rows::for_each_row;
+use multiversion::multiversion;
+
+use crate::rows::for_each_rows;
 
 /// Cosines and sines of every position.
 #[derive(Clone, Debug)]
@@ -45,11 +47,16 @@ impl RopeTable {
 /// # Source
 /// Su et al. 2021, "RoFormer"; element `i` is paired with `i + head_dim / 2`.
 pub fn rope_in_place(x: &mut [f32], width: usize, positions: &[u32], table: &RopeTable, inverse: bool) {
+    for_each_rows(x, width, |first, rows| rotate(rows, width, &positions[first..], table, inverse));
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn rotate(rows: &mut [f32], width: usize, positions: &[u32], table: &RopeTable, inverse: bool) {
     let half = table.half;
-    for_each_row(x, width, |i, row| {
-        let at = positions[i] as usize * half;
+    let sign = if inverse { -1.0 } else { 1.0 };
+    for (row, &position) in rows.chunks_exact_mut(width).zip(positions) {
+        let at = position as usize * half;
         let (cos, sin) = (&table.cos[at..][..half], &table.sin[at..][..half]);
-        let sign = if inverse { -1.0 } else { 1.0 };
         for head in row.chunks_exact_mut(2 * half) {
             let (a, b) = head.split_at_mut(half);
             for (((a, b), &c), &s) in a.iter_mut().zip(b).zip(cos).zip(sin) {
@@ -57,5 +64,5 @@ pub fn rope_in_place(x: &mut [f32], width: usize, positions: &[u32], table: &Rop
                 (*a, *b) = (*a * c - *b * s, *b * c + *a * s);
             }
         }
-    });
+    }
 }

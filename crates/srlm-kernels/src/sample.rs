@@ -1,6 +1,6 @@
 //! Drawing a token.
 
-use pulp::Arch;
+use multiversion::multiversion;
 
 use crate::exp::{exp, max, sum_of};
 
@@ -21,12 +21,8 @@ pub struct Filter {
 ///
 /// # Panics
 /// When `logits` is empty or holds no finite number.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 pub fn sample(logits: &[f32], filter: Filter, uniform: f64) -> u32 {
-    Arch::new().dispatch(|| sample_inline(logits, filter, uniform))
-}
-
-#[inline(always)]
-fn sample_inline(logits: &[f32], filter: Filter, uniform: f64) -> u32 {
     let top = max(logits);
     assert!(top.is_finite(), "logits hold no finite maximum");
     if filter.temperature == 0.0 {
@@ -46,7 +42,7 @@ fn sample_inline(logits: &[f32], filter: Filter, uniform: f64) -> u32 {
     candidates.last().map_or(0, |&(token, _)| token)
 }
 
-/// The tokens that may be drawn with their unnormalized probabilities (the likeliest has 1), likeliest first.
+/// The tokens that may be drawn with their unnormalized probabilities; the likeliest has 1.
 #[inline(always)]
 fn candidates(logits: &[f32], filter: Filter, top: f32, inverse: f32) -> Vec<(u32, f32)> {
     let total = sum_of(logits, |v| exp((v - top) * inverse));
@@ -64,7 +60,9 @@ fn candidates(logits: &[f32], filter: Filter, top: f32, inverse: f32) -> Vec<(u3
             depth *= 2.0;
             continue;
         }
-        found.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        if filter.top_k > 0 || filter.top_p < 1.0 {
+            found.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        }
         found.truncate(top_k);
         // Top-p counts within what top-k left, as transformers does.
         let kept = if filter.top_k == 0 { total } else { found.iter().map(|&(_, p)| p).sum() };

@@ -1,10 +1,10 @@
 //! The gated activation of Llama's feed-forward layer.
 
-use crate::exp::sigmoid;
-use crate::rows::{for_each_row, for_each_row2};
+use multiversion::multiversion;
+use rayon::prelude::*;
 
-/// Elements handled at a time; every function here is elementwise.
-const CHUNK: usize = 4096;
+use crate::exp::sigmoid;
+use crate::rows::{TASK, for_each_rows};
 
 /// `y = silu(gate) * up`, elementwise.
 ///
@@ -12,26 +12,31 @@ const CHUNK: usize = 4096;
 /// Shazeer 2020, "GLU Variants Improve Transformer".
 pub fn swiglu(y: &mut [f32], gate: &[f32], up: &[f32]) {
     assert!(y.len() == gate.len() && y.len() == up.len());
-    for_each_row(y, CHUNK, |i, y| {
-        let (gate, up) = (&gate[i * CHUNK..][..y.len()], &up[i * CHUNK..][..y.len()]);
-        for ((y, &g), &u) in y.iter_mut().zip(gate).zip(up) {
-            *y = g * sigmoid(g) * u;
-        }
-    });
+    for_each_rows(y, 1, |first, y| gated(y, &gate[first..][..y.len()], &up[first..][..y.len()]));
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn gated(y: &mut [f32], gate: &[f32], up: &[f32]) {
+    for ((y, &g), &u) in y.iter_mut().zip(gate).zip(up) {
+        *y = g * sigmoid(g) * u;
+    }
 }
 
 /// Gradients of [`swiglu`]: `(dgate, dup)`.
 pub fn swiglu_backward(dy: &[f32], gate: &[f32], up: &[f32]) -> (Vec<f32>, Vec<f32>) {
     assert!(dy.len() == gate.len() && dy.len() == up.len());
     let (mut dgate, mut dup) = (vec![0.0; dy.len()], vec![0.0; dy.len()]);
-    for_each_row2((&mut dgate, CHUNK), (&mut dup, CHUNK), |i, dgate, dup| {
-        let n = dgate.len();
-        let (dy, gate, up) = (&dy[i * CHUNK..][..n], &gate[i * CHUNK..][..n], &up[i * CHUNK..][..n]);
-        for j in 0..n {
-            let s = sigmoid(gate[j]);
-            dup[j] = dy[j] * gate[j] * s;
-            dgate[j] = dy[j] * up[j] * s * (1.0 + gate[j] * (1.0 - s));
-        }
-    });
+    let out = dgate.par_chunks_mut(TASK).zip(dup.par_chunks_mut(TASK));
+    let given = dy.par_chunks(TASK).zip(gate.par_chunks(TASK)).zip(up.par_chunks(TASK));
+    out.zip(given).for_each(|((dgate, dup), ((dy, gate), up))| gated_backward(dgate, dup, dy, gate, up));
     (dgate, dup)
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn gated_backward(dgate: &mut [f32], dup: &mut [f32], dy: &[f32], gate: &[f32], up: &[f32]) {
+    for ((((dgate, dup), &dy), &g), &u) in dgate.iter_mut().zip(dup).zip(dy).zip(gate).zip(up) {
+        let s = sigmoid(g);
+        *dup = dy * g * s;
+        *dgate = dy * u * s * (1.0 + g * (1.0 - s));
+    }
 }

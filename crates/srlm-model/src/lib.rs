@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![recursion_limit = "256"]
 
+mod conversation;
 mod engine;
 mod error;
 mod layers;
@@ -12,6 +13,7 @@ mod packed;
 mod rope;
 mod weights;
 
+pub use conversation::{Conversation, ConversationError};
 pub use engine::{Engine, EngineConfig, Event, Throughput};
 pub use error::Error;
 pub use layers::{Attention, Layer, Linear, Mlp, RmsNorm};

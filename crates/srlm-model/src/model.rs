@@ -152,7 +152,7 @@ impl Model {
     pub fn response_logps(&self, sequences: &[&[u32]], from: &[usize]) -> Vec<f64> {
         let packed = PackedSequences::new(sequences);
         let scored = packed.scored(sequences, from);
-        let logps = self.token_logps(&packed, &scored).into_data().to_vec::<f32>().expect("log-probabilities are f32");
+        let logps = self.token_logps(&packed, &scored).into_data().try_to_vec::<f32>().expect("log-probabilities are f32");
         scored.sums(&logps, sequences.len())
     }
 }

@@ -42,7 +42,8 @@ impl ModuleMapper for Loader<'_> {
         match self.checkpoint.tensor(&self.path.tensor_name()) {
             Ok((shape, values)) => {
                 let tensor = Tensor::from_data(TensorData::new(values, shape), self.device);
-                Param::initialized(param.id, tensor.require_grad())
+                let tensor = if self.device.is_autodiff() { tensor.require_grad() } else { tensor };
+                Param::initialized(param.id, tensor)
             }
             Err(error) => {
                 self.error = Some(error);
@@ -77,7 +78,7 @@ impl<F: FnMut(String, TensorSource<'_>)> ModuleVisitor for Named<F> {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let read = || param.val().into_data().to_vec::<f32>().expect("parameters are f32");
+        let read = || param.val().into_data().try_to_vec::<f32>().expect("parameters are f32");
         (self.f)(self.path.tensor_name(), TensorSource { shape: param.dims().to_vec(), read: &read });
     }
 }

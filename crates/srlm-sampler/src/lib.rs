@@ -1,1 +1,22 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod error;
+mod filter;
+mod group;
+mod lcs;
+mod parse;
+mod pool;
+pub mod prompts;
+mod recipe;
+pub mod responses;
+mod rouge;
+mod stem;
+mod template;
+
+pub use error::Error;
+pub use filter::{DropReason, Filter, FilterConfig};
+pub use parse::{Parsed, parse};
+pub use pool::{Nearest, Pool};
+pub use rouge::{Rouge, RougeScore, Stemming, rouge};
+pub use template::{Form, render};

@@ -1,1 +1,13 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![recursion_limit = "256"]
+
+mod config;
+mod error;
+mod objective;
+mod stage;
+
+pub use config::SftConfig;
+pub use error::Error;
+pub use objective::{Example, HeldOutLoss, ResponseLoss, held_out_loss};
+pub use stage::{Inputs, examples, run};

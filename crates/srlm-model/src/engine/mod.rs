@@ -67,8 +67,8 @@ pub enum Event<'a> {
         /// Whole characters only.
         text: &'a str,
     },
-    /// A sample ended.
-    Done(Completion),
+    /// A sample ended; its tokens are those drawn, the end token included.
+    Done(Completion, &'a [u32]),
 }
 
 /// Generates with a Burn model: many samples at once, shared beginnings computed once, finished rows replaced.
@@ -94,10 +94,15 @@ impl Engine {
         content_hash: &str,
         interrupt: Arc<AtomicBool>,
     ) -> Self {
-        let EngineConfig { max_rows, cache_tokens, prefill_tokens } = config;
-        let identity = format!("{content_hash};rows={max_rows};cache={cache_tokens};prefill={prefill_tokens}");
+        let identity = Self::identity_of(content_hash, &config);
         let throughput = Throughput::default();
         Self { model, tokenizer, config, identity, interrupt, cache: Vec::new(), n_cached: 0, throughput }
+    }
+
+    /// The identity of an engine over a model with this content hash.
+    pub fn identity_of(content_hash: &str, config: &EngineConfig) -> String {
+        let EngineConfig { max_rows, cache_tokens, prefill_tokens } = config;
+        format!("{content_hash};rows={max_rows};cache={cache_tokens};prefill={prefill_tokens}")
     }
 
     /// The model.
@@ -130,6 +135,24 @@ impl Engine {
             self.step(&mut call, on_event)?;
         }
         Ok(())
+    }
+
+    /// The tokens of every first sample as they were drawn, for checks.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub fn generate_tokens(
+        &mut self,
+        requests: &[Request],
+        on_tokens: &mut dyn FnMut(usize, Vec<u32>),
+    ) -> Result<(), Error> {
+        self.run(requests, &mut |event| {
+            if let Event::Done(completion, tokens) = event
+                && completion.sample_index == 0
+            {
+                on_tokens(completion.request_index, tokens.to_vec());
+            }
+        })
     }
 
     fn encode(&self, request: &Request) -> Result<Vec<u32>, Error> {
@@ -261,7 +284,8 @@ impl Engine {
                 on_event(Event::Text { request_index, sample_index, text: &text });
             }
             if let Some(finish_reason) = finish {
-                on_event(Event::Done(self.completion(row, finish_reason)?));
+                let row = &call.rows[at];
+                on_event(Event::Done(self.completion(row, finish_reason)?, &row.tokens));
                 ended.push(at);
             }
         }
@@ -285,7 +309,7 @@ impl Generate for Engine {
 
     fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error> {
         self.run(requests, &mut |event| {
-            if let Event::Done(completion) = event {
+            if let Event::Done(completion, _) = event {
                 on_completion(completion);
             }
         })
@@ -303,7 +327,7 @@ fn select_rows(x: &Tensor<2>, rows: &[usize]) -> Tensor<2> {
 }
 
 fn to_host(x: Tensor<2>) -> Vec<f32> {
-    x.into_data().into_vec::<f32>().expect("the model computes in f32")
+    x.into_data().try_into_vec::<f32>().expect("the model computes in f32")
 }
 
 /// The rows of one pass.

@@ -7,7 +7,7 @@ use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::Checkpoi
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, Dispatch, DispatchDevice, Flex, TensorMetadata, backend_extension};
+use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, DispatchDevice, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use srlm_kernels::{self as kernels, AdamW, Attended, Matrix, Threads};
 
@@ -17,7 +17,7 @@ use super::{AttentionPlan, Rotation};
 pub(crate) fn serves(device: &Device) -> bool {
     match device.as_dispatch() {
         DispatchDevice::Flex(_) => true,
-        DispatchDevice::Autodiff(device) => matches!(**device.inner(), DispatchDevice::Flex(_)),
+        DispatchDevice::Autodiff(device) => matches!(device.clone().inner(), DispatchDevice::Flex(_)),
         #[allow(unreachable_patterns, reason = "other backends may be built in")]
         _ => false,
     }
@@ -28,42 +28,42 @@ type F<B> = FloatTensor<B>;
 /// The operations; every tensor is f32 and row-major, see the functions in [`super`] for shapes.
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait NativeOps: Backend {
-    fn native_linear(x: F<Self>, weight: F<Self>) -> F<Self>;
-    fn native_linear_dx(dy: F<Self>, weight: F<Self>) -> F<Self>;
-    fn native_linear_dw(dy: F<Self>, x: F<Self>) -> F<Self>;
-    fn native_rms_norm(x: F<Self>, weight: F<Self>, epsilon: f32) -> F<Self>;
-    fn native_rms_norm_backward(dy: F<Self>, x: F<Self>, weight: F<Self>, epsilon: f32) -> (F<Self>, F<Self>);
-    fn native_swiglu(gate: F<Self>, up: F<Self>) -> F<Self>;
-    fn native_swiglu_backward(dy: F<Self>, gate: F<Self>, up: F<Self>) -> (F<Self>, F<Self>);
-    fn native_rope(x: F<Self>, rotation: Arc<Rotation>, inverse: bool) -> F<Self>;
-    fn native_attention(q: F<Self>, k: F<Self>, v: F<Self>, plan: Arc<AttentionPlan>) -> F<Self>;
-    fn native_attention_lse(q: F<Self>, k: F<Self>, v: F<Self>, plan: Arc<AttentionPlan>) -> (F<Self>, F<Self>);
+    fn native_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn native_linear_dx(dy: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn native_linear_dw(dy: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn native_rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self>;
+    fn native_rms_norm_backward(dy: FloatTensor<Self>, x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f32) -> (FloatTensor<Self>, FloatTensor<Self>);
+    fn native_swiglu(gate: FloatTensor<Self>, up: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn native_swiglu_backward(dy: FloatTensor<Self>, gate: FloatTensor<Self>, up: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
+    fn native_rope(x: FloatTensor<Self>, rotation: Arc<Rotation>, inverse: bool) -> FloatTensor<Self>;
+    fn native_attention(q: FloatTensor<Self>, k: FloatTensor<Self>, v: FloatTensor<Self>, plan: Arc<AttentionPlan>) -> FloatTensor<Self>;
+    fn native_attention_lse(q: FloatTensor<Self>, k: FloatTensor<Self>, v: FloatTensor<Self>, plan: Arc<AttentionPlan>) -> (FloatTensor<Self>, FloatTensor<Self>);
     fn native_attention_backward(
-        dout: F<Self>,
-        q: F<Self>,
-        k: F<Self>,
-        v: F<Self>,
-        out: F<Self>,
-        lse: F<Self>,
+        dout: FloatTensor<Self>,
+        q: FloatTensor<Self>,
+        k: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        out: FloatTensor<Self>,
+        lse: FloatTensor<Self>,
         plan: Arc<AttentionPlan>,
-    ) -> (F<Self>, F<Self>, F<Self>);
-    fn native_token_logps(hidden: F<Self>, head: F<Self>, targets: Arc<Vec<u32>>) -> F<Self>;
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    fn native_token_logps(hidden: FloatTensor<Self>, head: FloatTensor<Self>, targets: Arc<Vec<u32>>) -> FloatTensor<Self>;
     fn native_token_logps_backward(
-        dlogps: F<Self>,
-        hidden: F<Self>,
-        head: F<Self>,
+        dlogps: FloatTensor<Self>,
+        hidden: FloatTensor<Self>,
+        head: FloatTensor<Self>,
         targets: Arc<Vec<u32>>,
         with_dhead: bool,
-    ) -> (F<Self>, F<Self>);
-    fn native_write_rows(cache: F<Self>, rows: F<Self>, slots: Arc<Vec<usize>>) -> F<Self>;
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    fn native_write_rows(cache: FloatTensor<Self>, rows: FloatTensor<Self>, slots: Arc<Vec<usize>>) -> FloatTensor<Self>;
     fn native_adamw(
-        weight: F<Self>,
-        grad: F<Self>,
-        mean: F<Self>,
-        square: F<Self>,
+        weight: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        square: FloatTensor<Self>,
         step: Arc<AdamW>,
-    ) -> (F<Self>, F<Self>, F<Self>);
-    fn native_sum_of_squares(x: F<Self>) -> F<Self>;
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    fn native_sum_of_squares(x: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 type Flat = F<Flex>;

@@ -1,0 +1,144 @@
+//! The folder beside the target in which an artifact grows, across attempts.
+
+use std::fs::{self, OpenOptions};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::begin::is_free;
+use crate::error::io;
+use crate::files::{append_durably, beside, entries, list, parent, rename_dir, sync_dir, write_durably};
+use crate::manifest::MANIFEST;
+use crate::{Artifact, Error, FileEntry, Kind, Recipe, Row, move_aside};
+
+const RECIPE: &str = "recipe.json";
+const PARTIAL_ROWS: &str = "rows.partial.jsonl";
+
+/// `{out}.partial`: `recipe.json`, appended rows, checkpoints and the files of the artifact to be.
+#[derive(Debug)]
+pub(crate) struct Staging {
+    pub(crate) dir: PathBuf,
+}
+
+/// `recipe.json`: whose staging folder it is.
+#[derive(Serialize)]
+struct Owner<'a> {
+    key: &'a str,
+    kind: &'static str,
+    recipe: &'a Recipe,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    key: String,
+}
+
+impl Staging {
+    /// The staging folder of this key, old or new. One of another key, or of none, is moved aside.
+    pub(crate) fn prepare<K: Kind>(out: &Path, recipe: &Recipe, key: &str) -> Result<Self, Error> {
+        let staging = Self { dir: beside(out, ".partial") };
+        if staging.dir.symlink_metadata().is_ok() && !staging.has_key(key) {
+            move_aside(&staging.dir)?;
+        }
+        if staging.dir.symlink_metadata().is_err() {
+            fs::create_dir(&staging.dir).map_err(io("create", &staging.dir))?;
+            sync_dir(parent(out))?;
+        }
+        let path = staging.dir.join(RECIPE);
+        if !path.exists() {
+            let owner = serde_json::to_vec_pretty(&Owner { key, kind: K::NAME, recipe }).expect("its keys are strings");
+            write_durably(&path, &owner)?;
+            sync_dir(&staging.dir)?;
+        }
+        Ok(staging)
+    }
+
+    /// The recipe is the last file to go before the folder is renamed; then the manifest has the key.
+    fn has_key(&self, key: &str) -> bool {
+        [RECIPE, MANIFEST].iter().any(|name| self.key_in(name).is_some_and(|found| found == key))
+    }
+
+    fn key_in(&self, name: &str) -> Option<String> {
+        let text = fs::read_to_string(self.dir.join(name)).ok()?;
+        serde_json::from_str::<Key>(&text).ok().map(|owner| owner.key)
+    }
+
+    /// Ends what a process began that died after its manifest was written.
+    pub(crate) fn publish_if_complete<K: Kind>(&self, out: &Path, key: &str) -> Result<Option<Artifact<K>>, Error> {
+        let path = self.dir.join(MANIFEST);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let whole = Artifact::<K>::open(&self.dir).and_then(|artifact| artifact.verify().map(|()| artifact));
+        match whole {
+            Ok(artifact) if artifact.manifest().key == key => {
+                self.publish(out)?;
+                Artifact::open(out).map(Some)
+            }
+            _ => fs::remove_file(&path).map_err(io("remove", &path)).map(|()| None),
+        }
+    }
+
+    /// Rows of earlier attempts. A line is what one append wrote; from the first that is torn on, lines are dropped
+    /// from the file as well.
+    pub(crate) fn appended_rows<R: Row>(&self) -> Result<Vec<R>, Error> {
+        let path = self.dir.join(PARTIAL_ROWS);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(io("read", &path)(error)),
+        };
+        let (mut rows, mut whole) = (Vec::new(), 0);
+        for line in bytes.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n")) {
+            let Ok(group) = serde_json::from_slice::<Vec<R>>(line) else { break };
+            rows.extend(group);
+            whole += line.len();
+        }
+        if whole < bytes.len() {
+            let file = OpenOptions::new().write(true).open(&path).map_err(io("open", &path))?;
+            file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(io("truncate", &path))?;
+        }
+        Ok(rows)
+    }
+
+    /// Adds one line to the appended rows.
+    pub(crate) fn append(&self, line: &str) -> Result<(), Error> {
+        append_durably(&self.dir.join(PARTIAL_ROWS), line.as_bytes())
+    }
+
+    /// The files of the artifact to be.
+    pub(crate) fn files(&self) -> Result<Vec<FileEntry>, Error> {
+        list(&self.dir, |name| name != MANIFEST && !is_transient(name))
+    }
+
+    /// Turns a staging folder with a manifest into the artifact: what only attempts need goes, then the rename.
+    pub(crate) fn publish(&self, out: &Path) -> Result<(), Error> {
+        for entry in entries(&self.dir)? {
+            if entry.file_name().to_str().is_some_and(|name| is_transient(name) && name != RECIPE) {
+                remove(&entry.path())?;
+            }
+        }
+        let recipe = self.dir.join(RECIPE);
+        if recipe.exists() {
+            remove(&recipe)?;
+        }
+        sync_dir(&self.dir)?;
+        if !is_free(out) {
+            return Err(Error::Occupied { path: out.to_owned() });
+        }
+        // Not every system renames to the name of an empty folder; one that is absent or filled since stays so.
+        let _ = fs::remove_dir(out);
+        rename_dir(&self.dir, out)
+    }
+}
+
+/// What is needed only until the artifact is complete.
+fn is_transient(name: &str) -> bool {
+    name == RECIPE || name == PARTIAL_ROWS || name.starts_with("checkpoint") || name.starts_with('.')
+}
+
+fn remove(path: &Path) -> Result<(), Error> {
+    let is_dir = path.symlink_metadata().map_err(io("read", path))?.is_dir();
+    if is_dir { fs::remove_dir_all(path) } else { fs::remove_file(path) }.map_err(io("remove", path))
+}

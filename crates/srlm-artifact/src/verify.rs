@@ -1,0 +1,30 @@
+//! Checks of a folder whose kind only its manifest tells.
+
+use std::path::Path;
+
+use crate::{Artifact, Eft, Error, Eval, Ift, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps, Responses};
+
+/// Opens and verifies a folder of any kind.
+///
+/// # Errors
+/// Those of [`Artifact::open`] and [`Artifact::verify`].
+pub fn verify_dir(dir: &Path) -> Result<Manifest, Error> {
+    let manifest = Manifest::read(dir)?;
+    match manifest.kind.as_str() {
+        Ift::NAME => verify::<Ift>(dir),
+        Eft::NAME => verify::<Eft>(dir),
+        Prompts::NAME => verify::<Prompts>(dir),
+        Responses::NAME => verify::<Responses>(dir),
+        Judgments::NAME => verify::<Judgments>(dir),
+        Pairs::NAME => verify::<Pairs>(dir),
+        RefLogps::NAME => verify::<RefLogps>(dir),
+        Model::NAME => verify::<Model>(dir),
+        Eval::NAME => verify::<Eval>(dir),
+        _ => Err(Error::UnknownKind { path: dir.to_owned(), kind: manifest.kind.clone() }),
+    }?;
+    Ok(manifest)
+}
+
+fn verify<K: Kind>(dir: &Path) -> Result<(), Error> {
+    Artifact::<K>::open(dir)?.verify()
+}

@@ -1,0 +1,33 @@
+//! Folders that earlier versions wrote stay readable, with the rows that they had.
+
+use std::path::PathBuf;
+
+use srlm_artifact::{
+    Artifact, Eft, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, read_metrics, verify_dir,
+};
+
+use crate::samples;
+
+fn fixture(kind: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/1.0").join(kind)
+}
+
+fn check<K: Kind<Row: PartialEq>>(expected: Vec<K::Row>) {
+    let artifact = Artifact::<K>::open(&fixture(K::NAME)).unwrap();
+    artifact.verify().unwrap();
+    assert_eq!(artifact.rows().unwrap(), expected);
+}
+
+#[test]
+fn format_1_0_is_read() {
+    check::<Ift>(samples::ift());
+    check::<Eft>(samples::eft());
+    check::<Prompts>(samples::prompts());
+    check::<Responses>(samples::responses());
+    check::<Judgments>(samples::judgments());
+    check::<Pairs>(samples::pairs());
+    check::<RefLogps>(samples::ref_logps());
+    check::<Model>(Vec::new());
+    assert_eq!(read_metrics(&fixture(Model::NAME)).unwrap(), samples::metrics());
+    verify_dir(&fixture("eval")).unwrap();
+}

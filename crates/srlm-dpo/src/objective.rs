@@ -1,0 +1,93 @@
+//! Preference training as an objective of the training loop.
+
+use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
+use srlm_model::{Conversation, Model, PackedSequences};
+use srlm_train::{Measures, Objective};
+
+use crate::loss::{LossType, PairLogps, preference_loss};
+
+/// A pair as the loop sees it.
+#[derive(Clone, Debug)]
+pub struct PairExample {
+    /// Names the pair in errors.
+    pub id: String,
+    /// Prompt and chosen response.
+    pub chosen: Conversation,
+    /// Prompt and rejected response.
+    pub rejected: Conversation,
+    /// Log-probability of the chosen response under the reference, in nats.
+    pub ref_chosen_logps: f64,
+    /// Log-probability of the rejected response under the reference, in nats.
+    pub ref_rejected_logps: f64,
+}
+
+/// A preference loss over [`PairExample`]s: the mean over pairs.
+#[derive(Clone, Debug)]
+pub struct PreferenceObjective {
+    /// Which loss.
+    pub loss_type: LossType,
+    /// Strength of the pull toward the reference.
+    pub beta: f64,
+    /// Share of pairs assumed to be the wrong way round.
+    pub label_smoothing: f64,
+}
+
+impl Objective for PreferenceObjective {
+    type Example = PairExample;
+
+    fn id<'a>(&self, pair: &'a PairExample) -> &'a str {
+        &pair.id
+    }
+
+    fn n_tokens(&self, pair: &PairExample) -> usize {
+        pair.chosen.ids.len() + pair.rejected.n_response()
+    }
+
+    fn tokens<'a>(&self, pair: &'a PairExample) -> &'a [u32] {
+        &pair.chosen.ids
+    }
+
+    fn weight(&self, _: &PairExample) -> f64 {
+        1.0
+    }
+
+    fn loss(&self, model: &Model, pairs: &[&PairExample], total_weight: f64) -> (Tensor<1>, Measures) {
+        let n = pairs.len();
+        let conversations = || pairs.iter().map(|p| &p.chosen).chain(pairs.iter().map(|p| &p.rejected));
+        let sequences: Vec<&[u32]> = conversations().map(|c| c.ids.as_slice()).collect();
+        let starts: Vec<usize> = conversations().map(|c| c.response_start).collect();
+        let packed = PackedSequences::new(&sequences);
+        let scored = packed.scored(&sequences, &starts);
+        let token_logps = model.token_logps(&packed, &scored);
+        let device = token_logps.device();
+        let owners: Vec<i32> = scored.sequences.iter().map(|&sequence| sequence as i32).collect();
+        let owners = Tensor::<1, Int>::from_data(TensorData::from(owners.as_slice()), &device);
+        let logps = Tensor::<1>::zeros([2 * n], &device).select_assign(0, owners, token_logps, IndexingUpdateOp::Add);
+        let (chosen, rejected) = (logps.clone().slice([0..n]), logps.slice([n..2 * n]));
+        let reference = |of: fn(&PairExample) -> f64| {
+            let values: Vec<f32> = pairs.iter().map(|pair| of(pair) as f32).collect();
+            Tensor::<1>::from_data(TensorData::from(values.as_slice()), &device)
+        };
+        let logps = PairLogps {
+            chosen: chosen.clone(),
+            rejected: rejected.clone(),
+            ref_chosen: reference(|pair| pair.ref_chosen_logps),
+            ref_rejected: reference(|pair| pair.ref_rejected_logps),
+        };
+        let result = preference_loss(logps, self.loss_type, self.beta, self.label_smoothing);
+        let host = |x: Tensor<1>| x.into_data().try_to_vec::<f32>().expect("the model computes in f32");
+        let (chosen_rewards, rejected_rewards) = (host(result.chosen_rewards), host(result.rejected_rewards));
+        let sum = |values: &[f32]| values.iter().map(|&v| f64::from(v)).sum();
+        let n_correct = chosen_rewards.iter().zip(&rejected_rewards).filter(|(c, r)| c > r).count() as u32;
+        let measures = Measures {
+            n_tokens: packed.n_rows() as u64,
+            n_pairs: n as u32,
+            rewards_chosen: sum(&chosen_rewards),
+            rewards_rejected: sum(&rejected_rewards),
+            n_correct,
+            logps_chosen: sum(&host(chosen.detach())),
+            logps_rejected: sum(&host(rejected.detach())),
+        };
+        (result.losses.sum() / total_weight, measures)
+    }
+}

@@ -1,0 +1,179 @@
+//! The first screen: what came of the run, in a few sentences that claim no more than was measured.
+
+use super::RunSummary;
+use super::format::{interval, percent, percent_interval};
+use super::summary::{FolderState, ModelSummary};
+use crate::{Evaluation, Verdict};
+
+/// Growth of the mean response length, over the model before, from which the report warns.
+const LENGTH_GROWTH: f64 = 1.2;
+
+impl RunSummary {
+    /// The outcome in a sentence, then what a reader must know before believing it.
+    pub fn sentences(&self) -> Vec<String> {
+        let evaluated: Vec<&Evaluation> = self.models.iter().filter_map(|model| model.evaluation.as_ref()).collect();
+        let Some(last) = evaluated.last() else {
+            return vec!["No model of this run has been evaluated yet.".to_owned()];
+        };
+        let before = evaluated.len().checked_sub(2).map(|i| evaluated[i]);
+        let mut sentences = vec![outcome(last, previous_label(self, last))];
+        sentences.extend(about_judge(last));
+        sentences.extend(about_evaluator(&evaluated));
+        sentences.extend(before.and_then(|before| about_length(before, last)));
+        sentences
+    }
+}
+
+impl ModelSummary {
+    /// Where the model stands: its verdict, or what is still missing.
+    pub fn standing(&self) -> &'static str {
+        match (&self.evaluation, &self.folder.state) {
+            (Some(evaluation), _) if evaluation.head_to_head.is_some() => evaluation.verdict.word(),
+            (Some(_), _) => "not compared",
+            (None, _) if self.label == "M0" => "starting model",
+            (None, FolderState::Complete(_)) => "not yet evaluated",
+            (None, FolderState::Unreadable(_)) => "unreadable",
+            (None, FolderState::Pending) => "pending",
+        }
+    }
+}
+
+impl Verdict {
+    /// The verdict in a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Improved => "improved",
+            Verdict::Flat => "flat",
+            Verdict::Worse => "worse",
+            Verdict::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+fn previous_label(run: &RunSummary, last: &Evaluation) -> String {
+    let place = run.models.iter().position(|model| model.label == last.model);
+    place
+        .and_then(|i| run.models.get(i.checked_sub(1)?))
+        .map_or("the model before it".to_owned(), |model| model.label.clone())
+}
+
+fn outcome(last: &Evaluation, before: String) -> String {
+    let Evaluation { model, reason, .. } = last;
+    if last.head_to_head.is_none() {
+        return format!("{model} has been evaluated but not compared with another model.");
+    }
+    let claim = match last.verdict {
+        Verdict::Improved => format!("{model} beats {before}"),
+        Verdict::Worse => format!("{model} loses to {before}"),
+        Verdict::Flat => format!("{model} is no better and no worse than {before}"),
+        Verdict::Inconclusive => format!("{model} is not shown to be better or worse than {before}"),
+    };
+    format!("{claim}: {reason}.")
+}
+
+fn about_judge(last: &Evaluation) -> Option<String> {
+    let agreement = last.agreement.as_ref()?;
+    let model = &last.model;
+    let (Some(judge), Some(length)) = (agreement.judge.pairwise_accuracy, agreement.length_baseline.pairwise_accuracy)
+    else {
+        return Some(format!(
+            "As a judge, {model} scored no pair of human-ranked responses, so its scores are worth nothing."
+        ));
+    };
+    let accuracies = format!(
+        "As a judge, {model} orders {} of {} human-ranked pairs as people do; preferring the longer response orders {}.",
+        percent_interval(judge),
+        agreement.n_pairs - agreement.n_unscored_pairs,
+        percent(length.value),
+    );
+    let moral = if agreement.beats_length() {
+        "It does better than length."
+    } else {
+        "It does not beat length, so its scores, and every verdict that rests on them, are weak evidence. \
+         Small models, such as one of 135M parameters, usually judge this badly."
+    };
+    Some(format!("{accuracies} {moral}"))
+}
+
+fn about_evaluator(evaluated: &[&Evaluation]) -> Option<String> {
+    let compared = || evaluated.iter().filter(|evaluation| evaluation.head_to_head.is_some());
+    let independent = |evaluation: &Evaluation| evaluation.evaluator.as_ref().is_some_and(|who| who.independent);
+    (compared().count() > 0 && !compared().any(|evaluation| independent(evaluation))).then(|| {
+        "The only evaluator is a judge that took part in training. It may have learned to reward what it writes: \
+         compare with an independent judge, or read the pairs below, before trusting a verdict."
+            .to_owned()
+    })
+}
+
+fn about_length(before: &Evaluation, last: &Evaluation) -> Option<String> {
+    let (old, new) = (before.lengths.as_ref()?.tokens.mean, last.lengths.as_ref()?.tokens.mean);
+    (old > 0.0 && new > LENGTH_GROWTH * old).then(|| {
+        format!(
+            "Responses grew from {old:.0} tokens ({}) to {new:.0} ({}); many judges prefer length whatever it says.",
+            before.model, last.model
+        )
+    })
+}
+
+/// The head-to-head of one model in a line, for tables.
+pub(crate) fn head_to_head_line(evaluation: &Evaluation) -> Option<String> {
+    let found = evaluation.head_to_head.as_ref()?;
+    let rate = found.win_rate.map_or("no win rate".to_owned(), |rate| format!("win rate {}", interval(rate)));
+    Some(format!("{} / {} / {} of {}, {rate}", found.wins, found.ties, found.losses, found.n()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Bootstrap, Comparison, Evaluator, Folder, Measurements, Preference, RankedGroup, RankedResponse};
+
+    fn comparisons(n_wins: u32, n_losses: u32) -> Vec<Comparison> {
+        let (a, b) = (Some(Preference::A), Some(Preference::B));
+        let row = |(new_first, new_second)| Comparison { prompt_id: String::new(), new_first, new_second };
+        (0..n_wins).map(|_| row((a, b))).chain((0..n_losses).map(|_| row((b, a)))).collect()
+    }
+
+    /// A judge that is right where the longer response is wrong.
+    fn good_judge() -> Vec<RankedGroup> {
+        let response = |human_rank: u32| RankedResponse {
+            human_rank,
+            mean_score: Some(f64::from(4 - human_rank)),
+            n_characters: u64::from(human_rank),
+        };
+        (0..20).map(|i| RankedGroup { prompt_id: i.to_string(), responses: (0..3).map(response).collect() }).collect()
+    }
+
+    fn run(independent: bool, n_wins: u32, n_losses: u32) -> RunSummary {
+        let bootstrap = Bootstrap { n_resamples: 200, ..Bootstrap::default() };
+        let measurements = Measurements {
+            agreement: Some(crate::agreement(&good_judge(), &bootstrap)),
+            head_to_head: Some(crate::head_to_head(&comparisons(n_wins, n_losses), &bootstrap)),
+            evaluator: Some(Evaluator { name: "judge".to_owned(), independent }),
+            ..Measurements::default()
+        };
+        let model = |t: u32, evaluation| ModelSummary {
+            label: format!("M{t}"),
+            folder: Folder { path: format!("m{t}"), state: FolderState::Pending },
+            eval_folder: None,
+            evaluation,
+            metrics: vec![],
+        };
+        let models = vec![model(0, None), model(1, None), model(2, Some(Evaluation::new("M2", measurements)))];
+        RunSummary { name: "run".to_owned(), config: None, seeds: vec![], models, iterations: vec![] }
+    }
+
+    #[test]
+    fn an_improvement_by_an_independent_judge_needs_no_warning() {
+        let sentences = run(true, 40, 10).sentences();
+        assert_eq!(sentences.len(), 2, "{sentences:?}");
+        assert!(sentences[0].starts_with("M2 beats M1: win rate 0.80"));
+        assert!(sentences[1].ends_with("It does better than length."));
+    }
+
+    #[test]
+    fn the_trained_judge_alone_is_warned_of() {
+        let sentences = run(false, 12, 10).sentences();
+        assert!(sentences[0].starts_with("M2 is not shown to be better or worse than M1"));
+        assert!(sentences[2].starts_with("The only evaluator is a judge that took part in training."));
+    }
+}

@@ -1,0 +1,73 @@
+//! Where everything came from: hashes, configuration, device, time, versions.
+
+use askama::Template;
+
+use super::RunSummary;
+use super::format::{count, duration, short_hash};
+use super::summary::{Facts, Folder, FolderState};
+
+#[derive(Template)]
+#[template(path = "provenance.html")]
+struct Provenance<'a> {
+    rows: Vec<Row<'a>>,
+    total: String,
+    devices: String,
+    config: Option<&'a str>,
+    version: &'static str,
+}
+
+struct Row<'a> {
+    path: &'a str,
+    facts: Option<Cells<'a>>,
+    state: String,
+}
+
+struct Cells<'a> {
+    rows: String,
+    stage: &'a str,
+    version: &'a str,
+    device: &'a str,
+    wall: String,
+    created_at: &'a str,
+    seed: u64,
+    hash: &'a str,
+    inputs: Vec<(&'a str, String)>,
+}
+
+pub(crate) fn provenance(run: &RunSummary) -> String {
+    let facts = || run.folders().filter_map(Folder::facts);
+    let mut devices: Vec<&str> =
+        facts().map(|facts| facts.device.as_str()).filter(|device| !device.is_empty()).collect();
+    devices.sort_unstable();
+    devices.dedup();
+    super::rendered(&Provenance {
+        rows: run.folders().map(row).collect(),
+        total: duration(facts().map(|facts| facts.wall_seconds).sum()),
+        devices: devices.join(", "),
+        config: run.config.as_deref(),
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+fn row(folder: &Folder) -> Row<'_> {
+    let state = match &folder.state {
+        FolderState::Pending => "pending".to_owned(),
+        FolderState::Unreadable(reason) => format!("unreadable: {reason}"),
+        FolderState::Complete(_) => String::new(),
+    };
+    Row { path: &folder.path, facts: folder.facts().map(cells), state }
+}
+
+fn cells(facts: &Facts) -> Cells<'_> {
+    Cells {
+        rows: if facts.n_rows == 0 { String::new() } else { count(facts.n_rows) },
+        stage: &facts.stage,
+        version: &facts.version,
+        device: &facts.device,
+        wall: duration(facts.wall_seconds),
+        created_at: &facts.created_at,
+        seed: facts.seed,
+        hash: &facts.content_hash,
+        inputs: facts.inputs.iter().map(|(role, hash)| (role.as_str(), short_hash(hash))).collect(),
+    }
+}

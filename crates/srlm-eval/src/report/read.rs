@@ -1,0 +1,164 @@
+//! A run's folders, whatever of them exists.
+
+use std::path::Path;
+
+use srlm_artifact::{
+    Artifact, Eft, Eval, Ift, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps, Responses, read_metrics,
+};
+
+use super::{Facts, Folder, FolderState, IterationSummary, JudgeHealth, ModelSummary, RunSummary, pair_examples};
+use crate::Error;
+
+impl RunSummary {
+    /// Reads what there is: a missing stage is pending and a broken one is shown as unreadable, with the reason.
+    ///
+    /// The number of iterations is the greater of `iterations` in `run.toml`, at the top or in one of its tables, and
+    /// what the folders show.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when `run_dir` is no folder or cannot be listed.
+    pub fn read(run_dir: &Path) -> Result<Self, Error> {
+        let names = folder_names(run_dir)?;
+        let config = std::fs::read_to_string(run_dir.join("run.toml")).ok();
+        let found = |prefix: &str| names.iter().filter_map(|name| name.strip_prefix(prefix)?.parse().ok()).max();
+        let n_iterations: u32 = [
+            config.as_deref().and_then(planned_iterations),
+            found("iter-"),
+            found("m").map(|model: u32| model.saturating_sub(1)),
+        ]
+        .into_iter()
+        .flatten()
+        .max()
+        .unwrap_or(0);
+        let name = run_dir.canonicalize().unwrap_or_else(|_| run_dir.to_owned());
+        Ok(Self {
+            name: name.file_name().map_or("run".to_owned(), |name| name.to_string_lossy().into_owned()),
+            config,
+            seeds: seeds(run_dir, &names)?,
+            models: (0..=n_iterations + 1).map(|t| model(run_dir, t)).collect(),
+            iterations: (1..=n_iterations).map(|t| iteration(run_dir, t)).collect(),
+        })
+    }
+}
+
+/// Names of the folders in `dir`, sorted.
+fn folder_names(dir: &Path) -> Result<Vec<String>, Error> {
+    let io = |source| Error::Io { path: dir.to_owned(), source };
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(io)? {
+        let entry = entry.map_err(io)?;
+        if entry.path().is_dir() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn planned_iterations(config: &str) -> Option<u32> {
+    let config: toml::Table = config.parse().ok()?;
+    let in_tables = config.values().filter_map(|value| value.get("iterations"));
+    config.get("iterations").into_iter().chain(in_tables).find_map(|value| value.as_integer()?.try_into().ok())
+}
+
+/// Folders named `seed...`, or those inside them.
+fn seeds(run_dir: &Path, names: &[String]) -> Result<Vec<Folder>, Error> {
+    let mut folders = Vec::new();
+    for name in names.iter().filter(|name| name.starts_with("seed")) {
+        let paths: Vec<String> = if run_dir.join(name).join("manifest.json").exists() {
+            vec![name.clone()]
+        } else {
+            folder_names(&run_dir.join(name))?.into_iter().map(|inner| format!("{name}/{inner}")).collect()
+        };
+        folders.extend(paths.into_iter().map(|path| seed(run_dir, path)));
+    }
+    Ok(folders)
+}
+
+/// Seed data is of one of three kinds.
+fn seed(run_dir: &Path, path: String) -> Folder {
+    match Manifest::read(&run_dir.join(&path)).map(|manifest| manifest.kind).as_deref() {
+        Ok(Eft::NAME) => open::<Eft>(run_dir, path).0,
+        Ok(Prompts::NAME) => open::<Prompts>(run_dir, path).0,
+        _ => open::<Ift>(run_dir, path).0,
+    }
+}
+
+fn model(run_dir: &Path, t: u32) -> ModelSummary {
+    let (mut folder, artifact) = open::<Model>(run_dir, format!("m{t}"));
+    let metrics = content(&mut folder, artifact.filter(has_metrics).map(|artifact| read_metrics(artifact.dir())));
+    let mut summary = ModelSummary { label: format!("M{t}"), folder, eval_folder: None, evaluation: None, metrics };
+    if let Some(iteration) = t.checked_sub(1) {
+        let (mut eval_folder, artifact) = open::<Eval>(run_dir, format!("iter-{iteration}/eval"));
+        summary.evaluation =
+            content(&mut eval_folder, artifact.as_ref().map(|artifact| crate::read(artifact).map(Some)));
+        summary.eval_folder = Some(eval_folder);
+    }
+    summary
+}
+
+/// A model that was not trained here has no curve.
+fn has_metrics(model: &Artifact<Model>) -> bool {
+    model.manifest().files.iter().any(|file| file.path == "metrics.jsonl")
+}
+
+fn iteration(run_dir: &Path, t: u32) -> IterationSummary {
+    let path = |stage: &str| format!("iter-{t}/{stage}");
+    let (prompts, _) = open::<Prompts>(run_dir, path("prompts"));
+    let (mut responses, artifact) = open::<Responses>(run_dir, path("responses"));
+    let response_rows = content(&mut responses, artifact.map(|artifact| artifact.rows()));
+    let (mut judgments, judged) = open::<Judgments>(run_dir, path("judgments"));
+    let judgment_rows = content(&mut judgments, judged.map(|artifact| artifact.rows()));
+    let (mut pairs, artifact) = open::<Pairs>(run_dir, path("pairs"));
+    let pair_rows = content(&mut pairs, artifact.map(|artifact| artifact.rows()));
+    let (ref_logps, _) = open::<RefLogps>(run_dir, path("ref-logps"));
+    let judge = judgments.facts().map(|_| JudgeHealth::of(&judgment_rows, &response_rows));
+    let seed = pairs.facts().map_or(0, |facts| facts.seed);
+    let examples = pair_examples(&pair_rows, &judgment_rows, seed);
+    IterationSummary { iteration: t, stages: vec![prompts, responses, judgments, pairs, ref_logps], judge, examples }
+}
+
+/// What was read of a complete artifact; if reading failed, the folder turns unreadable.
+fn content<T: Default, E: std::error::Error>(folder: &mut Folder, read: Option<Result<T, E>>) -> T {
+    match read {
+        None => T::default(),
+        Some(Ok(content)) => content,
+        Some(Err(error)) => {
+            folder.state = FolderState::Unreadable(with_causes(&error));
+            T::default()
+        }
+    }
+}
+
+fn open<K: Kind>(run_dir: &Path, path: String) -> (Folder, Option<Artifact<K>>) {
+    match Artifact::<K>::open(&run_dir.join(&path)) {
+        Ok(artifact) => (Folder { path, state: FolderState::Complete(facts(&artifact)) }, Some(artifact)),
+        Err(srlm_artifact::Error::Missing { .. }) => (Folder { path, state: FolderState::Pending }, None),
+        Err(error) => (Folder { path, state: FolderState::Unreadable(with_causes(&error)) }, None),
+    }
+}
+
+fn facts<K: Kind>(artifact: &Artifact<K>) -> Facts {
+    let manifest = artifact.manifest();
+    let provenance = &manifest.provenance;
+    let commit =
+        provenance.git_commit.as_deref().map(|commit| format!(" ({})", &commit.chars().take(8).collect::<String>()));
+    Facts {
+        n_rows: manifest.rows,
+        counts: manifest.counts.clone(),
+        content_hash: artifact.content_hash().to_owned(),
+        inputs: provenance.inputs.iter().map(|input| (input.role.clone(), input.content_hash.clone())).collect(),
+        stage: format!("{} {}", provenance.stage, provenance.stage_version),
+        version: provenance.crate_version.clone() + &commit.unwrap_or_default(),
+        seed: provenance.seed,
+        device: manifest.environment.device.clone(),
+        created_at: manifest.environment.created_at.clone(),
+        wall_seconds: manifest.environment.wall_seconds,
+    }
+}
+
+/// An error and its causes in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(|cause| cause.to_string()).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,124 @@
+//! What a report knows of a run, finished or not.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use srlm_artifact::MetricsRow;
+
+use super::{JudgeHealth, PairExample};
+use crate::Evaluation;
+
+/// A run as its folders tell it; read with [`RunSummary::read`], or put together by hand.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunSummary {
+    /// Name of the run's folder.
+    pub name: String,
+    /// The text of `run.toml`, `None` when there is none.
+    #[serde(skip)]
+    pub config: Option<String>,
+    /// Seed data, in order of their folders.
+    pub seeds: Vec<Folder>,
+    /// M0 first.
+    pub models: Vec<ModelSummary>,
+    /// From 1.
+    pub iterations: Vec<IterationSummary>,
+}
+
+/// One model of the run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModelSummary {
+    /// `M0`, `M1` ...
+    pub label: String,
+    /// The folder of weights. M0 usually lies outside the run.
+    pub folder: Folder,
+    /// The folder of its evaluation; `None` for M0, which the run does not evaluate.
+    pub eval_folder: Option<Folder>,
+    /// What was measured.
+    pub evaluation: Option<Evaluation>,
+    /// Its training, a row a step.
+    #[serde(skip)]
+    pub metrics: Vec<MetricsRow>,
+}
+
+/// One turn of the loop.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct IterationSummary {
+    /// From 1; the model that writes and judges in it is M of the same number.
+    pub iteration: u32,
+    /// Prompts, responses, judgments, pairs, reference log-probabilities.
+    pub stages: Vec<Folder>,
+    /// How the judge did, once judgments exist.
+    pub judge: Option<JudgeHealth>,
+    /// A few pairs to read.
+    #[serde(skip)]
+    pub examples: Vec<PairExample>,
+}
+
+/// A place where an artifact is or will be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Folder {
+    /// Relative to the run, such as `iter-1/pairs`.
+    pub path: String,
+    /// What is there.
+    pub state: FolderState,
+}
+
+/// What is in a [`Folder`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FolderState {
+    /// No complete artifact yet.
+    Pending,
+    /// Something that cannot be opened, and why.
+    Unreadable(String),
+    /// A complete artifact.
+    Complete(Facts),
+}
+
+/// What a manifest says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Facts {
+    /// Rows of the artifact.
+    pub n_rows: u64,
+    /// What was made and dropped, by reason.
+    pub counts: BTreeMap<String, u64>,
+    /// Hash of the content.
+    pub content_hash: String,
+    /// Role and content hash of each input.
+    pub inputs: Vec<(String, String)>,
+    /// Stage and its version, such as `srlm-pairs 1`.
+    pub stage: String,
+    /// Version of the crate that made it, with the commit where known.
+    pub version: String,
+    /// Seed of the stage.
+    pub seed: u64,
+    /// Device it ran on.
+    pub device: String,
+    /// When it was finished.
+    pub created_at: String,
+    /// How long it took.
+    pub wall_seconds: f64,
+}
+
+impl Folder {
+    /// The manifest's facts, once complete.
+    pub fn facts(&self) -> Option<&Facts> {
+        match &self.state {
+            FolderState::Complete(facts) => Some(facts),
+            FolderState::Pending | FolderState::Unreadable(_) => None,
+        }
+    }
+}
+
+impl RunSummary {
+    /// The run's folders in the order in which the loop writes them; M0 only where it lies in the run.
+    pub fn folders(&self) -> impl Iterator<Item = &Folder> {
+        let models = self.models.iter().enumerate().flat_map(|(t, model)| {
+            let made_from = t.checked_sub(2).and_then(|i| self.iterations.get(i));
+            let stages = made_from.into_iter().flat_map(|iteration| &iteration.stages);
+            let weights = Some(&model.folder).filter(|folder| t > 0 || folder.state != FolderState::Pending);
+            stages.chain(weights).chain(&model.eval_folder)
+        });
+        self.seeds.iter().chain(models)
+    }
+}

@@ -1,0 +1,153 @@
+//! The stage that answers each prompt several times: `iter-T/responses`.
+
+mod config;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use srlm_artifact::{
+    Artifact, Begin, Counts, FinishReason, Message, OnProgress, Place, Prompt, PromptRow, Prompts, ResponseRow,
+    Responses, Role, begin, row_seed,
+};
+use srlm_generate::{Completion, Generate, Input, Request};
+
+pub use config::Config;
+
+use crate::Error;
+use crate::group::{Meter, generate};
+use crate::recipe::recipe;
+
+/// Raised when other responses come from the same settings and inputs.
+const STAGE_VERSION: u32 = 1;
+
+/// What the stage reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// The prompts to answer.
+    pub prompts: &'a Artifact<Prompts>,
+}
+
+/// Samples `config.samples` responses to each prompt.
+///
+/// Prompts are taken in groups of `config.group_prompts`, in the order of their ids; a finished group is on the disk
+/// before the next begins. Each sample has a seed of its own, so an interrupted run gives the same bytes as an
+/// unbroken one.
+///
+/// # Errors
+/// [`Error::Interrupted`] where `on_progress` breaks or the generator was interrupted, and those of the settings, the
+/// generator and the artifacts.
+pub fn run(
+    config: &Config,
+    inputs: Inputs<'_>,
+    generator: &mut dyn Generate,
+    place: Place,
+    out: &Path,
+    device: &str,
+    on_progress: OnProgress<'_>,
+) -> Result<Artifact<Responses>, Error> {
+    config.validate()?;
+    let sources = vec![inputs.prompts.as_input("prompts")];
+    let recipe = recipe("srlm-sampler/responses", STAGE_VERSION, config, generator, place, sources);
+    let mut writer = match begin(out, recipe)? {
+        Begin::UpToDate(artifact) => return Ok(artifact),
+        Begin::Write(writer) => writer,
+    };
+    let prompts = inputs.prompts.rows()?;
+    let mut rows = writer.resumed().to_vec();
+    let mut n_done: HashMap<String, u32> = HashMap::new();
+    rows.iter().for_each(|row| *n_done.entry(row.prompt_id.clone()).or_default() += 1);
+
+    let total = prompts.len() as u64 * u64::from(config.samples);
+    let mut meter = Meter::new(on_progress, "responses", total);
+    meter.progress.done = rows.len() as u64;
+    for group in prompts.chunks(config.group_prompts as usize) {
+        if group.iter().all(|prompt| n_done.get(&prompt.prompt_id) == Some(&config.samples)) {
+            continue;
+        }
+        if meter.stop {
+            return Err(Error::Interrupted);
+        }
+        let answers = answer(group, config, generator, place, &mut meter)?;
+        writer.append(&answers)?;
+        rows.extend(answers);
+    }
+    let counts = counts(prompts.len(), &rows);
+    Ok(writer.finish(rows, counts, device)?)
+}
+
+/// Answers one group of prompts.
+fn answer(
+    group: &[PromptRow],
+    config: &Config,
+    generator: &mut dyn Generate,
+    place: Place,
+    meter: &mut Meter<'_>,
+) -> Result<Vec<ResponseRow>, Error> {
+    let requests: Vec<_> = group.iter().map(|prompt| request(prompt, config, place)).collect();
+    let samples = generate(generator, &requests, &mut |completion| {
+        meter.progress.done += 1;
+        meter.progress.tokens += u64::from(completion.n_tokens);
+        meter.report();
+    })?;
+    Ok(samples.into_iter().flatten().map(|sample| response(&requests[sample.request_index], sample)).collect())
+}
+
+fn request(prompt: &PromptRow, config: &Config, place: Place) -> Request {
+    let id = &prompt.prompt_id;
+    let seed = |index| row_seed(place.run_seed, "responses", place.iteration, id, index);
+    Request {
+        id: id.clone(),
+        input: Input::Chat(messages(&prompt.prompt, config.system.as_deref())),
+        seeds: (0..config.samples).map(seed).collect(),
+        sampling: config.sampling.clone(),
+    }
+}
+
+/// The conversation to be answered; a system turn that the prompt brings along stands.
+fn messages(prompt: &Prompt, system: Option<&str>) -> Vec<Message> {
+    let turns = prompt.messages();
+    let brings_system = turns.first().is_some_and(|turn| turn.role == Role::System);
+    let system = system.filter(|_| !brings_system).map(Message::system);
+    system.into_iter().chain(turns.iter().cloned()).collect()
+}
+
+fn response(request: &Request, sample: Completion) -> ResponseRow {
+    ResponseRow {
+        response_id: format!("{}/{}", request.id, sample.sample_index),
+        prompt_id: request.id.clone(),
+        sample_index: sample.sample_index as u32,
+        response: sample.text,
+        finish_reason: sample.finish_reason,
+        n_tokens: sample.n_tokens,
+        seed: request.seeds[sample.sample_index],
+    }
+}
+
+/// `responses` is `stop` and `length` together; `blank` ones are among them.
+fn counts(n_prompts: usize, rows: &[ResponseRow]) -> Counts {
+    let count = |is: &dyn Fn(&ResponseRow) -> bool| rows.iter().filter(|row| is(row)).count() as u64;
+    let counts = [
+        ("prompts", n_prompts as u64),
+        ("responses", rows.len() as u64),
+        ("stop", count(&|row| row.finish_reason == FinishReason::Stop)),
+        ("length", count(&|row| row.finish_reason == FinishReason::Length)),
+        ("blank", count(&|row| row.response.trim().is_empty())),
+        ("tokens", rows.iter().map(|row| u64::from(row.n_tokens)).sum()),
+    ];
+    Counts::from(counts.map(|(name, n)| (name.to_owned(), n)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_turn_is_put_first_unless_there_is_one() {
+        let roles =
+            |prompt: &Prompt, system| messages(prompt, system).into_iter().map(|m| m.content).collect::<Vec<_>>();
+        let own = Prompt::conversation(vec![Message::system("own"), Message::user("q")]);
+        assert_eq!(roles(&Prompt::user("q"), Some("be brief")), ["be brief", "q"]);
+        assert_eq!(roles(&Prompt::user("q"), None), ["q"]);
+        assert_eq!(roles(&own, Some("be brief")), ["own", "q"]);
+    }
+}

@@ -1,0 +1,40 @@
+//! Why supervised fine-tuning stops.
+
+/// Why the stage failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting cannot be.
+    #[error("{key} must {must}")]
+    Config {
+        /// The key.
+        key: &'static str,
+        /// What it must be.
+        must: &'static str,
+    },
+    /// An example cannot be rendered.
+    #[error("example {prompt_id}")]
+    Example {
+        /// Its id.
+        prompt_id: String,
+        /// Why.
+        #[source]
+        source: srlm_model::ConversationError,
+    },
+    /// An artifact could not be read or written.
+    #[error(transparent)]
+    Artifact(#[from] srlm_artifact::Error),
+    /// A model could not be loaded or saved.
+    #[error(transparent)]
+    Model(#[from] srlm_model::Error),
+    /// The loop stopped.
+    #[error(transparent)]
+    Train(#[from] srlm_train::Error),
+}
+
+impl Error {
+    /// Whether the stage was asked to stop, with what was done kept.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Train(srlm_train::Error::Interrupted))
+    }
+}

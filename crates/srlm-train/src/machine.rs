@@ -1,0 +1,15 @@
+//! Where training runs.
+
+use burn::tensor::Device;
+
+use crate::config::TrainRuntime;
+
+/// Where and how a stage computes; none of it changes the result beyond rounding.
+pub struct Machine<'a> {
+    /// A device without autodiff.
+    pub device: &'a Device,
+    /// Its name in the manifest.
+    pub device_name: &'a str,
+    /// Sizes of passes.
+    pub runtime: &'a TrainRuntime,
+}

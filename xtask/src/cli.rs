@@ -1,0 +1,256 @@
+//! Arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Self-rewarding language models: one model answers, judges its answers and learns from the judgment.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the whole loop, from seed data to the report; running it again goes on.
+    Iterate(Iterate),
+    /// Fine-tune M0 on the seed data: M1.
+    Sft(Stage),
+    /// Write new prompts with M_t.
+    Prompts(Stage),
+    /// Sample candidate responses from M_t.
+    Responses(Stage),
+    /// Judge M_t's responses with M_t.
+    Judge(Stage),
+    /// Select preference pairs; with --input from files alone.
+    Pairs(PairsCommand),
+    /// Train M_t on its pairs: M_{t+1}.
+    Dpo(Stage),
+    /// Evaluate M_{t+1} (iteration 0: M1).
+    #[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
+    Eval(EvalCommand),
+    /// Write the report of a run.
+    Report(RunArgs),
+    /// Generate responses to the rows of a file.
+    Generate(Generate),
+    /// Talk to a model, or to two side by side.
+    Chat(Chat),
+    /// Log-probabilities of given responses.
+    Logprobs(OnRows),
+    /// Token ids of texts.
+    Tokenize(OnRows),
+    /// Check that a device computes what it should.
+    Doctor(Doctor),
+    /// Check every artifact of a run: counts, ranges and hashes.
+    Verify {
+        /// The run's folder, or one artifact's.
+        run: PathBuf,
+    },
+    /// Show the configuration or its JSON schema.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// Which configuration.
+#[derive(Args, Clone)]
+pub(crate) struct ConfigArgs {
+    /// A configuration file (default: the preset smollm2).
+    #[arg(value_name = "CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// A built-in configuration: smollm2, tiny or paper.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
+    /// Override a value, as in --set dpo.beta=0.2; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Iterate {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Where the run lives (default: runs/NAME).
+    #[arg(long, value_name = "DIR")]
+    pub(crate) run: Option<PathBuf>,
+    /// cpu, cuda:N or wgpu.
+    #[arg(long)]
+    pub(crate) device: Option<String>,
+    /// Another model as M0: folder, GGUF file, hub:OWNER/NAME[@REVISION], package:NAME==VERSION or tiny:.
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// Say what would be done, with one example of every prompt, and do nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Redo this stage and everything after it; the old folders are moved aside.
+    #[arg(long, value_name = "STAGE")]
+    pub(crate) from: Option<String>,
+    /// Redo this stage; the old folder is moved aside. May be repeated.
+    #[arg(long, value_name = "STAGE")]
+    pub(crate) force: Vec<String>,
+    /// One event a line on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A run that exists.
+#[derive(Args, Clone)]
+pub(crate) struct RunArgs {
+    /// The run's folder; its run.toml is the configuration.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) run: PathBuf,
+    /// One event a line on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Clone)]
+pub(crate) struct Stage {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// Which iteration, from 1.
+    #[arg(long, value_name = "T", default_value_t = 1)]
+    pub(crate) iteration: u32,
+    /// Start the run from this preset or file when its folder does not exist yet.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct PairsCommand {
+    /// The run's folder.
+    #[arg(long, value_name = "DIR", required_unless_present = "input")]
+    pub(crate) run: Option<PathBuf>,
+    /// Which iteration, from 1.
+    #[arg(long, value_name = "T", default_value_t = 1)]
+    pub(crate) iteration: u32,
+    /// Files instead of a run: responses, judgments and, for the prompts' texts, prompts.
+    #[arg(long, num_args = 2..=3, value_names = ["RESPONSES", "JUDGMENTS", "PROMPTS"])]
+    pub(crate) input: Option<Vec<PathBuf>>,
+    /// Smallest gap of mean scores, with --input.
+    #[arg(long, default_value_t = 0.0)]
+    pub(crate) min_score_gap: f64,
+}
+
+#[derive(Args)]
+pub(crate) struct EvalCommand {
+    #[command(subcommand)]
+    pub(crate) on_files: Option<EvalOnFiles>,
+    /// The run's folder.
+    #[arg(long, value_name = "DIR", required = true)]
+    pub(crate) run: Option<PathBuf>,
+    /// Evaluate M_{T+1}.
+    #[arg(long, value_name = "T", default_value_t = 0)]
+    pub(crate) iteration: u32,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum EvalOnFiles {
+    /// Spearman and Kendall tau-b of rows {id, x, y}: two lists of numbers.
+    Rank(InputArgs),
+    /// ROUGE-1, ROUGE-2 and ROUGE-L of rows {id, prediction, reference}.
+    Rouge(InputArgs),
+    /// Win, tie, loss of rows {prompt_id, new_first, new_second}, each verdict A, B, tie or null.
+    HeadToHead(InputArgs),
+    /// Judge-against-human measures of rows {prompt_id, response, score, human_rank}.
+    Judge(InputArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct InputArgs {
+    /// JSON Lines.
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) input: PathBuf,
+}
+
+/// A model and where it runs.
+#[derive(Args, Clone)]
+pub(crate) struct ModelArgs {
+    /// Folder, GGUF file, hub:OWNER/NAME[@REVISION], package:NAME==VERSION or tiny:.
+    #[arg(long)]
+    pub(crate) model: String,
+    /// cpu, cuda:N or wgpu.
+    #[arg(long, default_value = "cpu")]
+    pub(crate) device: String,
+}
+
+#[derive(Args)]
+pub(crate) struct OnRows {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// JSON Lines; standard input for -.
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) input: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Generate {
+    #[command(flatten)]
+    pub(crate) rows: OnRows,
+    /// Samples of each row.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) n: u32,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArgs,
+    /// Go on past the end token, for measuring.
+    #[arg(long)]
+    pub(crate) ignore_eos: bool,
+    /// Samples written at the same time.
+    #[arg(long, default_value_t = srlm_model::EngineConfig::default().max_rows)]
+    pub(crate) max_rows: usize,
+    /// Tokens kept in the cache.
+    #[arg(long, default_value_t = srlm_model::EngineConfig::default().cache_tokens)]
+    pub(crate) cache_tokens: usize,
+}
+
+#[derive(Args, Clone)]
+pub(crate) struct SamplingArgs {
+    /// Most tokens of a response.
+    #[arg(long, default_value_t = 256)]
+    pub(crate) max_tokens: u32,
+    /// 0 takes the likeliest token.
+    #[arg(long, default_value_t = 0.7)]
+    pub(crate) temperature: f64,
+    /// Smallest set of likeliest tokens with this probability.
+    #[arg(long, default_value_t = 0.9)]
+    pub(crate) top_p: f64,
+    /// Keep this many likeliest tokens; 0 keeps all.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) top_k: u32,
+    /// Drop tokens less likely than this share of the likeliest.
+    #[arg(long, default_value_t = 0.0)]
+    pub(crate) min_p: f64,
+    /// Seed of the drawing.
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Args)]
+pub(crate) struct Chat {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// A second model that answers beside the first.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) vs: Option<String>,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct Doctor {
+    /// The model to check with.
+    #[arg(long, default_value = "tiny:")]
+    pub(crate) model: String,
+    /// cpu, cuda:N or wgpu.
+    #[arg(long, default_value = "cpu")]
+    pub(crate) device: String,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print the configuration, every value written out.
+    Show(ConfigArgs),
+    /// Print the JSON schema of a configuration.
+    Schema,
+}

@@ -1,0 +1,72 @@
+//! Measures of plain files, without a run: `eval rank|rouge|head-to-head|judge --input ROWS`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::json;
+use srlm_artifact::{Score, read_jsonl};
+use srlm_eval::{Bootstrap, Comparison, RankedGroup, RankedResponse, agreement, head_to_head, kendall_tau_b, spearman};
+
+use super::print;
+use crate::cli::EvalOnFiles;
+
+#[derive(Deserialize)]
+struct RankRow {
+    id: String,
+    x: Vec<f64>,
+    y: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct RougeRow {
+    id: String,
+    prediction: String,
+    reference: String,
+}
+
+#[derive(Deserialize)]
+struct JudgedRow {
+    prompt_id: String,
+    response: String,
+    score: Option<Score>,
+    human_rank: u32,
+}
+
+/// Prints a line of JSON for each row, or one for the whole file.
+pub(crate) fn run(command: &EvalOnFiles) -> anyhow::Result<()> {
+    match command {
+        EvalOnFiles::Rank(args) => {
+            for row in read_jsonl::<RankRow>(&args.input)? {
+                if row.x.len() != row.y.len() {
+                    anyhow::bail!("row {:?}: x has {} numbers, y has {}", row.id, row.x.len(), row.y.len());
+                }
+                let (rho, tau) = (spearman(&row.x, &row.y), kendall_tau_b(&row.x, &row.y));
+                print(&format!("{}\n", json!({ "id": row.id, "spearman": rho, "kendall_tau_b": tau })))?;
+            }
+            Ok(())
+        }
+        EvalOnFiles::Rouge(args) => {
+            for row in read_jsonl::<RougeRow>(&args.input)? {
+                let scores = srlm_sampler::rouge_scores(&row.reference, &row.prediction);
+                print(&format!("{}\n", json!({ "id": row.id, "rouge": scores })))?;
+            }
+            Ok(())
+        }
+        EvalOnFiles::HeadToHead(args) => {
+            let comparisons: Vec<Comparison> = read_jsonl(&args.input)?;
+            print(&format!("{}\n", serde_json::to_string(&head_to_head(&comparisons, &Bootstrap::default()))?))
+        }
+        EvalOnFiles::Judge(args) => {
+            let mut groups: BTreeMap<String, Vec<RankedResponse>> = BTreeMap::new();
+            for row in read_jsonl::<JudgedRow>(&args.input)? {
+                let n_characters = row.response.chars().count() as u64;
+                let (human_rank, mean_score) = (row.human_rank, row.score.map(Score::get));
+                let response = RankedResponse { human_rank, mean_score, n_characters };
+                groups.entry(row.prompt_id).or_default().push(response);
+            }
+            let groups: Vec<RankedGroup> =
+                groups.into_iter().map(|(prompt_id, responses)| RankedGroup { prompt_id, responses }).collect();
+            print(&format!("{}\n", serde_json::to_string(&agreement(&groups, &Bootstrap::default()))?))
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What each subcommand does.
+
+mod chat;
+mod doctor;
+mod eval_files;
+mod rows;
+mod run_stages;
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context;
+
+use crate::cli::{Cli, Command, ConfigCommand};
+use crate::config::{self, RunConfig};
+use crate::console::Console;
+
+/// Runs the command.
+pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
+    let console = |json: bool| Console::new(json, interrupt.clone());
+    match cli.command {
+        Command::Iterate(args) => run_stages::iterate(&args, &console(args.json)),
+        Command::Sft(args) => run_stages::stage("sft", &args, &console(args.run.json)),
+        Command::Prompts(args) => run_stages::stage("prompts", &args, &console(args.run.json)),
+        Command::Responses(args) => run_stages::stage("responses", &args, &console(args.run.json)),
+        Command::Judge(args) => run_stages::stage("judge", &args, &console(args.run.json)),
+        Command::Dpo(args) => run_stages::stage("dpo", &args, &console(args.run.json)),
+        Command::Pairs(args) => run_stages::pairs(&args, &console(false)),
+        Command::Eval(args) => match &args.on_files {
+            Some(on_files) => eval_files::run(on_files),
+            None => run_stages::eval(&args, &console(false)),
+        },
+        Command::Report(args) => run_stages::report(&args, &console(args.json)),
+        Command::Generate(args) => rows::generate(&args, &console(false)),
+        Command::Logprobs(args) => rows::logprobs(&args, &console(false)),
+        Command::Tokenize(args) => rows::tokenize(&args, &console(false)),
+        Command::Chat(args) => chat::chat(&args, &console(false)),
+        Command::Doctor(args) => doctor::doctor(&args, &console(false)),
+        Command::Verify { run } => run_stages::verify(&run),
+        Command::Config(ConfigCommand::Show(args)) => {
+            print(&config::load(args.config.as_deref(), args.preset.as_deref(), &args.set)?.to_toml()?)
+        }
+        Command::Config(ConfigCommand::Schema) => {
+            print(&(serde_json::to_string_pretty(&schemars::schema_for!(RunConfig))? + "\n"))
+        }
+    }
+}
+
+/// Prints to standard output; a reader that has seen enough is no error.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("cannot write to standard output"),
+    }
+}

@@ -1,0 +1,181 @@
+//! Commands on a run's folder.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde_json::json;
+use srlm_artifact::{Artifact, Manifest, read_jsonl, to_line};
+
+use super::print;
+use crate::cli::{EvalCommand, Iterate, PairsCommand, RunArgs, Stage};
+use crate::config;
+use crate::console::Console;
+use crate::evaluate::evaluate;
+use crate::exit::{Exit, OrExit};
+use crate::iterate;
+use crate::plan;
+use crate::run::{Run, root};
+use crate::seed;
+use crate::stages::{self, folder};
+
+/// `iterate`.
+pub(crate) fn iterate(args: &Iterate, console: &Console) -> anyhow::Result<()> {
+    let mut set = args.config.set.clone();
+    set.extend(args.device.as_ref().map(|device| format!("runtime.device={}", toml_string(device))));
+    set.extend(args.model.as_ref().map(|model| format!("model.source={}", toml_string(model))));
+    let config = config::load(args.config.config.as_deref(), args.config.preset.as_deref(), &set)?;
+    let dir = args.run.clone().unwrap_or_else(|| root().join("runs").join(&config.run.name));
+    if args.dry_run {
+        return plan::print_plan(&config, &dir, console);
+    }
+    let run = Run::open(config, dir, console)?;
+    console.event("run_started", json!({ "run": run.dir, "iterations": run.config.run.iterations }));
+    let page = iterate::iterate(&run, &args.force, args.from.as_deref()).inspect_err(|error| {
+        if stages::is_interrupted(error) {
+            console.say(&format!("saved in {}", run.dir.display()));
+        }
+    })?;
+    console.event("run_finished", json!({ "report": page }));
+    console.say(&summary(&run)?);
+    if !args.json {
+        print(&format!("{}\n", page.display()))?;
+    }
+    Ok(())
+}
+
+fn toml_string(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// What the run came to, in the words of the report.
+fn summary(run: &Run<'_>) -> anyhow::Result<String> {
+    let path = run.path("report/summary.md");
+    std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Opens the run whose configuration is its own run.toml.
+fn open<'a>(run: &Path, console: &'a Console) -> anyhow::Result<Run<'a>> {
+    let config = config::load(Some(&run.join("run.toml")), None, &[])?;
+    Run::open(config, run.to_owned(), console)
+}
+
+/// `sft`, `prompts`, `responses`, `judge`, `dpo`: one stage, with what comes before it.
+pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Result<()> {
+    let dir = &args.run.run;
+    let run = if dir.join("run.toml").exists() {
+        open(dir, console)?
+    } else {
+        let config = config::load(args.config.config.as_deref(), args.config.preset.as_deref(), &args.config.set)?;
+        Run::open(config, dir.clone(), console)?
+    };
+    let t = args.iteration;
+    if t == 0 {
+        let refuse = || -> anyhow::Result<()> { bail!("--iteration counts from 1") };
+        refuse().or_exit(Exit::Config)?;
+    }
+    let rubric = iterate::rubric(&run)?;
+    let seed = seed::run(&run, &rubric)?;
+    let made = match name {
+        "sft" => stages::sft(&run, &seed)?.dir().to_owned(),
+        "prompts" => stages::prompts(&run, t, &seed.ift)?.dir().to_owned(),
+        "responses" => stages::responses(&run, t, &Artifact::open(&run.path(&folder(t, "prompts")))?)?.dir().to_owned(),
+        "judge" => {
+            let prompts = Artifact::open(&run.path(&folder(t, "prompts")))?;
+            let responses = Artifact::open(&run.path(&folder(t, "responses")))?;
+            stages::judge(&run, t, (&prompts, &responses), &rubric)?.dir().to_owned()
+        }
+        _ => {
+            let pairs = Artifact::open(&run.path(&folder(t, "pairs")))?;
+            let ref_logps = stages::ref_logps(&run, t, &pairs)?;
+            stages::dpo(&run, t, &pairs, &ref_logps)?.dir().to_owned()
+        }
+    };
+    print(&format!("{}\n", made.display()))
+}
+
+/// `pairs`, on a run or on files.
+pub(crate) fn pairs(args: &PairsCommand, console: &Console) -> anyhow::Result<()> {
+    if let Some(files) = &args.input {
+        return pairs_of_files(files, args.min_score_gap);
+    }
+    let dir = args.run.as_ref().context("pairs needs --run or --input").or_exit(Exit::Config)?;
+    let run = open(dir, console)?;
+    let at = |stage: &str| run.path(&folder(args.iteration, stage));
+    let (prompts, responses, judgments) =
+        (Artifact::open(&at("prompts"))?, Artifact::open(&at("responses"))?, Artifact::open(&at("judgments"))?);
+    let made = stages::pairs(&run, args.iteration, (&prompts, &responses, &judgments))?;
+    print(&format!("{}\n", made.dir().display()))
+}
+
+fn pairs_of_files(files: &[PathBuf], min_score_gap: f64) -> anyhow::Result<()> {
+    let responses: Vec<srlm_artifact::ResponseRow> = read_jsonl(&files[0])?;
+    let judgments = read_jsonl(&files[1])?;
+    let prompts = match files.get(2) {
+        Some(path) => read_jsonl(path)?,
+        // Without a file of prompts each stands for itself.
+        None => prompts_of(&responses),
+    };
+    let config = srlm_pairs::PairsConfig { min_score_gap, ..srlm_pairs::PairsConfig::default() };
+    config.validate().or_exit(Exit::Config)?;
+    let candidates = srlm_pairs::candidates_by_prompt(&prompts, &responses, &judgments)?;
+    let selection = srlm_pairs::select_pairs(&candidates, &config);
+    for pair in &selection.pairs {
+        print(&(to_line(pair)? + "\n"))?;
+    }
+    eprintln!("{}", serde_json::to_string(&selection.counts)?);
+    Ok(())
+}
+
+fn prompts_of(responses: &[srlm_artifact::ResponseRow]) -> Vec<srlm_artifact::PromptRow> {
+    let ids: std::collections::BTreeSet<&str> = responses.iter().map(|row| row.prompt_id.as_str()).collect();
+    let row = |id: &str| srlm_artifact::PromptRow {
+        prompt_id: id.to_owned(),
+        prompt: srlm_artifact::Prompt::user(id),
+        source: srlm_artifact::PromptSource::Seed,
+    };
+    ids.into_iter().map(row).collect()
+}
+
+/// `eval` on a run.
+pub(crate) fn eval(args: &EvalCommand, console: &Console) -> anyhow::Result<()> {
+    let dir = args.run.as_ref().context("eval needs --run").or_exit(Exit::Config)?;
+    let run = open(dir, console)?;
+    let rubric = iterate::rubric(&run)?;
+    let seed = seed::run(&run, &rubric)?;
+    let made = evaluate(&run, args.iteration + 1, &seed, &rubric)?;
+    print(&format!("{}\n", made.dir().display()))
+}
+
+/// `report`.
+pub(crate) fn report(args: &RunArgs, console: &Console) -> anyhow::Result<()> {
+    let page = iterate::report(&open(&args.run, console)?)?;
+    print(&format!("{}\n", page.display()))
+}
+
+/// `verify`: every artifact below the folder.
+pub(crate) fn verify(run: &Path) -> anyhow::Result<()> {
+    let mut folders = Vec::new();
+    artifacts_below(run, &mut folders)?;
+    if folders.is_empty() {
+        bail!("{} holds no artifact", run.display());
+    }
+    for folder in &folders {
+        let manifest: Manifest = srlm_artifact::verify_dir(folder)?;
+        print(&format!("ok {} {} rows {}\n", folder.display(), manifest.kind, manifest.rows))?;
+    }
+    Ok(())
+}
+
+fn artifacts_below(dir: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    if dir.join("manifest.json").exists() {
+        found.push(dir.to_owned());
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(dir).with_context(|| format!("cannot list {}", dir.display()))?;
+    let mut inner: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    inner.sort();
+    for path in inner.iter().filter(|path| path.is_dir()) {
+        artifacts_below(path, found)?;
+    }
+    Ok(())
+}

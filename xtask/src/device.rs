@@ -1,0 +1,66 @@
+//! From `--device` to a Burn device: the one place that picks a backend.
+
+use anyhow::bail;
+use burn::tensor::Device;
+
+use crate::exit::{Exit, OrExit};
+
+/// A device and the name under which manifests know it.
+pub(crate) struct NamedDevice {
+    pub(crate) device: Device,
+    pub(crate) name: String,
+}
+
+/// `cpu`, `cuda`, `cuda:N` or `wgpu`.
+pub(crate) fn open(name: &str) -> anyhow::Result<NamedDevice> {
+    let device = match name.split_once(':').unwrap_or((name, "")) {
+        ("cpu", "") => cpu(),
+        ("cuda", index) => index_of(index).and_then(cuda),
+        ("wgpu", "") => wgpu(),
+        _ => Err(anyhow::anyhow!("no device {name:?}: use cpu, cuda, cuda:N or wgpu")).or_exit(Exit::Config),
+    };
+    Ok(NamedDevice { device: device?, name: if name == "cpu" { "flex".to_owned() } else { name.to_owned() } })
+}
+
+fn index_of(text: &str) -> anyhow::Result<usize> {
+    if text.is_empty() {
+        return Ok(0);
+    }
+    text.parse().map_err(|_| anyhow::anyhow!("cuda:{text}: the index must be a number")).or_exit(Exit::Config)
+}
+
+#[cfg(feature = "flex")]
+fn cpu() -> anyhow::Result<Device> {
+    Ok(Device::flex())
+}
+
+#[cfg(not(feature = "flex"))]
+fn cpu() -> anyhow::Result<Device> {
+    not_built("cpu", "cargo xtask")
+}
+
+#[cfg(feature = "cuda")]
+fn cuda(index: usize) -> anyhow::Result<Device> {
+    Ok(Device::cuda(index))
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda(_: usize) -> anyhow::Result<Device> {
+    not_built("cuda", "cargo xtask-cuda")
+}
+
+#[cfg(feature = "wgpu")]
+fn wgpu() -> anyhow::Result<Device> {
+    Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice))
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn wgpu() -> anyhow::Result<Device> {
+    not_built("wgpu", "cargo xtask-wgpu")
+}
+
+#[allow(dead_code, reason = "used by the backends that are not built in")]
+fn not_built(device: &str, alias: &str) -> anyhow::Result<Device> {
+    let refuse = || -> anyhow::Result<Device> { bail!("{device} is not built in: run `{alias} ...` instead") };
+    refuse().or_exit(Exit::Device)
+}

@@ -1,0 +1,180 @@
+//! What is measured of each model: held-out loss, judging, head-to-head, lengths.
+
+use std::collections::BTreeMap;
+
+use srlm_artifact::{Artifact, Begin, Eval, Judgments, Message, OnProgress, Progress, Responses, row_seed, to_line};
+use srlm_eval::{
+    Bootstrap, Comparison, Evaluation, Evaluator, HeldOutLoss, Measurements, Preference, RankedGroup, RankedResponse,
+    agreement, head_to_head, lengths,
+};
+use srlm_generate::{Generate, Input, Request};
+use srlm_judge::{JudgeConfig, Rubric, Verdict};
+use srlm_sampler::ResponsesConfig;
+
+use crate::exit::{Exit, OrExit};
+use crate::run::Run;
+use crate::seed::Seed;
+use crate::stages::{self, folder};
+
+/// Evaluates M_t, t from 1.
+pub(crate) fn evaluate(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Result<Artifact<Eval>> {
+    let at = t - 1;
+    let answers = answers(run, t, seed)?;
+    let config = JudgeConfig { judgments: run.config.eval.judgments, ..run.config.judge.clone() };
+    let ranked = (&seed.ranked_prompts, &seed.ranked_responses);
+    let judged = stages::judge_with(run, t, ranked, rubric, &folder(at, "eval-judgments"), &config)?;
+    let before = if run.config.eval.head_to_head { Some(answers_before(run, t, seed)?) } else { None };
+
+    let out = folder(at, "eval");
+    run.console.begin(&out);
+    let result = write(run, t, seed, (&answers, before.as_ref(), &judged), &out);
+    match &result {
+        Ok((_, Some(evaluation))) => run.console.end(&format!("{:?}: {}", evaluation.verdict, evaluation.reason)),
+        Ok((_, None)) => run.console.end("up to date"),
+        Err(_) => run.console.abandon(),
+    }
+    Ok(result?.0)
+}
+
+fn response_config(run: &Run<'_>) -> ResponsesConfig {
+    ResponsesConfig { samples: 1, sampling: run.config.eval.sampling.clone(), ..run.config.responses.clone() }
+}
+
+/// M_t's answers to the held-out prompts.
+fn answers(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact<Responses>> {
+    stages::respond(run, t, 0, &seed.eval_prompts, &folder(t - 1, "eval-responses"), &response_config(run))
+}
+
+/// The answers of the model before M_t, made with its own evaluation; M0 has none, so its answers are made here.
+fn answers_before(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact<Responses>> {
+    if t > 1 {
+        return Ok(Artifact::open(&run.path(&folder(t - 2, "eval-responses")))?);
+    }
+    stages::respond(run, 0, 0, &seed.eval_prompts, "iter-0/m0-responses", &response_config(run))
+}
+
+type Measured<'a> = (&'a Artifact<Responses>, Option<&'a Artifact<Responses>>, &'a Artifact<Judgments>);
+
+fn write(
+    run: &Run<'_>,
+    t: u32,
+    seed: &Seed,
+    (answers, before, judged): Measured<'_>,
+    out: &str,
+) -> anyhow::Result<(Artifact<Eval>, Option<Evaluation>)> {
+    let (_, hash) = run.model_path(t)?;
+    let mut inputs = vec![
+        model_input("model", hash),
+        seed.ift_held_out.as_input("ift-held-out"),
+        seed.ranked_responses.as_input("ranked-responses"),
+        answers.as_input("answers"),
+        judged.as_input("judgments"),
+    ];
+    if let Some(before) = before {
+        inputs.extend([before.as_input("answers-before"), model_input("judge", run.model_path(t - 1)?.1)]);
+    }
+    let config = serde_json::json!({ "eval": run.config.eval, "max_length": run.config.sft.train.max_length });
+    let writer = match srlm_eval::begin(&run.path(out), config, run.config.run.seed, inputs)? {
+        Begin::UpToDate(artifact) => return Ok((artifact, None)),
+        Begin::Write(writer) => writer,
+    };
+    let bootstrap = Bootstrap {
+        n_resamples: run.config.eval.bootstrap_samples,
+        seed: row_seed(run.config.run.seed, "bootstrap", t, "", 0),
+        ..Bootstrap::default()
+    };
+    let mut measured = Measurements {
+        held_out: Some(held_out(run, t, seed)?),
+        agreement: Some(agreement(&ranked_groups(seed, judged)?, &bootstrap)),
+        lengths: lengths(&answers.rows()?),
+        ..Measurements::default()
+    };
+    if let Some(before) = before {
+        let verdicts = verdicts(run, t, seed, (answers, before))?;
+        let lines = verdicts.iter().map(to_line).collect::<Result<Vec<_>, _>>()?;
+        std::fs::write(writer.dir().join("comparisons.jsonl"), lines.join("\n") + "\n")?;
+        measured.head_to_head = Some(head_to_head(&verdicts, &bootstrap));
+        measured.evaluator = Some(Evaluator { name: format!("M{}", t - 1), independent: false });
+    }
+    let evaluation = Evaluation::new(&format!("M{t}"), measured);
+    let artifact = srlm_eval::write(writer, &evaluation, &run.device()?.name)?;
+    Ok((artifact, Some(evaluation)))
+}
+
+fn model_input(role: &str, content_hash: String) -> srlm_artifact::Input {
+    srlm_artifact::Input { role: role.to_owned(), kind: "model".to_owned(), content_hash }
+}
+
+fn held_out(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<HeldOutLoss> {
+    let (checkpoint, _) = run.checkpoint(t)?;
+    let mut counts = BTreeMap::new();
+    let (max_length, rows) = (run.config.sft.train.max_length, seed.ift_held_out.rows()?);
+    let examples = srlm_sft::examples(&checkpoint.tokenizer, &rows, max_length, "held_out", &mut counts)?;
+    let tokens = run.config.runtime.train.micro_batch_tokens;
+    let measured = run.with_engine(t, |engine| Ok(srlm_sft::held_out_loss(engine.model(), &examples, tokens)))?;
+    Ok(HeldOutLoss { loss: measured.loss, n_tokens: measured.n_tokens })
+}
+
+/// The held-out ranked responses with the judge's mean scores.
+fn ranked_groups(seed: &Seed, judged: &Artifact<Judgments>) -> anyhow::Result<Vec<RankedGroup>> {
+    let scores = srlm_judge::mean_scores(&judged.rows()?);
+    let mut groups: BTreeMap<String, Vec<RankedResponse>> = BTreeMap::new();
+    for row in seed.ranked_responses.rows()? {
+        let mean_score = scores.get(&row.response_id).copied().flatten();
+        let n_characters = row.response.chars().count() as u64;
+        groups.entry(row.prompt_id).or_default().push(RankedResponse {
+            human_rank: row.sample_index,
+            mean_score,
+            n_characters,
+        });
+    }
+    Ok(groups.into_iter().map(|(prompt_id, responses)| RankedGroup { prompt_id, responses }).collect())
+}
+
+/// M_{t-1}'s verdicts on the answers of M_t against its own, in both orders.
+fn verdicts(
+    run: &Run<'_>,
+    t: u32,
+    seed: &Seed,
+    (new, old): (&Artifact<Responses>, &Artifact<Responses>),
+) -> anyhow::Result<Vec<Comparison>> {
+    let by_prompt = |artifact: &Artifact<Responses>| -> anyhow::Result<BTreeMap<String, String>> {
+        Ok(artifact.rows()?.into_iter().map(|row| (row.prompt_id, row.response)).collect())
+    };
+    let (new, old) = (by_prompt(new)?, by_prompt(old)?);
+    let rubric = Rubric::pairwise();
+    let prompts: Vec<_> = seed.eval_prompts.rows()?;
+    let mut requests = Vec::new();
+    for row in &prompts {
+        let (Some(new), Some(old)) = (new.get(&row.prompt_id), old.get(&row.prompt_id)) else { continue };
+        for (order, (a, b)) in [(0, (new, old)), (1, (old, new))] {
+            requests.push(Request {
+                id: format!("{}/{order}", row.prompt_id),
+                input: Input::Chat(vec![Message::user(rubric.render_pair(&row.prompt.to_text(), a, b))]),
+                seeds: vec![row_seed(run.config.run.seed, "verdicts", t, &row.prompt_id, order)],
+                sampling: run.config.eval.verdict_sampling.clone(),
+            });
+        }
+    }
+    let mut found: Vec<Option<Preference>> = vec![None; requests.len()];
+    let (mut n_done, total) = (0, requests.len() as u64);
+    let on_progress: OnProgress<'_> = &mut |progress| run.console.progress(progress, "");
+    let mut generator = run.generator(t - 1)?;
+    let generated = generator.generate(&requests, &mut |completion| {
+        n_done += 1;
+        let _ = on_progress(Progress { done: n_done, total, unit: "verdicts", tokens: 0 });
+        found[completion.request_index] = srlm_judge::parse_verdict(&completion.text).map(|verdict| match verdict {
+            Verdict::A => Preference::A,
+            Verdict::B => Preference::B,
+            Verdict::Tie => Preference::Tie,
+        });
+    });
+    generated.or_exit(Exit::Engine)?;
+    let ids = requests.iter().step_by(2).map(|request| request.id.trim_end_matches("/0").to_owned());
+    let comparisons = ids.zip(found.chunks_exact(2)).map(|(prompt_id, both)| Comparison {
+        prompt_id,
+        new_first: both[0],
+        new_second: both[1],
+    });
+    Ok(comparisons.collect())
+}

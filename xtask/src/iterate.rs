@@ -1,0 +1,71 @@
+//! The loop.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use srlm_eval::RunSummary;
+use srlm_judge::Rubric;
+
+use crate::evaluate::evaluate;
+use crate::folders;
+use crate::run::{Run, root};
+use crate::seed::{self, Seed};
+use crate::stages;
+
+/// The judge's rubric: the built-in one, or a file of the user's.
+pub(crate) fn rubric(run: &Run<'_>) -> anyhow::Result<Rubric> {
+    let name = &run.config.judge.rubric;
+    if name == "additive" {
+        return Ok(Rubric::additive());
+    }
+    let path = root().join(name);
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read judge.rubric {}", path.display()))?;
+    Ok(Rubric::parse(&text).with_context(|| format!("judge.rubric {}", path.display()))?)
+}
+
+/// Seed data to M_{iterations + 1}; what is there already is not made again. Returns the report's path.
+pub(crate) fn iterate(run: &Run<'_>, force: &[String], from: Option<&str>) -> anyhow::Result<PathBuf> {
+    folders::redo(run, force, from)?;
+    let rubric = rubric(run)?;
+    let seed = seed::run(run, &rubric)?;
+    stages::sft(run, &seed)?;
+    evaluate(run, 1, &seed, &rubric)?;
+    let mut page = report(run)?;
+    for t in 1..=run.config.run.iterations {
+        iteration(run, t, &seed, &rubric)?;
+        page = report(run)?;
+    }
+    Ok(page)
+}
+
+/// M_t -> M_{t+1}.
+fn iteration(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Result<()> {
+    let prompts = stages::prompts(run, t, &seed.ift)?;
+    let responses = stages::responses(run, t, &prompts)?;
+    let judgments = stages::judge(run, t, (&prompts, &responses), rubric)?;
+    let pairs = stages::pairs(run, t, (&prompts, &responses, &judgments))?;
+    report(run)?;
+    let ref_logps = stages::ref_logps(run, t, &pairs)?;
+    stages::dpo(run, t, &pairs, &ref_logps)?;
+    evaluate(run, t + 1, seed, rubric)?;
+    Ok(())
+}
+
+/// Writes `report/index.html`, `summary.md` and `summary.json` from what the run's folder holds.
+pub(crate) fn report(run: &Run<'_>) -> anyhow::Result<PathBuf> {
+    let summary = RunSummary::read(&run.dir)?;
+    let folder = run.path("report");
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let json = serde_json::to_string_pretty(&srlm_eval::summary_json(&summary))? + "\n";
+    for (name, text) in [
+        ("summary.json", json),
+        ("summary.md", srlm_eval::summary_markdown(&summary)),
+        ("index.html", srlm_eval::render(&summary)),
+    ] {
+        // Written beside and renamed: a browser never sees half a page.
+        let (staged, done) = (folder.join(format!(".{name}")), folder.join(name));
+        std::fs::write(&staged, text).with_context(|| format!("cannot write {}", staged.display()))?;
+        std::fs::rename(&staged, &done).with_context(|| format!("cannot write {}", done.display()))?;
+    }
+    Ok(folder.join("index.html"))
+}

@@ -1,0 +1,152 @@
+//! A run: its folder, its models, its device.
+
+use std::cell::{OnceCell, RefCell};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use srlm_artifact::{Artifact, Model as ModelKind, Place, RunLock};
+use srlm_checkpoint::Checkpoint;
+use srlm_generate::{Completion, Error as GenerateError, Generate, Request};
+use srlm_model::{Engine, Model};
+use srlm_train::Machine;
+
+use crate::config::RunConfig;
+use crate::console::Console;
+use crate::device::{self, NamedDevice};
+use crate::exit::{Exit, OrExit};
+use crate::source;
+
+/// Everything that the stages of one run share. Nothing is loaded before a stage needs it.
+pub(crate) struct Run<'a> {
+    pub(crate) config: RunConfig,
+    pub(crate) dir: PathBuf,
+    pub(crate) console: &'a Console,
+    device: OnceCell<NamedDevice>,
+    m0: OnceCell<(PathBuf, String)>,
+    engine: RefCell<Option<(u32, Engine)>>,
+    _lock: RunLock,
+}
+
+impl<'a> Run<'a> {
+    /// Opens or creates the run's folder, locks it and saves the configuration.
+    pub(crate) fn open(config: RunConfig, dir: PathBuf, console: &'a Console) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+        let lock = RunLock::acquire(&dir)?;
+        if config.runtime.threads > 0 {
+            // Fails only when a pool was built before, which then stays.
+            let _ = rayon::ThreadPoolBuilder::new().num_threads(config.runtime.threads).build_global();
+        }
+        let path = dir.join("run.toml");
+        std::fs::write(&path, config.to_toml()?).with_context(|| format!("cannot write {}", path.display()))?;
+        let (device, m0, engine) = (OnceCell::new(), OnceCell::new(), RefCell::new(None));
+        Ok(Self { config, dir, console, device, m0, engine, _lock: lock })
+    }
+
+    pub(crate) fn path(&self, folder: &str) -> PathBuf {
+        self.dir.join(folder)
+    }
+
+    pub(crate) fn place(&self, iteration: u32) -> Place {
+        Place { run_seed: self.config.run.seed, iteration }
+    }
+
+    pub(crate) fn device(&self) -> anyhow::Result<&NamedDevice> {
+        if self.device.get().is_none() {
+            let opened = device::open(&self.config.runtime.device)?;
+            let _ = self.device.set(opened);
+        }
+        self.device.get().context("the device was just opened")
+    }
+
+    pub(crate) fn machine(&self) -> anyhow::Result<Machine<'_>> {
+        let NamedDevice { device, name } = self.device()?;
+        Ok(Machine { device, device_name: name, runtime: &self.config.runtime.train })
+    }
+
+    /// Folder or file of M_t, and its content hash.
+    pub(crate) fn model_path(&self, t: u32) -> anyhow::Result<(PathBuf, String)> {
+        if t > 0 {
+            let artifact = Artifact::<ModelKind>::open(&self.path(&format!("m{t}")))?;
+            return Ok((artifact.dir().to_owned(), artifact.content_hash().to_owned()));
+        }
+        if self.m0.get().is_none() {
+            let path = source::resolve(&self.config.model.source, self.console, &self.device()?.device)?;
+            let hash = Checkpoint::open(&path).and_then(|checkpoint| checkpoint.content_hash()).or_exit(Exit::Engine)?;
+            let _ = self.m0.set((path, hash));
+        }
+        self.m0.get().cloned().context("M0 was just resolved")
+    }
+
+    /// M_t's files and content hash.
+    pub(crate) fn checkpoint(&self, t: u32) -> anyhow::Result<(Checkpoint, String)> {
+        let (path, hash) = self.model_path(t)?;
+        Ok((Checkpoint::open(&path).or_exit(Exit::Engine)?, hash))
+    }
+
+    /// A generator that loads M_t when it is first asked for something.
+    pub(crate) fn generator(&self, t: u32) -> anyhow::Result<LazyEngine<'_, 'a>> {
+        let (_, hash) = self.model_path(t)?;
+        Ok(LazyEngine { run: self, t, identity: Engine::identity_of(&hash, &self.config.engine) })
+    }
+
+    /// Calls `f` with the engine of M_t, loading it in place of any other.
+    pub(crate) fn with_engine<R>(&self, t: u32, f: impl FnOnce(&mut Engine) -> anyhow::Result<R>) -> anyhow::Result<R> {
+        let mut slot = self.engine.borrow_mut();
+        if slot.as_ref().is_none_or(|(loaded, _)| *loaded != t) {
+            // The old model goes before the new one comes.
+            *slot = None;
+            let (checkpoint, hash) = self.checkpoint(t)?;
+            let model = Model::load(&checkpoint, &self.device()?.device).or_exit(Exit::Engine)?;
+            let tokenizer = Arc::new(checkpoint.tokenizer);
+            let interrupt = self.console.interrupt();
+            *slot = Some((t, Engine::new(model, tokenizer, self.config.engine.clone(), &hash, interrupt)));
+        }
+        let (_, engine) = slot.as_mut().context("the engine was just loaded")?;
+        f(engine)
+    }
+
+    /// Drops the loaded model: training needs the memory.
+    pub(crate) fn unload(&self) {
+        *self.engine.borrow_mut() = None;
+    }
+}
+
+/// M_t as a generator, loaded at the first call.
+pub(crate) struct LazyEngine<'r, 'a> {
+    run: &'r Run<'a>,
+    t: u32,
+    identity: String,
+}
+
+impl Generate for LazyEngine<'_, '_> {
+    fn identity(&self) -> String {
+        self.identity.clone()
+    }
+
+    fn generate(
+        &mut self,
+        requests: &[Request],
+        on_completion: &mut dyn FnMut(Completion),
+    ) -> Result<(), GenerateError> {
+        let mut outcome = Ok(());
+        let loaded = self.run.with_engine(self.t, |engine| {
+            outcome = engine.generate(requests, on_completion);
+            Ok(())
+        });
+        let failed = |error: anyhow::Error| GenerateError::Engine {
+            engine: format!("M{}", self.t),
+            source: anyhow!("{}", crate::exit::message(&error)).into(),
+        };
+        loaded.map_err(failed)?;
+        outcome
+    }
+}
+
+/// The root of the checkout, where `data/` and `runs/` lie: the working directory's nearest ancestor with our
+/// workspace file, else the working directory.
+pub(crate) fn root() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let is_root = |dir: &&Path| dir.join("configs/smollm2.toml").exists() && dir.join("xtask").exists();
+    here.ancestors().find(is_root).unwrap_or(&here).to_owned()
+}

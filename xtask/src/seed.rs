@@ -1,0 +1,131 @@
+//! Seed data into the run's artifacts.
+
+use std::path::Path;
+
+use anyhow::Context;
+use sha2::{Digest, Sha256};
+use srlm_artifact::{
+    Artifact, Begin, Counts, EftRow, FinishReason, Ift, IftRow, Kind, PromptRow, PromptSource, Prompts, Recipe,
+    ResponseRow, Responses, begin, read_jsonl,
+};
+use srlm_judge::Rubric;
+
+use crate::run::{Run, root};
+use crate::tiny;
+
+/// Raised when the same files would give other artifacts.
+const STAGE_VERSION: u32 = 1;
+
+/// What a run starts from.
+pub(crate) struct Seed {
+    /// Instruction-following examples to learn.
+    pub(crate) ift: Artifact<Ift>,
+    /// Judging examples as conversations with the judge.
+    pub(crate) judge_sft: Option<Artifact<Ift>>,
+    /// Instruction-following examples to evaluate on.
+    pub(crate) ift_held_out: Artifact<Ift>,
+    /// Prompts that every model answers for its evaluation.
+    pub(crate) eval_prompts: Artifact<Prompts>,
+    /// Prompts of the held-out ranked responses.
+    pub(crate) ranked_prompts: Artifact<Prompts>,
+    /// The held-out ranked responses; `sample_index` is the human rank.
+    pub(crate) ranked_responses: Artifact<Responses>,
+}
+
+struct Rows {
+    ift: Vec<IftRow>,
+    eft: Vec<EftRow>,
+    ift_held_out: Vec<IftRow>,
+    eft_held_out: Vec<EftRow>,
+}
+
+fn read(run: &Run<'_>) -> anyhow::Result<Rows> {
+    let data = &run.config.data;
+    if data.ift == "tiny:" {
+        let (train, held_out) = (tiny::data("train", 48), tiny::data("held-out", 12));
+        return Ok(Rows { ift: train.ift, eft: train.eft, ift_held_out: held_out.ift, eft_held_out: held_out.eft });
+    }
+    let at = |path: &str| root().join(path);
+    let optional = |path: &str| if path.is_empty() { Ok(Vec::new()) } else { read_jsonl(&at(path)) };
+    Ok(Rows {
+        ift: read_jsonl(&at(&data.ift))?,
+        eft: optional(&data.eft)?,
+        ift_held_out: read_jsonl(&at(&data.ift_held_out))?,
+        eft_held_out: read_jsonl(&at(&data.eft_held_out))?,
+    })
+}
+
+/// Writes the seed artifacts, or finds them up to date.
+pub(crate) fn run(run: &Run<'_>, rubric: &Rubric) -> anyhow::Result<Seed> {
+    let rows = read(run)?;
+    let eval_prompts = rows.ift_held_out.iter().take(run.config.eval.n_prompts);
+    let eval_prompts = eval_prompts.map(|row| prompt_row(&row.prompt_id, row.prompt.clone())).collect();
+    let mut ranked_prompts: Vec<PromptRow> =
+        rows.eft_held_out.iter().map(|row| prompt_row(&row.prompt_id, row.prompt.clone())).collect();
+    ranked_prompts.dedup_by(|a, b| a.prompt_id == b.prompt_id);
+    let ranked_responses = rows.eft_held_out.iter().map(ranked_response).collect();
+    let judge_sft = rows
+        .eft
+        .iter()
+        .map(|row| {
+            let example = srlm_judge::training_example(rubric, row)
+                .with_context(|| format!("judging example {} of rank {}", row.prompt_id, row.human_rank))?;
+            Ok(IftRow {
+                prompt_id: format!("{}/{}", row.prompt_id, row.human_rank),
+                prompt: example.prompt,
+                response: example.target,
+                source: "eft".to_owned(),
+            })
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(Seed {
+        ift: write::<Ift>(&run.path("seed/ift"), rows.ift)?,
+        judge_sft: if judge_sft.is_empty() { None } else { Some(write::<Ift>(&run.path("seed/judge-sft"), judge_sft)?) },
+        ift_held_out: write::<Ift>(&run.path("seed/ift-held-out"), rows.ift_held_out)?,
+        eval_prompts: write::<Prompts>(&run.path("seed/eval-prompts"), eval_prompts)?,
+        ranked_prompts: write::<Prompts>(&run.path("seed/ranked-prompts"), ranked_prompts)?,
+        ranked_responses: write::<Responses>(&run.path("seed/ranked-responses"), ranked_responses)?,
+    })
+}
+
+fn prompt_row(prompt_id: &str, prompt: srlm_artifact::Prompt) -> PromptRow {
+    PromptRow { prompt_id: prompt_id.to_owned(), prompt, source: PromptSource::Seed }
+}
+
+fn ranked_response(row: &EftRow) -> ResponseRow {
+    ResponseRow {
+        response_id: format!("{}/{}", row.prompt_id, row.human_rank),
+        prompt_id: row.prompt_id.clone(),
+        sample_index: row.human_rank,
+        response: row.response.clone(),
+        finish_reason: FinishReason::Stop,
+        n_tokens: 0,
+        seed: 0,
+    }
+}
+
+fn hash(lines: &[String]) -> String {
+    let digest = Sha256::digest(lines.join("\n").as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Rows given by the user are their own recipe: their hash is the configuration.
+fn write<K: Kind>(out: &Path, rows: Vec<K::Row>) -> anyhow::Result<Artifact<K>> {
+    let lines = rows.iter().map(srlm_artifact::to_line).collect::<Result<Vec<_>, _>>()?;
+    let recipe = Recipe {
+        stage: "seed".to_owned(),
+        stage_version: STAGE_VERSION,
+        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
+        git_commit: None,
+        config: serde_json::json!({ "rows": hash(&lines) }),
+        seed: 0,
+        inputs: Vec::new(),
+    };
+    Ok(match begin::<K>(out, recipe)? {
+        Begin::UpToDate(artifact) => artifact,
+        Begin::Write(writer) => {
+            let counts = Counts::from([("rows".to_owned(), rows.len() as u64)]);
+            writer.finish(rows, counts, "none")?
+        }
+    })
+}

@@ -1,0 +1,197 @@
+//! The stages of an iteration, each a line in the console and a folder in the run.
+
+use std::ops::ControlFlow;
+
+use srlm_artifact::{
+    Artifact, Ift, Judgments, Kind, MetricsRow, Model as ModelKind, Pairs, Progress, Prompts, RefLogps, Responses,
+};
+use srlm_generate::Error as GenerateError;
+use srlm_judge::Rubric;
+
+use crate::exit::{Exit, OrExit};
+use crate::run::Run;
+use crate::seed::Seed;
+
+/// Where an iteration keeps what it makes.
+pub(crate) fn folder(iteration: u32, stage: &str) -> String {
+    format!("iter-{iteration}/{stage}")
+}
+
+/// Runs a stage between the console's first and last line on it.
+fn staged<K: Kind>(
+    run: &Run<'_>,
+    folder: &str,
+    stage: impl FnOnce() -> anyhow::Result<Artifact<K>>,
+) -> anyhow::Result<Artifact<K>> {
+    let known = run.path(folder).join("manifest.json").exists();
+    run.console.begin(folder);
+    match stage() {
+        Ok(artifact) => {
+            let counts = &artifact.manifest().counts;
+            let counts: Vec<String> =
+                counts.iter().filter(|(_, n)| **n > 0).map(|(name, n)| format!("{name} {n}")).collect();
+            let summary = if known { "up to date".to_owned() } else { counts.join(", ") };
+            run.console.end(&summary);
+            Ok(artifact)
+        }
+        Err(error) => {
+            run.console.abandon();
+            Err(error)
+        }
+    }
+}
+
+/// Whether an error anywhere in the chain is a request to stop.
+pub(crate) fn is_interrupted(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        matches!(cause.downcast_ref(), Some(GenerateError::Interrupted))
+            || matches!(cause.downcast_ref(), Some(srlm_train::Error::Interrupted))
+            || matches!(cause.downcast_ref(), Some(srlm_dpo::Error::Interrupted))
+            || matches!(cause.downcast_ref(), Some(srlm_sampler::Error::Interrupted))
+            || matches!(cause.downcast_ref(), Some(srlm_judge::Error::Interrupted))
+    })
+}
+
+fn training_progress<'r>(run: &'r Run<'_>) -> impl FnMut(&MetricsRow, u32) -> ControlFlow<()> + 'r {
+    let mut tokens = 0;
+    move |row, n_steps| {
+        tokens += row.n_tokens;
+        let progress = Progress { done: u64::from(row.step), total: u64::from(n_steps), unit: "steps", tokens };
+        run.console.progress(progress, &format!("loss {:.4}", row.loss))
+    }
+}
+
+/// M0 -> M1.
+pub(crate) fn sft(run: &Run<'_>, seed: &Seed) -> anyhow::Result<Artifact<ModelKind>> {
+    staged(run, "m1", || {
+        run.unload();
+        let (checkpoint, hash) = run.checkpoint(0)?;
+        let inputs =
+            srlm_sft::Inputs { model: &checkpoint, model_hash: &hash, ift: &seed.ift, eft: seed.judge_sft.as_ref() };
+        let on_step = &mut training_progress(run);
+        srlm_sft::run(&run.config.sft, inputs, run.machine()?, run.place(0), &run.path("m1"), on_step).or_exit(Exit::Data)
+    })
+}
+
+/// New prompts, written by M_t.
+pub(crate) fn prompts(run: &Run<'_>, t: u32, seed: &Artifact<Ift>) -> anyhow::Result<Artifact<Prompts>> {
+    let out = folder(t, "prompts");
+    staged(run, &out, || {
+        let previous: Vec<Artifact<Prompts>> =
+            (1..t).map(|before| Artifact::open(&run.path(&folder(before, "prompts")))).collect::<Result<_, _>>()?;
+        let inputs = srlm_sampler::PromptInputs { seed, previous: &previous };
+        let (generator, name) = (&mut run.generator(t)?, &run.device()?.name);
+        let on_progress = &mut |progress| run.console.progress(progress, "");
+        srlm_sampler::run_prompts(&run.config.prompts, inputs, generator, run.place(t), &run.path(&out), name, on_progress)
+            .or_exit(Exit::Data)
+    })
+}
+
+/// Candidate responses of M_t.
+pub(crate) fn responses(run: &Run<'_>, t: u32, prompts: &Artifact<Prompts>) -> anyhow::Result<Artifact<Responses>> {
+    respond(run, t, t, prompts, &folder(t, "responses"), &run.config.responses)
+}
+
+/// Responses of M_t to `prompts` at `out`, drawn as `config` says.
+pub(crate) fn respond(
+    run: &Run<'_>,
+    t: u32,
+    iteration: u32,
+    prompts: &Artifact<Prompts>,
+    out: &str,
+    config: &srlm_sampler::ResponsesConfig,
+) -> anyhow::Result<Artifact<Responses>> {
+    staged(run, out, || {
+        let (generator, name) = (&mut run.generator(t)?, &run.device()?.name);
+        let on_progress = &mut |progress| run.console.progress(progress, "");
+        srlm_sampler::run_responses(config, prompts, generator, run.place(iteration), &run.path(out), name, on_progress)
+            .or_exit(Exit::Data)
+    })
+}
+
+/// M_t's judgments of its own responses.
+pub(crate) fn judge(
+    run: &Run<'_>,
+    t: u32,
+    (prompts, responses): (&Artifact<Prompts>, &Artifact<Responses>),
+    rubric: &Rubric,
+) -> anyhow::Result<Artifact<Judgments>> {
+    judge_with(run, t, (prompts, responses), rubric, &folder(t, "judgments"), &run.config.judge)
+}
+
+/// M_t's judgments of `responses` at `out`.
+pub(crate) fn judge_with(
+    run: &Run<'_>,
+    t: u32,
+    (prompts, responses): (&Artifact<Prompts>, &Artifact<Responses>),
+    rubric: &Rubric,
+    out: &str,
+    config: &srlm_judge::JudgeConfig,
+) -> anyhow::Result<Artifact<Judgments>> {
+    staged(run, out, || {
+        let inputs = srlm_judge::Inputs { prompts, responses, rubric };
+        let (generator, name) = (&mut run.generator(t)?, &run.device()?.name);
+        let on_progress = &mut |progress| run.console.progress(progress, "");
+        srlm_judge::run(config, inputs, generator, run.place(t), &run.path(out), name, on_progress).or_exit(Exit::Data)
+    })
+}
+
+/// Best against worst.
+pub(crate) fn pairs(
+    run: &Run<'_>,
+    t: u32,
+    (prompts, responses, judgments): (&Artifact<Prompts>, &Artifact<Responses>, &Artifact<Judgments>),
+) -> anyhow::Result<Artifact<Pairs>> {
+    let out = folder(t, "pairs");
+    staged(run, &out, || {
+        let inputs = srlm_pairs::Inputs { prompts, responses, judgments };
+        srlm_pairs::run(&run.config.pairs, inputs, &run.path(&out)).or_exit(Exit::Data)
+    })
+}
+
+/// Log-probabilities of the pairs under M_t, the reference.
+pub(crate) fn ref_logps(run: &Run<'_>, t: u32, pairs: &Artifact<Pairs>) -> anyhow::Result<Artifact<RefLogps>> {
+    let out = folder(t, "ref-logps");
+    staged(run, &out, || {
+        let path = run.path(&out);
+        if path.join("manifest.json").exists() {
+            // Up to date or refused by its key: the model need not be loaded to find out.
+            let (checkpoint, hash) = run.checkpoint(t)?;
+            return reference_stage(run, t, pairs, &path, (None, &checkpoint.tokenizer, &hash));
+        }
+        run.with_engine(t, |engine| {
+            let (checkpoint, hash) = run.checkpoint(t)?;
+            reference_stage(run, t, pairs, &path, (Some(engine.model()), &checkpoint.tokenizer, &hash))
+        })
+    })
+}
+
+fn reference_stage(
+    run: &Run<'_>,
+    t: u32,
+    pairs: &Artifact<Pairs>,
+    out: &std::path::Path,
+    (model, tokenizer, hash): (Option<&srlm_model::Model>, &srlm_checkpoint::Tokenizer, &str),
+) -> anyhow::Result<Artifact<RefLogps>> {
+    let reference = srlm_dpo::reference::Reference { model, tokenizer, hash };
+    let (place, max_length) = ((run.place(t), run.device()?.name.as_str()), run.config.dpo.train.max_length);
+    let on_progress = &mut |progress| run.console.progress(progress, "");
+    srlm_dpo::reference::run(max_length, pairs, reference, place, out, on_progress).or_exit(Exit::Data)
+}
+
+/// M_t -> M_{t+1}.
+pub(crate) fn dpo(
+    run: &Run<'_>,
+    t: u32,
+    pairs: &Artifact<Pairs>,
+    ref_logps: &Artifact<RefLogps>,
+) -> anyhow::Result<Artifact<ModelKind>> {
+    let out = format!("m{}", t + 1);
+    staged(run, &out, || {
+        run.unload();
+        let (checkpoint, hash) = run.checkpoint(t)?;
+        let inputs = srlm_dpo::Inputs { model: &checkpoint, model_hash: &hash, pairs, ref_logps };
+        let on_step = &mut training_progress(run);
+        srlm_dpo::run(&run.config.dpo, inputs, run.machine()?, run.place(t), &run.path(&out), on_step).or_exit(Exit::Data)
+    })
+}
