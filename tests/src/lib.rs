@@ -1,1 +1,1 @@
-//! srlm tests.
+//! Tests that need several crates; see `tests/it`.

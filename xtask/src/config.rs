@@ -8,7 +8,7 @@ use srlm_generate::Sampling;
 use srlm_judge::JudgeConfig;
 use srlm_model::EngineConfig;
 use srlm_pairs::PairsConfig;
-use srlm_sampler::{PromptsConfig, ResponsesConfig};
+use srlm_sampler::{prompts, responses};
 use srlm_sft::SftConfig;
 use srlm_train::TrainRuntime;
 use toml::{Table, Value};
@@ -35,9 +35,9 @@ pub(crate) struct RunConfig {
     /// Supervised fine-tuning, M0 -> M1.
     pub(crate) sft: SftConfig,
     /// Prompt generation.
-    pub(crate) prompts: PromptsConfig,
+    pub(crate) prompts: prompts::Config,
     /// Candidate responses.
-    pub(crate) responses: ResponsesConfig,
+    pub(crate) responses: responses::Config,
     /// LLM-as-a-Judge.
     pub(crate) judge: JudgeConfig,
     /// Preference pairs.

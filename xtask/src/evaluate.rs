@@ -9,7 +9,7 @@ use srlm_eval::{
 };
 use srlm_generate::{Generate, Input, Request};
 use srlm_judge::{JudgeConfig, Rubric, Verdict};
-use srlm_sampler::ResponsesConfig;
+use srlm_sampler::responses;
 
 use crate::exit::{Exit, OrExit};
 use crate::run::Run;
@@ -36,8 +36,8 @@ pub(crate) fn evaluate(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> a
     Ok(result?.0)
 }
 
-fn response_config(run: &Run<'_>) -> ResponsesConfig {
-    ResponsesConfig { samples: 1, sampling: run.config.eval.sampling.clone(), ..run.config.responses.clone() }
+fn response_config(run: &Run<'_>) -> responses::Config {
+    responses::Config { samples: 1, sampling: run.config.eval.sampling.clone(), ..run.config.responses.clone() }
 }
 
 /// M_t's answers to the held-out prompts.

@@ -6,6 +6,7 @@ use anyhow::Context;
 use srlm_eval::RunSummary;
 use srlm_judge::Rubric;
 
+use crate::config::RunConfig;
 use crate::evaluate::evaluate;
 use crate::folders;
 use crate::run::{Run, root};
@@ -13,8 +14,8 @@ use crate::seed::{self, Seed};
 use crate::stages;
 
 /// The judge's rubric: the built-in one, or a file of the user's.
-pub(crate) fn rubric(run: &Run<'_>) -> anyhow::Result<Rubric> {
-    let name = &run.config.judge.rubric;
+pub(crate) fn rubric(config: &RunConfig) -> anyhow::Result<Rubric> {
+    let name = &config.judge.rubric;
     if name == "additive" {
         return Ok(Rubric::additive());
     }
@@ -26,7 +27,7 @@ pub(crate) fn rubric(run: &Run<'_>) -> anyhow::Result<Rubric> {
 /// Seed data to M_{iterations + 1}; what is there already is not made again. Returns the report's path.
 pub(crate) fn iterate(run: &Run<'_>, force: &[String], from: Option<&str>) -> anyhow::Result<PathBuf> {
     folders::redo(run, force, from)?;
-    let rubric = rubric(run)?;
+    let rubric = rubric(&run.config)?;
     let seed = seed::run(run, &rubric)?;
     stages::sft(run, &seed)?;
     evaluate(run, 1, &seed, &rubric)?;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use srlm_artifact::Message;
 use srlm_checkpoint::{Checkpoint, ModelConfig};
+use srlm_generate::Input;
 use srlm_judge::Rubric;
 
 use crate::commands::print;
@@ -25,7 +26,7 @@ pub(crate) fn print_plan(config: &RunConfig, dir: &Path, console: &Console) -> a
     text += &stages(config, dir);
     text += &work(config);
     text += &memory(config, &checkpoint.config);
-    text += &examples(&checkpoint)?;
+    text += &examples(config, &checkpoint)?;
     print(&text)
 }
 
@@ -93,22 +94,43 @@ fn parameters(model: &ModelConfig) -> u64 {
     (model.n_layers * layer + heads * model.vocab_size * hidden + hidden) as u64
 }
 
-fn examples(checkpoint: &Checkpoint) -> anyhow::Result<String> {
-    let rubric = Rubric::additive();
+fn examples(config: &RunConfig, checkpoint: &Checkpoint) -> anyhow::Result<String> {
+    let rubric = crate::iterate::rubric(config)?;
     let (prompt, response) = ("Describe a small boat and a green lamp at night.", "The lamp lights the boat.");
-    let seeds: Vec<String> = (1..=8).map(|n| format!("Seed task number {n}")).collect();
     let chats = [
         ("a response", vec![Message::user(prompt)]),
         ("a judgment", vec![Message::user(rubric.render(prompt, response))]),
         ("a comparison", vec![Message::user(Rubric::pairwise().render_pair(prompt, response, "A boat."))]),
     ];
-    let mut text = format!("\nA request for prompts\n{}\n", indented(&srlm_sampler::demonstration_prompt(&seeds)));
+    let render = |messages: &[Message]| checkpoint.tokenizer.render_chat(messages, true).or_exit(Exit::Engine);
+    let asked = match demonstrations(config)? {
+        Input::Text(text) => text,
+        Input::Chat(messages) => render(&messages)?,
+    };
+    let mut requests = vec![("prompts", asked)];
     for (name, messages) in chats {
-        let rendered = checkpoint.tokenizer.render_chat(&messages, true).or_exit(Exit::Engine)?;
-        let n = checkpoint.tokenizer.encode(&rendered, false).or_exit(Exit::Engine)?.len();
-        text += &format!("\nA request for {name}, {n} tokens\n{}\n", indented(&rendered));
+        requests.push((name, render(&messages)?));
+    }
+    let mut text = String::new();
+    for (name, request) in requests {
+        let n = checkpoint.tokenizer.encode(&request, false).or_exit(Exit::Engine)?.len();
+        text += &format!("\nA request for {name}, {n} tokens\n{}\n", indented(&request));
     }
     Ok(text)
+}
+
+/// The first request for prompts, but for the choice of demonstrations.
+fn demonstrations(config: &RunConfig) -> anyhow::Result<Input> {
+    let prompts = &config.prompts;
+    let n = (prompts.seed_demonstrations + prompts.generated_demonstrations) as usize;
+    let seeds = crate::seed::prompts(config)?;
+    let shown: Vec<&str> = seeds
+        .iter()
+        .filter_map(|prompt| prompt.as_user_text())
+        .filter(|text| text.split_whitespace().count() <= prompts.max_demonstration_words as usize)
+        .take(n)
+        .collect();
+    Ok(srlm_sampler::render(prompts.form, &prompts.instruction, &shown, prompts.tasks_per_request))
 }
 
 fn indented(text: &str) -> String {

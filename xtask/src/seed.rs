@@ -5,11 +5,12 @@ use std::path::Path;
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 use srlm_artifact::{
-    Artifact, Begin, Counts, EftRow, FinishReason, Ift, IftRow, Kind, PromptRow, PromptSource, Prompts, Recipe,
+    Artifact, Begin, Counts, EftRow, FinishReason, Ift, IftRow, Kind, Prompt, PromptRow, PromptSource, Prompts, Recipe,
     ResponseRow, Responses, begin, read_jsonl,
 };
 use srlm_judge::Rubric;
 
+use crate::config::RunConfig;
 use crate::run::{Run, root};
 use crate::tiny;
 
@@ -39,8 +40,13 @@ struct Rows {
     eft_held_out: Vec<EftRow>,
 }
 
-fn read(run: &Run<'_>) -> anyhow::Result<Rows> {
-    let data = &run.config.data;
+/// The seed prompts, without a run.
+pub(crate) fn prompts(config: &RunConfig) -> anyhow::Result<Vec<Prompt>> {
+    Ok(read(config)?.ift.into_iter().map(|row| row.prompt).collect())
+}
+
+fn read(config: &RunConfig) -> anyhow::Result<Rows> {
+    let data = &config.data;
     if data.ift == "tiny:" {
         let (train, held_out) = (tiny::data("train", 48), tiny::data("held-out", 12));
         return Ok(Rows { ift: train.ift, eft: train.eft, ift_held_out: held_out.ift, eft_held_out: held_out.eft });
@@ -57,7 +63,7 @@ fn read(run: &Run<'_>) -> anyhow::Result<Rows> {
 
 /// Writes the seed artifacts, or finds them up to date.
 pub(crate) fn run(run: &Run<'_>, rubric: &Rubric) -> anyhow::Result<Seed> {
-    let rows = read(run)?;
+    let rows = read(&run.config)?;
     let eval_prompts = rows.ift_held_out.iter().take(run.config.eval.n_prompts);
     let eval_prompts = eval_prompts.map(|row| prompt_row(&row.prompt_id, row.prompt.clone())).collect();
     let mut ranked_prompts: Vec<PromptRow> =
@@ -88,7 +94,7 @@ pub(crate) fn run(run: &Run<'_>, rubric: &Rubric) -> anyhow::Result<Seed> {
     })
 }
 
-fn prompt_row(prompt_id: &str, prompt: srlm_artifact::Prompt) -> PromptRow {
+fn prompt_row(prompt_id: &str, prompt: Prompt) -> PromptRow {
     PromptRow { prompt_id: prompt_id.to_owned(), prompt, source: PromptSource::Seed }
 }
 

@@ -77,12 +77,12 @@ pub(crate) fn sft(run: &Run<'_>, seed: &Seed) -> anyhow::Result<Artifact<ModelKi
 pub(crate) fn prompts(run: &Run<'_>, t: u32, seed: &Artifact<Ift>) -> anyhow::Result<Artifact<Prompts>> {
     let out = folder(t, "prompts");
     staged(run, &out, || {
-        let previous: Vec<Artifact<Prompts>> =
+        let earlier: Vec<Artifact<Prompts>> =
             (1..t).map(|before| Artifact::open(&run.path(&folder(before, "prompts")))).collect::<Result<_, _>>()?;
-        let inputs = srlm_sampler::PromptInputs { seed, previous: &previous };
+        let inputs = srlm_sampler::prompts::Inputs { seeds: seed, earlier: &earlier };
         let (generator, name) = (&mut run.generator(t)?, &run.device()?.name);
         let on_progress = &mut |progress| run.console.progress(progress, "");
-        srlm_sampler::run_prompts(&run.config.prompts, inputs, generator, run.place(t), &run.path(&out), name, on_progress)
+        srlm_sampler::prompts::run(&run.config.prompts, inputs, generator, run.place(t), &run.path(&out), name, on_progress)
             .or_exit(Exit::Data)
     })
 }
@@ -99,12 +99,14 @@ pub(crate) fn respond(
     iteration: u32,
     prompts: &Artifact<Prompts>,
     out: &str,
-    config: &srlm_sampler::ResponsesConfig,
+    config: &srlm_sampler::responses::Config,
 ) -> anyhow::Result<Artifact<Responses>> {
     staged(run, out, || {
         let (generator, name) = (&mut run.generator(t)?, &run.device()?.name);
         let on_progress = &mut |progress| run.console.progress(progress, "");
-        srlm_sampler::run_responses(config, prompts, generator, run.place(iteration), &run.path(out), name, on_progress)
+        let inputs = srlm_sampler::responses::Inputs { prompts };
+        let place = run.place(iteration);
+        srlm_sampler::responses::run(config, inputs, generator, place, &run.path(out), name, on_progress)
             .or_exit(Exit::Data)
     })
 }

@@ -14,8 +14,8 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use srlm_artifact::{EftRow, IftRow, Message, Prompt, Score};
-use srlm_checkpoint::{Architecture, Checkpoint, ModelConfig, RopeScaling, Tokenizer};
+use srlm_artifact::{EftRow, IftRow, Prompt, Score};
+use srlm_checkpoint::{Architecture, ModelConfig, RopeScaling, Tokenizer};
 use srlm_judge::Rubric;
 use srlm_model::{Conversation, Model};
 use srlm_sft::{Example, ResponseLoss};
@@ -143,7 +143,8 @@ fn make(dir: &Path, device: &Device) -> anyhow::Result<()> {
         }
     }
     let lists: Vec<String> = (0..120).map(|_| grammar.list()).collect();
-    let tokenizer = tokenizer(chats.iter().map(|(prompt, answer)| format!("{}\n{answer}", prompt.to_text())).chain(lists.iter().cloned()))?;
+    let texts = chats.iter().map(|(prompt, answer)| format!("{}\n{answer}", prompt.to_text()));
+    let tokenizer = tokenizer(texts.chain(lists.iter().cloned()).collect())?;
     let config = config(tokenizer.vocab_size());
     let mut examples = Vec::new();
     for (i, (prompt, answer)) in chats.iter().enumerate() {
@@ -220,7 +221,7 @@ fn normal(random: &mut impl Rng) -> f32 {
 }
 
 /// A byte-level BPE of a few hundred tokens learned from `texts`.
-fn tokenizer(texts: impl Iterator<Item = String>) -> anyhow::Result<Tokenizer> {
+fn tokenizer(texts: Vec<String>) -> anyhow::Result<Tokenizer> {
     let failed = |error: tokenizers::Error| anyhow::anyhow!("cannot make the tiny tokenizer: {error}");
     let special = ["<pad>", "<|im_start|>", "<|im_end|>"].map(|text| AddedToken::from(text, true));
     let mut trainer = BpeTrainer::builder()
@@ -242,17 +243,9 @@ fn tokenizer(texts: impl Iterator<Item = String>) -> anyhow::Result<Tokenizer> {
     .with_decoder(Some(byte_level))
     .build()
     .map_err(failed)?;
-    raw.train(&mut trainer, texts).map_err(failed)?;
+    raw.train(&mut trainer, texts.into_iter()).map_err(failed)?;
     let json = raw.to_string(false).map_err(failed)?;
     let names = BTreeMap::from([("bos", "<|im_start|>"), ("eos", "<|im_end|>"), ("pad", "<pad>")]);
     Ok(Tokenizer::from_parts(&json, &names, Some(TEMPLATE))?)
 }
 
-/// The form of a rendered prompt, for the plan of a dry run.
-pub(crate) fn example_messages() -> Vec<Message> {
-    vec![Message::user("Describe a small boat and a green lamp at night.")]
-}
-
-pub(crate) fn checkpoint(cache: &Path, device: &Device) -> anyhow::Result<Checkpoint> {
-    Ok(Checkpoint::open(&folder(cache, device)?)?)
-}

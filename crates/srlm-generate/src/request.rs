@@ -28,7 +28,15 @@ pub struct Sampling {
 
 impl Default for Sampling {
     fn default() -> Self {
-        Self { max_tokens: 256, temperature: 0.7, top_p: 0.9, top_k: 0, min_p: 0.0, stop: Vec::new(), ignore_eos: false }
+        Self {
+            max_tokens: 256,
+            temperature: 0.7,
+            top_p: 0.9,
+            top_k: 0,
+            min_p: 0.0,
+            stop: Vec::new(),
+            ignore_eos: false,
+        }
     }
 }
 
@@ -128,4 +136,36 @@ pub trait Generate {
     /// # Errors
     /// [`Error`]; samples that had been handed over stay valid.
     fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_cannot_be_used_are_named() {
+        let check = |change: fn(&mut Sampling), expected: Option<&str>| {
+            let mut sampling = Sampling::default();
+            change(&mut sampling);
+            assert_eq!(sampling.problem().map(|(key, _)| key), expected, "{sampling:?}");
+        };
+        check(|_| {}, None);
+        check(|s| s.temperature = 0.0, None);
+        check(|s| s.top_p = 1.0, None);
+        check(|s| s.max_tokens = 0, Some("max_tokens"));
+        check(|s| s.temperature = -0.1, Some("temperature"));
+        check(|s| s.temperature = f64::INFINITY, Some("temperature"));
+        check(|s| s.top_p = 0.0, Some("top_p"));
+        check(|s| s.top_p = f64::NAN, Some("top_p"));
+        check(|s| s.min_p = 1.0, Some("min_p"));
+        check(|s| s.stop = vec![String::new()], Some("stop"));
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        let mut value = serde_json::to_value(Sampling::default()).unwrap();
+        assert_eq!(serde_json::from_value::<Sampling>(value.clone()).unwrap(), Sampling::default());
+        value["temprature"] = 1.0.into();
+        assert!(serde_json::from_value::<Sampling>(value).unwrap_err().to_string().contains("temprature"));
+    }
 }

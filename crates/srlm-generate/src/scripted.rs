@@ -12,11 +12,7 @@ impl<F: FnMut(&Request, usize) -> String> Generate for Scripted<F> {
         "scripted".to_owned()
     }
 
-    fn generate(
-        &mut self,
-        requests: &[Request],
-        on_completion: &mut dyn FnMut(Completion),
-    ) -> Result<(), Error> {
+    fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error> {
         for (request_index, request) in requests.iter().enumerate() {
             for sample_index in 0..request.seeds.len() {
                 let text = (self.0)(request, sample_index);
@@ -26,5 +22,24 @@ impl<F: FnMut(&Request, usize) -> String> Generate for Scripted<F> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Input, Sampling};
+
+    #[test]
+    fn every_seed_of_every_request_is_answered_in_order() {
+        let request = |id: &str, seeds: Vec<u64>| {
+            let input = Input::Text(String::new());
+            Request { id: id.to_owned(), input, seeds, sampling: Sampling::default() }
+        };
+        let mut generator = Scripted(|request: &Request, i: usize| format!("{}{}", request.id, request.seeds[i]));
+        let mut texts = Vec::new();
+        let requests = [request("a", vec![1, 2]), request("b", vec![]), request("c", vec![3])];
+        generator.generate(&requests, &mut |c| texts.push((c.request_index, c.sample_index, c.text))).unwrap();
+        assert_eq!(texts, [(0, 0, "a1".to_owned()), (0, 1, "a2".to_owned()), (2, 0, "c3".to_owned())]);
     }
 }

@@ -1,1 +1,25 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod config;
+mod error;
+mod front_matter;
+mod group;
+mod mean;
+mod recipe;
+mod rubric;
+mod score;
+mod stage;
+mod statement;
+mod template;
+mod training;
+mod verdict;
+
+pub use config::JudgeConfig;
+pub use error::{Error, RubricProblem};
+pub use mean::mean_scores;
+pub use rubric::Rubric;
+pub use score::{ParseFailure, parse_score};
+pub use stage::{Inputs, run};
+pub use training::{TrainingExample, training_example};
+pub use verdict::{Verdict, parse_verdict};

@@ -1,8 +1,10 @@
-//! A trained model as an artifact folder.
+//! A trained model as a Hugging Face folder, and its adapter in PEFT's layout.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use srlm_checkpoint::{Checkpoint, SaveOptions};
+use serde_json::json;
+use srlm_checkpoint::{Checkpoint, FolderWriter, ModelConfig, SaveOptions, Tokenizer, write_safetensors};
 
 use crate::error::Error;
 use crate::lora::LoraConfig;
@@ -20,17 +22,77 @@ impl Model {
         if let Some((config, base)) = lora {
             self.save_adapter(&dir.join("adapter"), config, base)?;
         }
-        let merged = self.clone().merge_lora();
-        let mut names = Vec::new();
-        merged.for_each_tensor(|name, source| names.push((name, source.shape)));
-        let mut writer = srlm_checkpoint::FolderWriter::create(dir, &like.config, &like.tokenizer, &names, SaveOptions::default())?;
-        let mut failed = Ok(());
-        merged.for_each_tensor(|name, source| {
-            if failed.is_ok() {
-                failed = writer.tensor(&name, &source.values());
+        self.clone().merge_lora().save_as(dir, &like.config, &like.tokenizer)
+    }
+
+    /// Writes a Hugging Face folder in f32 of these weights under a configuration and tokenizer given apart.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when a file cannot be written.
+    pub fn save_as(&self, dir: &Path, config: &ModelConfig, tokenizer: &Tokenizer) -> Result<(), Error> {
+        let mut tensors = Vec::new();
+        self.for_each_tensor(|name, source| tensors.push((name, source.shape)));
+        let mut writer = FolderWriter::create(dir, config, tokenizer, &tensors, SaveOptions::default())?;
+        let mut written = Ok(());
+        self.for_each_tensor(|name, source| {
+            if written.is_ok() {
+                written = writer.tensor(&name, &source.values());
             }
         });
-        failed?;
+        written?;
         Ok(writer.finish()?)
+    }
+
+    /// Writes the adapters in PEFT's layout: `adapter_config.json` and `adapter_model.safetensors`.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when a file cannot be written.
+    pub fn save_adapter(&self, dir: &Path, config: &LoraConfig, base: &str) -> Result<(), Error> {
+        let failed = |source| srlm_checkpoint::Error::Io { path: dir.to_owned(), source };
+        std::fs::create_dir_all(dir).map_err(failed)?;
+        let settings = json!({
+            "peft_type": "LORA",
+            "task_type": "CAUSAL_LM",
+            "base_model_name_or_path": base,
+            "r": config.rank,
+            "lora_alpha": config.alpha,
+            "lora_dropout": 0.0,
+            "bias": "none",
+            "target_modules": config.target_modules,
+            "fan_in_fan_out": false,
+            "inference_mode": true,
+        });
+        std::fs::write(dir.join("adapter_config.json"), format!("{settings:#}\n")).map_err(failed)?;
+        let mut tensors = Vec::new();
+        self.for_each_tensor(|name, source| {
+            if let Some(name) = peft_name(&name) {
+                tensors.push((name, source.shape.clone(), source.values()));
+            }
+        });
+        let metadata = BTreeMap::from([("format".to_owned(), "pt".to_owned())]);
+        Ok(write_safetensors(&dir.join("adapter_model.safetensors"), &tensors, &metadata)?)
+    }
+}
+
+/// PEFT's name of an adapter's tensor; `None` for every other tensor.
+fn peft_name(name: &str) -> Option<String> {
+    let (linear, part) = name.split_once(".adapter.")?;
+    let part = match part {
+        "lora_a" => "lora_A",
+        "lora_b" => "lora_B",
+        _ => return None,
+    };
+    Some(format!("base_model.model.{linear}.{part}.weight"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adapters_are_named_as_peft_names_them() {
+        let name = peft_name("model.layers.3.mlp.up_proj.adapter.lora_b");
+        assert_eq!(name.as_deref(), Some("base_model.model.model.layers.3.mlp.up_proj.lora_B.weight"));
+        assert_eq!(peft_name("model.layers.3.mlp.up_proj.weight"), None);
     }
 }

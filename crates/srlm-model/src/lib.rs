@@ -5,6 +5,7 @@
 mod conversation;
 mod engine;
 mod error;
+mod folder;
 mod layers;
 pub mod lora;
 mod model;

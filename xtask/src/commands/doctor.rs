@@ -3,7 +3,7 @@
 use anyhow::bail;
 use burn::tensor::Device;
 use srlm_checkpoint::Checkpoint;
-use srlm_generate::{Generate, Input, Request, Sampling};
+use srlm_generate::{Input, Request, Sampling};
 use srlm_model::{Engine, EngineConfig, Model, PackedSequences};
 use srlm_sft::{Example, ResponseLoss};
 use srlm_train::Objective;

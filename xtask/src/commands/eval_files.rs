@@ -7,6 +7,8 @@ use serde_json::json;
 use srlm_artifact::{Score, read_jsonl};
 use srlm_eval::{Bootstrap, Comparison, RankedGroup, RankedResponse, agreement, head_to_head, kendall_tau_b, spearman};
 
+use srlm_sampler::{Stemming, rouge};
+
 use super::print;
 use crate::cli::EvalOnFiles;
 
@@ -22,6 +24,9 @@ struct RougeRow {
     id: String,
     prediction: String,
     reference: String,
+    /// Compare words by their Porter stems, as `use_stemmer` of rouge-score.
+    #[serde(default)]
+    stemmer: bool,
 }
 
 #[derive(Deserialize)]
@@ -47,7 +52,8 @@ pub(crate) fn run(command: &EvalOnFiles) -> anyhow::Result<()> {
         }
         EvalOnFiles::Rouge(args) => {
             for row in read_jsonl::<RougeRow>(&args.input)? {
-                let scores = srlm_sampler::rouge_scores(&row.reference, &row.prediction);
+                let stemming = if row.stemmer { Stemming::Porter } else { Stemming::Off };
+                let scores = rouge(&row.reference, &row.prediction, stemming);
                 print(&format!("{}\n", json!({ "id": row.id, "rouge": scores })))?;
             }
             Ok(())

@@ -73,7 +73,7 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
         let refuse = || -> anyhow::Result<()> { bail!("--iteration counts from 1") };
         refuse().or_exit(Exit::Config)?;
     }
-    let rubric = iterate::rubric(&run)?;
+    let rubric = iterate::rubric(&run.config)?;
     let seed = seed::run(&run, &rubric)?;
     let made = match name {
         "sft" => stages::sft(&run, &seed)?.dir().to_owned(),
@@ -115,9 +115,9 @@ fn pairs_of_files(files: &[PathBuf], min_score_gap: f64) -> anyhow::Result<()> {
         // Without a file of prompts each stands for itself.
         None => prompts_of(&responses),
     };
-    let config = srlm_pairs::PairsConfig { min_score_gap, ..srlm_pairs::PairsConfig::default() };
+    let config = srlm_pairs::PairsConfig { min_score_gap };
     config.validate().or_exit(Exit::Config)?;
-    let candidates = srlm_pairs::candidates_by_prompt(&prompts, &responses, &judgments)?;
+    let candidates = srlm_pairs::candidates_by_prompt(&prompts, &responses, &judgments).or_exit(Exit::Data)?;
     let selection = srlm_pairs::select_pairs(&candidates, &config);
     for pair in &selection.pairs {
         print(&(to_line(pair)? + "\n"))?;
@@ -140,7 +140,7 @@ fn prompts_of(responses: &[srlm_artifact::ResponseRow]) -> Vec<srlm_artifact::Pr
 pub(crate) fn eval(args: &EvalCommand, console: &Console) -> anyhow::Result<()> {
     let dir = args.run.as_ref().context("eval needs --run").or_exit(Exit::Config)?;
     let run = open(dir, console)?;
-    let rubric = iterate::rubric(&run)?;
+    let rubric = iterate::rubric(&run.config)?;
     let seed = seed::run(&run, &rubric)?;
     let made = evaluate(&run, args.iteration + 1, &seed, &rubric)?;
     print(&format!("{}\n", made.dir().display()))

@@ -1,7 +1,12 @@
 //! What a decoder's configuration says, whatever file it came from.
 
 mod check;
+mod read;
+mod rope;
 mod shapes;
+mod write;
+
+pub(crate) use self::read::read as read_config;
 
 /// A family of decoders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

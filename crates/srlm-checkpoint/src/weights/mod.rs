@@ -34,7 +34,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// Bytes of all values; `None` when a row is no whole number of blocks, or the size overflows.
     pub(crate) fn n_bytes(&self) -> Option<u64> {
-        let (row_len, rest) = self.shape.split_last()?;
+        let Some((row_len, rest)) = self.shape.split_last() else { return Some(self.element.row_bytes(1)? as u64) };
         let n_rows = rest.iter().try_fold(1u64, |n, &size| n.checked_mul(size as u64))?;
         n_rows.checked_mul(self.element.row_bytes(*row_len)? as u64)
     }

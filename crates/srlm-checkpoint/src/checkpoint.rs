@@ -1,0 +1,88 @@
+//! A model on disk, opened.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::{self, ModelConfig};
+use crate::error::Error;
+use crate::folder;
+use crate::gguf;
+use crate::hash;
+use crate::tokenizer::Tokenizer;
+use crate::weights::Weights;
+
+/// A model's configuration and tokenizer, and its weights, read one tensor at a time.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// Sizes and switches.
+    pub config: ModelConfig,
+    /// Vocabulary, special tokens and chat template.
+    pub tokenizer: Tokenizer,
+    path: PathBuf,
+    weights: Weights,
+}
+
+impl Checkpoint {
+    /// Opens a Hugging Face folder or a `.gguf` file and checks that every tensor is there in the right shape.
+    ///
+    /// # Errors
+    /// An unknown architecture or scaling, a missing or misshapen tensor and a file cut short are named.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let (config, weights, tokenizer) = if path.is_dir() {
+            Self::open_folder(path)?
+        } else if path.exists() {
+            Self::open_gguf(path)?
+        } else {
+            return Err(Error::NotAModel { path: path.to_owned(), reason: "there is no such file or folder".to_owned() });
+        };
+        for (name, shape) in config.tensors() {
+            weights.entry(&name, &shape)?;
+        }
+        Ok(Self { config, tokenizer, path: path.to_owned(), weights })
+    }
+
+    fn open_folder(dir: &Path) -> Result<(ModelConfig, Weights, Tokenizer), Error> {
+        let config = config::read_config(dir)?;
+        let weights = folder::read_weights(dir, &config)?;
+        let tokenizer = Tokenizer::from_folder(dir, &config.eos_token_ids)?;
+        Ok((config, weights, tokenizer))
+    }
+
+    fn open_gguf(path: &Path) -> Result<(ModelConfig, Weights, Tokenizer), Error> {
+        let header = gguf::Header::open(path)?;
+        let metadata = gguf::Metadata { header: &header, path };
+        let config = gguf::read_config(metadata)?;
+        let weights = gguf::read_weights(metadata, &config)?;
+        let tokenizer = Tokenizer::from_gguf(metadata, &config.eos_token_ids)?;
+        Ok((config, weights, tokenizer))
+    }
+
+    /// Where it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Shape and values of the tensor with the Hugging Face name `name`, row-major, in f32 whatever it is stored as.
+    ///
+    /// # Errors
+    /// `Error::MissingTensor` for a name that this model does not have, `Error::Io` when its file cannot be read.
+    pub fn tensor(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), Error> {
+        let missing = || Error::MissingTensor { path: self.weights.path.clone(), name: name.to_owned() };
+        let shape = self.config.tensor_shape(name).ok_or_else(missing)?;
+        let values = self.weights.entry(name, &shape)?.read()?;
+        Ok((shape, values))
+    }
+
+    /// Hugging Face names of all tensors, in the order of the model.
+    pub fn tensor_names(&self) -> Vec<String> {
+        self.config.tensors().map(|(name, _)| name).collect()
+    }
+
+    /// `sha256:` and a hash of the configuration, weights and tokenizer files; of a `.gguf`, the file's own. Every byte
+    /// is read.
+    ///
+    /// # Errors
+    /// `Error::Io`.
+    pub fn content_hash(&self) -> Result<String, Error> {
+        hash::content_hash(&self.path)
+    }
+}

@@ -1,0 +1,10 @@
+//! Safetensors files: a JSON table, then the values.
+
+mod header;
+mod read;
+mod write;
+
+pub(crate) use self::header::{Header, Placed};
+pub use self::read::read_safetensors;
+pub(crate) use self::write::{FileWriter, Layout};
+pub use self::write::{Dtype, write_safetensors};

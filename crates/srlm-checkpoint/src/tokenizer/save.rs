@@ -1,0 +1,34 @@
+//! A tokenizer as the files of a Hugging Face folder.
+
+use serde_json::{Map, Value, json};
+
+use super::Tokenizer;
+use crate::error::Error;
+
+impl Tokenizer {
+    /// The contents of `tokenizer.json` and `tokenizer_config.json`.
+    ///
+    /// # Errors
+    /// `Error::Tokenize` when the tokenizer cannot be written.
+    pub(crate) fn to_json(&self, max_length: usize) -> Result<(Value, Value), Error> {
+        let text = self.inner.to_string(false).map_err(|e| Error::Tokenize { reason: e.to_string() })?;
+        let document = serde_json::from_str(&text).map_err(|e| Error::Tokenize { reason: e.to_string() })?;
+        let mut config = Map::new();
+        config.insert("tokenizer_class".to_owned(), json!("PreTrainedTokenizerFast"));
+        for (name, token) in self.special.named() {
+            config.insert(name.to_owned(), json!(token));
+        }
+        config.insert("model_max_length".to_owned(), json!(max_length));
+        config.insert("clean_up_tokenization_spaces".to_owned(), json!(false));
+        config.insert("model_input_names".to_owned(), json!(["input_ids", "attention_mask"]));
+        if let Some(template) = &self.template {
+            config.insert("chat_template".to_owned(), json!(template.source()));
+        }
+        Ok((document, Value::Object(config)))
+    }
+
+    /// The content of `special_tokens_map.json`.
+    pub(crate) fn special_tokens_map(&self) -> Value {
+        self.special.named().map(|(name, token)| (name.to_owned(), json!(token))).collect()
+    }
+}

@@ -1,0 +1,60 @@
+//! One score of a response from its several judgments.
+
+use std::collections::BTreeMap;
+
+use srlm_artifact::{JudgmentRow, Score};
+
+/// The mean score of each response, by `response_id`.
+///
+/// Judgments without a score do not count, neither as 0 nor in the number that is divided by; a response that has only
+/// such is `None`. The order of the rows does not matter.
+///
+/// # Source
+/// Yuan et al. 2024: each response is judged three times and the scores are averaged.
+pub fn mean_scores(rows: &[JudgmentRow]) -> BTreeMap<String, Option<f64>> {
+    let mut scores: BTreeMap<&str, Vec<Score>> = BTreeMap::new();
+    for row in rows {
+        scores.entry(&row.response_id).or_default().extend(row.score);
+    }
+    scores.into_iter().map(|(id, scores)| (id.to_owned(), mean(scores))).collect()
+}
+
+fn mean(mut scores: Vec<Score>) -> Option<f64> {
+    // A sum of fractions depends on its order in the last bit.
+    scores.sort_unstable();
+    let sum: f64 = scores.iter().map(|score| score.get()).sum();
+    (!scores.is_empty()).then(|| sum / scores.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use srlm_artifact::JudgmentFailure;
+
+    use super::*;
+
+    fn row((response_id, score): (&str, Option<f64>)) -> JudgmentRow {
+        let score = score.map(|score| Score::new(score).unwrap());
+        let failure = if score.is_none() { Some(JudgmentFailure::NoScore) } else { None };
+        JudgmentRow {
+            response_id: response_id.to_owned(),
+            prompt_id: "p".to_owned(),
+            judge_index: 0,
+            score,
+            rationale: String::new(),
+            failure,
+            seed: 0,
+        }
+    }
+
+    #[test]
+    fn judgments_without_a_score_do_not_count() {
+        let rows = [("a", Some(2.0)), ("b", None), ("a", None), ("c", Some(0.1)), ("a", Some(3.0)), ("c", Some(0.2))];
+        let mut rows: Vec<JudgmentRow> = [&rows[..], &[("c", Some(0.3))]].concat().into_iter().map(row).collect();
+        let means = mean_scores(&rows);
+        let expected = [("a", Some(2.5)), ("b", None)].map(|(id, mean)| (id.to_owned(), mean));
+        assert_eq!(means.clone().into_iter().take(2).collect::<Vec<_>>(), expected);
+        rows.reverse();
+        assert_eq!(mean_scores(&rows), means);
+        assert!(mean_scores(&[]).is_empty());
+    }
+}

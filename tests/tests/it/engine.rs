@@ -1,0 +1,124 @@
+//! The decode engine against whole passes.
+
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use srlm_checkpoint::Checkpoint;
+use srlm_generate::{Completion, Generate, Input, Request, Sampling};
+use srlm_model::{Engine, EngineConfig, Model, PackedSequences};
+
+use crate::models::{sequence, tiny};
+use crate::reference::shared;
+
+fn tiny_llama() -> Option<Checkpoint> {
+    Some(Checkpoint::open(&shared("data/ref_vectors/tiny_llama_f32.gguf")?).unwrap())
+}
+
+fn engine(checkpoint: &Checkpoint, config: EngineConfig) -> Engine {
+    let model = Model::load(checkpoint, &Device::flex()).unwrap();
+    Engine::new(model, Arc::new(checkpoint.tokenizer.clone()), config, "test", Arc::default())
+}
+
+fn requests(sampling: &Sampling) -> Vec<Request> {
+    let shared = "One rule for every answer: be short, be right, be kind, and say when you do not know. ";
+    ["Why?", "How so, and when?", "Why?", ""]
+        .iter()
+        .enumerate()
+        .map(|(i, tail)| Request {
+            id: format!("r{i}"),
+            input: Input::Text(format!("{shared}{tail}")),
+            seeds: (0..5).map(|s| 10 * i as u64 + s).collect(),
+            sampling: sampling.clone(),
+        })
+        .collect()
+}
+
+fn sorted(engine: &mut Engine, requests: &[Request]) -> Vec<Completion> {
+    let mut done = Vec::new();
+    engine.generate(requests, &mut |completion| done.push(completion)).unwrap();
+    done.sort_by_key(|c| (c.request_index, c.sample_index));
+    done
+}
+
+#[test]
+fn cached_decoding_is_the_whole_pass() {
+    let Some(checkpoint) = tiny_llama() else { return };
+    let sampling = Sampling { max_tokens: 20, temperature: 0.0, ignore_eos: true, ..Sampling::default() };
+    let requests = requests(&sampling);
+    let model = Model::load(&checkpoint, &Device::flex()).unwrap();
+    let mut engine = engine(&checkpoint, EngineConfig { max_rows: 7, cache_tokens: 400, prefill_tokens: 16 });
+    let mut written = vec![Vec::new(); requests.len()];
+    engine.generate_tokens(&requests, &mut |request, tokens| written[request] = tokens).unwrap();
+    for (request, tokens) in requests.iter().zip(&written) {
+        assert_eq!(tokens.len(), 20);
+        let Input::Text(text) = &request.input else { unreachable!() };
+        let mut ids = checkpoint.tokenizer.encode(text, true).unwrap();
+        for &token in tokens {
+            let packed = PackedSequences::new(&[&ids]);
+            let hidden = model.hidden(&packed.ids, &Arc::new(packed.layout.clone()));
+            let [n, width] = hidden.dims();
+            let logits: Vec<f32> = model.logits(hidden.slice([n - 1..n, 0..width])).into_data().try_to_vec().unwrap();
+            let best = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            assert!(best - logits[token as usize] < 1e-4, "token {token} is {} below the best", best - logits[token as usize]);
+            ids.push(token);
+        }
+    }
+}
+
+#[test]
+fn samples_do_not_depend_on_width_or_budget() {
+    let Some(checkpoint) = tiny_llama() else { return };
+    let sampling = Sampling { max_tokens: 24, temperature: 1.0, top_p: 0.95, ..Sampling::default() };
+    let requests = requests(&sampling);
+    let wide = sorted(&mut engine(&checkpoint, EngineConfig::default()), &requests);
+    let narrow_config = EngineConfig { max_rows: 3, cache_tokens: 256, prefill_tokens: 8 };
+    let narrow = sorted(&mut engine(&checkpoint, narrow_config), &requests);
+    assert_eq!(wide.len(), 20);
+    assert_eq!(wide, narrow);
+    // A second call finds a used cache and writes the same.
+    let mut again = engine(&checkpoint, EngineConfig::default());
+    sorted(&mut again, &requests[..2]);
+    assert_eq!(sorted(&mut again, &requests), wide);
+}
+
+#[test]
+fn stop_strings_end_the_text_before_them() {
+    let Some(checkpoint) = tiny_llama() else { return };
+    let free = Sampling { max_tokens: 40, temperature: 0.0, ignore_eos: true, ..Sampling::default() };
+    let whole = sorted(&mut engine(&checkpoint, EngineConfig::default()), &requests(&free)[..1]);
+    let text = &whole[0].text;
+    let stop: String = text.chars().skip(5).take(3).collect();
+    let stopped = Sampling { stop: vec![stop.clone()], ..free };
+    let cut = sorted(&mut engine(&checkpoint, EngineConfig::default()), &requests(&stopped)[..1]);
+    assert_eq!(cut[0].text, text[..text.find(&stop).unwrap()]);
+    assert_eq!(cut[0].finish_reason, srlm_artifact::FinishReason::Stop);
+}
+
+#[test]
+fn a_prompt_that_cannot_fit_is_refused_by_name() {
+    let Some(checkpoint) = tiny_llama() else { return };
+    let mut engine = engine(&checkpoint, EngineConfig { cache_tokens: 30, ..EngineConfig::default() });
+    let error = engine.generate(&requests(&Sampling::default()), &mut |_| {}).unwrap_err();
+    assert!(error.to_string().contains("raise engine.cache_tokens"), "{error}");
+}
+
+/// Sequences that share beginnings give what each gives alone: nothing is padded, nothing leaks.
+#[test]
+fn packed_sequences_give_what_single_ones_give() {
+    let model = tiny(&Device::flex());
+    let root = sequence(1, 30);
+    let sequences: Vec<Vec<u32>> = vec![
+        [root.clone(), sequence(2, 15)].concat(),
+        [root.clone(), sequence(3, 40)].concat(),
+        root.clone(),
+        sequence(4, 9),
+        [root, sequence(3, 20), sequence(5, 3)].concat(),
+    ];
+    let views: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
+    let together = model.response_logps(&views, &[5; 5]);
+    for (view, together) in views.iter().zip(together) {
+        let alone = model.response_logps(&[view], &[5])[0];
+        assert!((alone - together).abs() < 1e-3, "{alone} for {together}");
+    }
+}
+

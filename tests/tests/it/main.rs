@@ -1,0 +1,10 @@
+//! One binary for all tests that need several crates: Burn is linked once.
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
+
+mod boundaries;
+mod engine;
+mod loss;
+mod models;
+mod parity;
+mod reference;
+mod training;

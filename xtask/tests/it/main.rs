@@ -1,0 +1,6 @@
+//! The command line as people and programs use it.
+#![allow(clippy::unwrap_used)]
+
+mod command;
+mod commands;
+mod tiny_loop;
