@@ -12,6 +12,9 @@ mod rope;
 mod value;
 mod weights;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use self::config::read as read_config;
 pub(crate) use self::header::Header;
 pub(crate) use self::metadata::Metadata;

@@ -97,3 +97,33 @@ fn passage(divisors: &[f32], theta: f64, factor: f64) -> Option<(f64, f64)> {
     let original = (slope * (high - 1.0)).round();
     (original.is_finite() && original >= 1.0 && high > 1.0).then_some((original, high))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn divisors(factor: f64, high: f64, original: f64) -> Vec<f32> {
+        llama3_divisors(500_000.0, 64, factor, 1.0, high, original).into_iter().map(|d| d as f32).collect()
+    }
+
+    #[test]
+    fn llama_3_scalings_are_found_from_their_divisors() {
+        for (factor, high, original) in [(8.0, 4.0, 8192.0), (32.0, 4.0, 8192.0), (4.0, 3.0, 2048.0)] {
+            let found = fit(&divisors(factor, high, original), 500_000.0).unwrap();
+            let RopeScaling::Llama3 { factor: f, low_freq_factor, high_freq_factor, original_max_position } = found else {
+                panic!("{found:?}")
+            };
+            assert_eq!((f, low_freq_factor, original_max_position), (factor, 1.0, original as usize));
+            assert!((high_freq_factor - high).abs() < 1e-2, "{high_freq_factor}");
+        }
+    }
+
+    #[test]
+    fn equal_divisors_are_linear_and_others_nothing() {
+        assert_eq!(fit(&[1.0; 8], 1e4), Some(RopeScaling::None));
+        assert_eq!(fit(&[4.0; 8], 1e4), Some(RopeScaling::Linear { factor: 4.0 }));
+        assert_eq!(fit(&[1.0, 5.0, 2.0, 8.0], 1e4), None);
+        assert_eq!(fit(&[1.0, f32::NAN], 1e4), None);
+        assert_eq!(fit(&[], 1e4), None);
+    }
+}

@@ -7,7 +7,6 @@ use std::thread;
 use std::time::Duration;
 
 use ureq::Agent;
-use ureq::config::RedirectAuthHeaders;
 use ureq::http::{HeaderMap, Response, StatusCode};
 
 use super::SourceOptions;
@@ -30,6 +29,8 @@ pub(super) struct Client<'a> {
 /// What a hub says about a file before sending it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Remote {
+    /// Where the hub has it, after redirections within the hub.
+    pub(super) url: String,
     /// Without quotes; for a large file its SHA-256.
     pub(super) etag: String,
     /// In bytes.
@@ -40,6 +41,8 @@ pub(super) struct Remote {
 enum Failure {
     /// Another attempt may succeed.
     Broken(String),
+    /// All came, but other bytes than the hub named; they were dropped, and a second time is the last.
+    Wrong(String),
     Final(Error),
 }
 
@@ -49,7 +52,6 @@ impl<'a> Client<'a> {
             .http_status_as_error(false)
             .user_agent(concat!("srlm/", env!("CARGO_PKG_VERSION")))
             .accept_encoding("identity")
-            .redirect_auth_headers(RedirectAuthHeaders::SameHost)
             .timeout_connect(Some(Duration::from_secs(20)))
             .timeout_recv_response(Some(Duration::from_secs(60)))
             .timeout_per_read(Some(Duration::from_secs(60)))
@@ -62,7 +64,7 @@ impl<'a> Client<'a> {
         format!("{}/{path}", self.options.hf_endpoint.trim_end_matches('/'))
     }
 
-    /// The token, for addresses of the hub itself only.
+    /// The token, for addresses of the hub itself only; where they redirect to, it is not sent on.
     fn authorization(&self, url: &str) -> Option<String> {
         let ours = url.starts_with(&self.url(""));
         self.options.hf_token.as_ref().filter(|_| ours).map(|token| format!("Bearer {token}"))
@@ -102,7 +104,8 @@ impl<'a> Client<'a> {
                     if !response.status().is_redirection() {
                         self.check(url, response.status())?;
                     }
-                    return remote(response.headers()).ok_or_else(|| failed(url, "the hub gives no ETag and length"));
+                    let missing = || failed(url, "the hub gives no ETag and length");
+                    return remote(at, response.headers()).ok_or_else(missing);
                 }
             }
         }
@@ -121,40 +124,42 @@ impl<'a> Client<'a> {
         Err(failed(url, format!("{remedy} (status {})", status.as_u16())))
     }
 
-    /// Brings `url` to `path`, which appears only when all of it is there and its hash is right.
+    /// Brings a file to `path`, which appears only when all of it is there and its hash is right.
     ///
     /// Meanwhile it is `path.incomplete`, which a later call goes on with as long as the server still has the same
     /// content: the server's tag lies beside it and is sent as `If-Range`.
     pub(super) fn download(
         &self,
-        url: &str,
         path: &Path,
         remote: &Remote,
         on_bytes: &mut dyn FnMut(u64),
     ) -> Result<(), Error> {
+        let url = &remote.url;
         let partial = Partial::beside(path);
-        let mut reason = String::new();
+        let (mut reason, mut was_wrong) = (String::new(), false);
         for attempt in 0..ATTEMPTS {
             if attempt > 1 {
-                thread::sleep(Duration::from_millis(250 << attempt));
+                thread::sleep(Duration::from_millis(60 << attempt));
             }
-            let fetched = self.attempt(url, &partial, remote, on_bytes).and_then(|()| partial.verify(remote));
+            let fetched = self.attempt(&partial, remote, on_bytes).and_then(|()| partial.verify(remote));
             match fetched {
                 Ok(()) => return fs::rename(&partial.file, path).map_err(Error::io(path)).and_then(|()| partial.forget_tag()),
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Broken(why)) => reason = why,
+                Err(Failure::Wrong(why)) if was_wrong => return Err(failed(url, why)),
+                Err(Failure::Wrong(_)) => was_wrong = true,
             }
         }
-        Err(failed(url, format!("{reason}; {ATTEMPTS} attempts; run it again to go on where it broke off")))
+        Err(failed(url, format!("{reason}, at the last of {ATTEMPTS} attempts; run it again to go on where it broke off")))
     }
 
     fn attempt(
         &self,
-        url: &str,
         partial: &Partial,
         remote: &Remote,
         on_bytes: &mut dyn FnMut(u64),
     ) -> Result<(), Failure> {
+        let url = &remote.url;
         let (have, tag) = partial.begun(remote.size);
         if have == remote.size && have > 0 {
             return Ok(());
@@ -263,7 +268,7 @@ impl Partial {
             return Ok(());
         }
         self.remove();
-        Err(Failure::Broken(format!("{len} bytes came with hash {hash}, not {} with {}", remote.size, remote.etag)))
+        Err(Failure::Wrong(format!("{len} bytes came with hash {hash}, not {} with {}", remote.size, remote.etag)))
     }
 }
 
@@ -271,12 +276,12 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-fn remote(headers: &HeaderMap) -> Option<Remote> {
+fn remote(url: String, headers: &HeaderMap) -> Option<Remote> {
     let etag = header(headers, "x-linked-etag").or_else(|| header(headers, "etag"))?;
     let etag = etag.trim_start_matches("W/").trim_matches('"');
     let size = header(headers, "x-linked-size").or_else(|| header(headers, "content-length"))?;
     let named = !etag.is_empty() && etag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    Some(Remote { etag: named.then(|| etag.to_owned())?, size: size.trim().parse().ok()? })
+    Some(Remote { url, etag: named.then(|| etag.to_owned())?, size: size.trim().parse().ok()? })
 }
 
 /// The first byte in `Content-Range: bytes FIRST-LAST/ALL`.

@@ -86,9 +86,9 @@ impl Storage {
             return Ok(());
         }
         let path = self.dir.join("refs").join(revision);
-        let part = path.with_file_name(format!(".{}.part", std::process::id()));
         create_parent(&path)?;
-        fs::write(&part, commit).and_then(|()| fs::rename(&part, &path)).map_err(Error::io(&path))
+        // Half of it would be no commit, and as good as none.
+        fs::write(&path, commit).map_err(Error::io(&path))
     }
 
     /// The model in a snapshot, when nothing of it is missing.
@@ -147,16 +147,16 @@ impl Fetch<'_> {
 
     /// Fetches what is not here yet, large or small.
     fn files(&mut self, names: Vec<String>) -> Result<(), Error> {
-        let mut missing = Vec::new();
+        let mut found = Vec::new();
         for name in names {
             let url = self.client.url(&format!("{}/resolve/{}/{name}", self.repo, self.commit));
             let remote = self.client.head(&url)?;
-            missing.push((name, url, remote));
+            found.push((name, remote));
         }
-        let new: u64 = missing.iter().filter(|(_, _, remote)| !self.is_here(remote)).map(|(.., remote)| remote.size).sum();
+        let new: u64 = found.iter().filter(|(_, remote)| !self.is_here(remote)).map(|(_, remote)| remote.size).sum();
         self.total = (new > 0).then_some(self.done + new);
-        for (name, url, remote) in &missing {
-            self.blob(url, remote)?;
+        for (name, remote) in &found {
+            self.blob(remote)?;
             let snapshot = self.storage.snapshot(self.commit);
             fs::create_dir_all(&snapshot).map_err(Error::io(&snapshot))?;
             link(&snapshot, name, &self.blob_path(remote))?;
@@ -173,7 +173,7 @@ impl Fetch<'_> {
     }
 
     /// Brings one content, while no other process does (huggingface_hub locks the same files).
-    fn blob(&mut self, url: &str, remote: &Remote) -> Result<(), Error> {
+    fn blob(&mut self, remote: &Remote) -> Result<(), Error> {
         if self.is_here(remote) {
             return Ok(());
         }
@@ -186,7 +186,7 @@ impl Fetch<'_> {
         if !self.is_here(remote) {
             let (before, total) = (self.done, self.total);
             let on_progress = &mut *self.on_progress;
-            self.client.download(url, &path, remote, &mut |done| on_progress(before + done, total))?;
+            self.client.download(&path, remote, &mut |done| on_progress(before + done, total))?;
         }
         self.done += remote.size;
         Ok(())

@@ -2,8 +2,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod broken;
 mod folders;
+#[cfg(feature = "download")]
+mod hub;
 mod models;
+#[cfg(feature = "download")]
+mod package;
 mod save;
 mod smollm2;
+mod sources;
+mod spm;
+#[cfg(feature = "download")]
+mod stand_in;
 mod tiny;
