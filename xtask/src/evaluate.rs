@@ -108,7 +108,8 @@ fn model_input(role: &str, content_hash: String) -> srlm_artifact::Input {
 fn held_out(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<HeldOutLoss> {
     let (checkpoint, _) = run.checkpoint(t)?;
     let mut counts = BTreeMap::new();
-    let (max_length, rows) = (run.config.sft.train.max_length, seed.ift_held_out.rows()?);
+    let max_length = run.config.sft.train.max_length.min(checkpoint.config.context());
+    let rows = seed.ift_held_out.rows()?;
     let examples = srlm_sft::examples(&checkpoint.tokenizer, &rows, max_length, "held_out", &mut counts)?;
     let tokens = run.config.runtime.train.micro_batch_tokens;
     let measured = run.with_engine(t, |engine| Ok(srlm_sft::held_out_loss(engine.model(), &examples, tokens)))?;

@@ -50,9 +50,53 @@ impl<T, E: Into<Error>> OrExit<T> for Result<T, E> {
     }
 }
 
-/// The exit code of an error; data, when nothing else was said.
-pub(crate) fn code(error: &Error) -> i32 {
-    error.downcast_ref::<Coded>().map_or(Exit::Data, |coded| coded.0) as i32
+/// The exit code of an error: what a stage's own error says, else what was attached, else data.
+pub(crate) fn code(error: &Error) -> Exit {
+    let said = error.downcast_ref::<Coded>().map(|coded| coded.0);
+    error.chain().find_map(of_stage).or(said).unwrap_or(Exit::Data)
+}
+
+/// Stages wrap the errors of what they call without a word of their own, so the variants are looked at here.
+fn of_stage(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
+    use srlm_generate::Error as Generate;
+    use srlm_train::Error as Train;
+    let of_generate = |error: &Generate| match error {
+        Generate::Interrupted => Exit::Interrupted,
+        _ => Exit::Engine,
+    };
+    let of_train = |error: &Train| match error {
+        Train::Interrupted => Some(Exit::Interrupted),
+        Train::NotFinite { .. } => Some(Exit::Engine),
+        Train::Config { .. } => Some(Exit::Config),
+        _ => None,
+    };
+    if let Some(error) = cause.downcast_ref::<Generate>() {
+        return Some(of_generate(error));
+    }
+    if let Some(error) = cause.downcast_ref::<Train>() {
+        return of_train(error);
+    }
+    match cause.downcast_ref::<srlm_sampler::Error>() {
+        Some(srlm_sampler::Error::Interrupted) => return Some(Exit::Interrupted),
+        Some(srlm_sampler::Error::Generate(error)) => return Some(of_generate(error)),
+        _ => {}
+    }
+    match cause.downcast_ref::<srlm_judge::Error>() {
+        Some(srlm_judge::Error::Interrupted) => return Some(Exit::Interrupted),
+        Some(srlm_judge::Error::Generate(error)) => return Some(of_generate(error)),
+        _ => {}
+    }
+    match cause.downcast_ref::<srlm_sft::Error>() {
+        Some(srlm_sft::Error::Train(error)) => return of_train(error),
+        Some(srlm_sft::Error::Model(_)) => return Some(Exit::Engine),
+        _ => {}
+    }
+    match cause.downcast_ref::<srlm_dpo::Error>() {
+        Some(srlm_dpo::Error::Interrupted) => Some(Exit::Interrupted),
+        Some(srlm_dpo::Error::Train(error)) => of_train(error),
+        Some(srlm_dpo::Error::Model(_)) => Some(Exit::Engine),
+        _ => None,
+    }
 }
 
 /// The error as people read it: causes in order, the code's own words left out.
@@ -61,4 +105,31 @@ pub(crate) fn message(error: &Error) -> String {
         error.chain().filter(|cause| cause.downcast_ref::<Coded>().is_none()).map(ToString::to_string).collect();
     lines.dedup();
     lines.join("\n  caused by: ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interruption_is_known_through_every_stage() {
+        let check = |error: Error, expected: Exit| assert_eq!(code(&error), expected, "{error:?}");
+        let train = || srlm_train::Error::Interrupted;
+        let coded = |error: Error| Err::<(), _>(error).or_exit(Exit::Data).expect_err("it is an error");
+        check(coded(srlm_sft::Error::Train(train()).into()), Exit::Interrupted);
+        check(coded(srlm_dpo::Error::Train(train()).into()), Exit::Interrupted);
+        check(coded(srlm_dpo::Error::Interrupted.into()), Exit::Interrupted);
+        check(coded(srlm_judge::Error::Interrupted.into()), Exit::Interrupted);
+        check(coded(srlm_sampler::Error::from(srlm_generate::Error::Interrupted).into()), Exit::Interrupted);
+        check(coded(srlm_generate::Error::Interrupted.into()), Exit::Interrupted);
+    }
+
+    #[test]
+    fn the_nearest_code_stands_and_a_plain_error_is_about_data() {
+        let plain = || anyhow::anyhow!("row 3 is empty");
+        assert_eq!(code(&plain()), Exit::Data);
+        let twice = Err::<(), _>(plain()).or_exit(Exit::Config).or_exit(Exit::Data).expect_err("it is an error");
+        assert_eq!(code(&twice), Exit::Config);
+        assert_eq!(message(&twice), "row 3 is empty");
+    }
 }

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use srlm_artifact::{Artifact, Pairs};
 use srlm_eval::RunSummary;
 use srlm_judge::Rubric;
 
 use crate::config::RunConfig;
 use crate::evaluate::evaluate;
+use crate::exit::{Exit, OrExit};
 use crate::folders;
 use crate::run::{Run, root};
 use crate::seed::{self, Seed};
@@ -46,10 +48,28 @@ fn iteration(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Res
     let judgments = stages::judge(run, t, (&prompts, &responses), rubric)?;
     let pairs = stages::pairs(run, t, (&prompts, &responses, &judgments))?;
     report(run)?;
+    if pairs.manifest().rows == 0 {
+        return no_pairs(run, t, &pairs);
+    }
     let ref_logps = stages::ref_logps(run, t, &pairs)?;
     stages::dpo(run, t, &pairs, &ref_logps)?;
     evaluate(run, t + 1, seed, rubric)?;
     Ok(())
+}
+
+/// A round without a preference is the end of the run, with the reasons counted.
+fn no_pairs(run: &Run<'_>, t: u32, pairs: &Artifact<Pairs>) -> anyhow::Result<()> {
+    let counts: Vec<String> = pairs.manifest().counts.iter().map(|(name, n)| format!("{name} {n}")).collect();
+    let (counts, page) = (counts.join(", "), run.path("report/index.html"));
+    let refuse = || -> anyhow::Result<()> {
+        bail!(
+            "iteration {t} gave no preference pair ({counts}): M{t} scores every candidate alike or cannot be parsed. \
+             Look at the judge in {}, then raise prompts.count, responses.samples or judge.judgments, or start from a \
+             stronger model",
+            page.display()
+        )
+    };
+    refuse().or_exit(Exit::Data)
 }
 
 /// Writes `report/index.html`, `summary.md` and `summary.json` from what the run's folder holds.

@@ -35,13 +35,13 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
     match commands::run(cli, &interrupt()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if stages::is_interrupted(&error) => {
-            eprintln!("interrupted: what was done is saved; run the same command to go on");
-            ExitCode::from(Exit::Interrupted as u8)
-        }
         Err(error) => {
-            eprintln!("error: {}", exit::message(&error));
-            ExitCode::from(exit::code(&error) as u8)
+            let code = exit::code(&error);
+            match code {
+                Exit::Interrupted => eprintln!("interrupted: what was done is saved; run the same command to go on"),
+                _ => eprintln!("error: {}", exit::message(&error)),
+            }
+            ExitCode::from(code as u8)
         }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Opens or creates the run's folder, locks it and saves the configuration.
+    /// Opens or creates the run's folder and locks it.
     pub(crate) fn open(config: RunConfig, dir: PathBuf, console: &'a Console) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         let lock = RunLock::acquire(&dir)?;
@@ -37,10 +37,19 @@ impl<'a> Run<'a> {
             // Fails only when a pool was built before, which then stays.
             let _ = rayon::ThreadPoolBuilder::new().num_threads(config.runtime.threads).build_global();
         }
-        let path = dir.join("run.toml");
-        std::fs::write(&path, config.to_toml()?).with_context(|| format!("cannot write {}", path.display()))?;
         let (device, m0, engine) = (OnceCell::new(), OnceCell::new(), RefCell::new(None));
-        Ok(Self { config, dir, console, device, m0, engine, _lock: lock })
+        let run = Self { config, dir, console, device, m0, engine, _lock: lock };
+        if !run.path("run.toml").exists() {
+            run.save_config()?;
+        }
+        Ok(run)
+    }
+
+    /// Saves the configuration. Called before something is made with it: a run that is refused because a setting
+    /// changed keeps the configuration that made it.
+    pub(crate) fn save_config(&self) -> anyhow::Result<()> {
+        let path = self.path("run.toml");
+        std::fs::write(&path, self.config.to_toml()?).with_context(|| format!("cannot write {}", path.display()))
     }
 
     pub(crate) fn path(&self, folder: &str) -> PathBuf {

@@ -1,8 +1,9 @@
 //! Seed data into the run's artifacts.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 use srlm_artifact::{
     Artifact, Begin, Counts, EftRow, FinishReason, Ift, IftRow, Kind, Prompt, PromptRow, PromptSource, Prompts, Recipe,
@@ -11,6 +12,7 @@ use srlm_artifact::{
 use srlm_judge::Rubric;
 
 use crate::config::RunConfig;
+use crate::exit::{Exit, OrExit};
 use crate::run::{Run, root};
 use crate::tiny;
 
@@ -64,10 +66,13 @@ fn read(config: &RunConfig) -> anyhow::Result<Rows> {
 /// Writes the seed artifacts, or finds them up to date.
 pub(crate) fn run(run: &Run<'_>, rubric: &Rubric) -> anyhow::Result<Seed> {
     let rows = read(&run.config)?;
+    check_apart("data.ift_held_out", rows.ift.iter().map(|row| &row.prompt), rows.ift_held_out.iter().map(|row| (&row.prompt_id, &row.prompt)))?;
+    check_apart("data.eft_held_out", rows.eft.iter().map(|row| &row.prompt), rows.eft_held_out.iter().map(|row| (&row.prompt_id, &row.prompt)))?;
     let eval_prompts = rows.ift_held_out.iter().take(run.config.eval.n_prompts);
     let eval_prompts = eval_prompts.map(|row| prompt_row(&row.prompt_id, row.prompt.clone())).collect();
     let mut ranked_prompts: Vec<PromptRow> =
         rows.eft_held_out.iter().map(|row| prompt_row(&row.prompt_id, row.prompt.clone())).collect();
+    ranked_prompts.sort_by(|a, b| a.prompt_id.cmp(&b.prompt_id));
     ranked_prompts.dedup_by(|a, b| a.prompt_id == b.prompt_id);
     let ranked_responses = rows.eft_held_out.iter().map(ranked_response).collect();
     let judge_sft = rows
@@ -92,6 +97,22 @@ pub(crate) fn run(run: &Run<'_>, rubric: &Rubric) -> anyhow::Result<Seed> {
         ranked_prompts: write::<Prompts>(&run.path("seed/ranked-prompts"), ranked_prompts)?,
         ranked_responses: write::<Responses>(&run.path("seed/ranked-responses"), ranked_responses)?,
     })
+}
+
+/// A held-out prompt that is trained on measures nothing.
+fn check_apart<'r>(
+    key: &str,
+    trained: impl Iterator<Item = &'r Prompt>,
+    held_out: impl Iterator<Item = (&'r String, &'r Prompt)>,
+) -> anyhow::Result<()> {
+    let trained: BTreeSet<String> = trained.map(Prompt::to_text).collect();
+    let leaked: Vec<&str> =
+        held_out.filter(|(_, prompt)| trained.contains(&prompt.to_text())).map(|(id, _)| id.as_str()).collect();
+    let Some(first) = leaked.first() else { return Ok(()) };
+    let refuse = || -> anyhow::Result<()> {
+        bail!("{key}: {} prompts, the first of them {first}, are trained on too: split the data by prompt", leaked.len())
+    };
+    refuse().or_exit(Exit::Data)
 }
 
 fn prompt_row(prompt_id: &str, prompt: Prompt) -> PromptRow {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use srlm_artifact::{
     Artifact, Ift, Judgments, Kind, MetricsRow, Model as ModelKind, Pairs, Progress, Prompts, RefLogps, Responses,
 };
-use srlm_generate::Error as GenerateError;
+use srlm_checkpoint::Checkpoint;
 use srlm_judge::Rubric;
 
 use crate::exit::{Exit, OrExit};
@@ -24,6 +24,9 @@ fn staged<K: Kind>(
     stage: impl FnOnce() -> anyhow::Result<Artifact<K>>,
 ) -> anyhow::Result<Artifact<K>> {
     let known = run.path(folder).join("manifest.json").exists();
+    if !known {
+        run.save_config()?;
+    }
     run.console.begin(folder);
     match stage() {
         Ok(artifact) => {
@@ -39,17 +42,6 @@ fn staged<K: Kind>(
             Err(error)
         }
     }
-}
-
-/// Whether an error anywhere in the chain is a request to stop.
-pub(crate) fn is_interrupted(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        matches!(cause.downcast_ref(), Some(GenerateError::Interrupted))
-            || matches!(cause.downcast_ref(), Some(srlm_train::Error::Interrupted))
-            || matches!(cause.downcast_ref(), Some(srlm_dpo::Error::Interrupted))
-            || matches!(cause.downcast_ref(), Some(srlm_sampler::Error::Interrupted))
-            || matches!(cause.downcast_ref(), Some(srlm_judge::Error::Interrupted))
-    })
 }
 
 fn training_progress<'r>(run: &'r Run<'_>) -> impl FnMut(&MetricsRow, u32) -> ControlFlow<()> + 'r {
@@ -159,11 +151,11 @@ pub(crate) fn ref_logps(run: &Run<'_>, t: u32, pairs: &Artifact<Pairs>) -> anyho
         if path.join("manifest.json").exists() {
             // Up to date or refused by its key: the model need not be loaded to find out.
             let (checkpoint, hash) = run.checkpoint(t)?;
-            return reference_stage(run, t, pairs, &path, (None, &checkpoint.tokenizer, &hash));
+            return reference_stage(run, t, pairs, &path, (None, &checkpoint, &hash));
         }
         run.with_engine(t, |engine| {
             let (checkpoint, hash) = run.checkpoint(t)?;
-            reference_stage(run, t, pairs, &path, (Some(engine.model()), &checkpoint.tokenizer, &hash))
+            reference_stage(run, t, pairs, &path, (Some(engine.model()), &checkpoint, &hash))
         })
     })
 }
@@ -173,10 +165,11 @@ fn reference_stage(
     t: u32,
     pairs: &Artifact<Pairs>,
     out: &std::path::Path,
-    (model, tokenizer, hash): (Option<&srlm_model::Model>, &srlm_checkpoint::Tokenizer, &str),
+    (model, checkpoint, hash): (Option<&srlm_model::Model>, &Checkpoint, &str),
 ) -> anyhow::Result<Artifact<RefLogps>> {
-    let reference = srlm_dpo::reference::Reference { model, tokenizer, hash };
-    let (place, max_length) = ((run.place(t), run.device()?.name.as_str()), run.config.dpo.train.max_length);
+    let reference = srlm_dpo::reference::Reference { model, tokenizer: &checkpoint.tokenizer, hash };
+    let place = (run.place(t), run.device()?.name.as_str());
+    let max_length = run.config.dpo.train.max_length.min(checkpoint.config.context());
     let on_progress = &mut |progress| run.console.progress(progress, "");
     srlm_dpo::reference::run(max_length, pairs, reference, place, out, on_progress).or_exit(Exit::Data)
 }

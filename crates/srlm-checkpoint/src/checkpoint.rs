@@ -32,7 +32,10 @@ impl Checkpoint {
         } else if path.exists() {
             Self::open_gguf(path)?
         } else {
-            return Err(Error::NotAModel { path: path.to_owned(), reason: "there is no such file or folder".to_owned() });
+            return Err(Error::NotAModel {
+                path: path.to_owned(),
+                reason: "there is no such file or folder".to_owned(),
+            });
         };
         for (name, shape) in config.tensors() {
             weights.entry(&name, &shape)?;

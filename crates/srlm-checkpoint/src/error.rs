@@ -81,7 +81,9 @@ pub enum Error {
         expected: Vec<usize>,
     },
     /// A tensor is stored in a number format that is not read.
-    #[error("{path}: tensor {name} is stored as {found}; read are F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K")]
+    #[error(
+        "{path}: tensor {name} is stored as {found}; read are F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K"
+    )]
     TensorType {
         /// The weights file.
         path: PathBuf,
@@ -131,7 +133,9 @@ pub enum Error {
         reason: String,
     },
     /// A source needs to be fetched, and this build cannot.
-    #[error("cannot fetch {source_name}: this build has no downloads; build with the feature `download`, or give FOLDER or FILE.gguf")]
+    #[error(
+        "cannot fetch {source_name}: this build has no downloads; build with the feature `download`, or give FOLDER or FILE.gguf"
+    )]
     NotBuilt {
         /// The source.
         source_name: String,

@@ -17,7 +17,7 @@ mod weights;
 pub use checkpoint::Checkpoint;
 pub use config::{Architecture, ModelConfig, RopeScaling};
 pub use error::Error;
-pub use safetensors::{Dtype, read_safetensors, write_safetensors};
+pub use safetensors::{Dtype, NamedTensor, read_safetensors, write_safetensors};
 pub use save::{FolderWriter, SaveOptions};
 pub use source::{Source, SourceOptions, resolve};
 pub use tokenizer::{TextStream, Tokenizer};

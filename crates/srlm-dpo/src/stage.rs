@@ -56,7 +56,8 @@ pub fn run(
         Begin::UpToDate(artifact) => return Ok(artifact),
         Begin::Write(writer) => writer,
     };
-    let examples = examples(&inputs, config.train.max_length)?;
+    let max_length = config.train.max_length.min(inputs.model.config.context());
+    let examples = examples(&inputs, max_length)?;
     let mut model = Model::load(inputs.model, &machine.device.clone().autodiff())?;
     if let Some(lora) = &config.lora {
         machine.device.seed(place.run_seed);

@@ -31,7 +31,7 @@ pub struct Measurements {
     pub held_out: Option<HeldOutLoss>,
     /// The model as a judge, against human ranks.
     pub agreement: Option<Agreement>,
-    /// The model against the one before it; `None` for M1.
+    /// The model against the one before it; `None` where it was not asked for.
     pub head_to_head: Option<HeadToHead>,
     /// Who decided the head-to-head.
     pub evaluator: Option<Evaluator>,
@@ -53,7 +53,7 @@ pub struct Evaluation {
     pub held_out: Option<HeldOutLoss>,
     /// The model as a judge, against human ranks.
     pub agreement: Option<Agreement>,
-    /// The model against the one before it; `None` for M1.
+    /// The model against the one before it; `None` where it was not asked for.
     pub head_to_head: Option<HeadToHead>,
     /// Who decided the head-to-head.
     pub evaluator: Option<Evaluator>,

@@ -69,7 +69,7 @@ impl Model {
             norm: RmsNorm::zeros(hidden, device),
             lm_head: (!config.tie_word_embeddings).then(|| Linear::zeros(vocabulary, hidden, false, device)),
             config: Arc::new(config.clone()),
-            rope: Arc::new(RopeTable::new(&inverse_frequencies(config), config.max_positions)),
+            rope: Arc::new(RopeTable::new(&inverse_frequencies(config), config.context())),
         }
     }
 

@@ -31,10 +31,3 @@ pub enum Error {
     #[error(transparent)]
     Train(#[from] srlm_train::Error),
 }
-
-impl Error {
-    /// Whether the stage was asked to stop, with what was done kept.
-    pub fn is_interrupted(&self) -> bool {
-        matches!(self, Self::Train(srlm_train::Error::Interrupted))
-    }
-}

@@ -56,9 +56,10 @@ pub fn run(
     };
     let mut counts = Counts::new();
     let tokenizer = &inputs.model.tokenizer;
-    let mut examples = examples(tokenizer, &inputs.ift.rows()?, config.train.max_length, "ift", &mut counts)?;
+    let max_length = config.train.max_length.min(inputs.model.config.context());
+    let mut examples = examples(tokenizer, &inputs.ift.rows()?, max_length, "ift", &mut counts)?;
     if let Some(eft) = inputs.eft {
-        let judging = self::examples(tokenizer, &eft.rows()?, config.train.max_length, "eft", &mut counts)?;
+        let judging = self::examples(tokenizer, &eft.rows()?, max_length, "eft", &mut counts)?;
         for _ in 0..config.eft_repeats {
             examples.extend(judging.iter().cloned());
         }

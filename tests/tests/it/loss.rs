@@ -51,7 +51,7 @@ fn losses_and_rewards_equal_trls() {
         }
         n += 1;
     }
-    assert_eq!(n, 24);
+    assert_eq!(n, 25);
 }
 
 #[test]

@@ -137,7 +137,7 @@ pub(crate) fn logprobs(args: &OnRows, console: &Console) -> anyhow::Result<()> {
     let rows: Vec<LogprobsRow> = read(&args.input)?;
     let (checkpoint, device) = open(&args.model, console)?;
     let model = Model::load(&checkpoint, &device).or_exit(Exit::Engine)?;
-    let limit = checkpoint.config.max_positions;
+    let limit = checkpoint.config.context();
     for rows in rows.chunks(LOGPROBS_ROWS) {
         let mut conversations = Vec::new();
         for row in rows {

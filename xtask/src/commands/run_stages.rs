@@ -30,11 +30,7 @@ pub(crate) fn iterate(args: &Iterate, console: &Console) -> anyhow::Result<()> {
     }
     let run = Run::open(config, dir, console)?;
     console.event("run_started", json!({ "run": run.dir, "iterations": run.config.run.iterations }));
-    let page = iterate::iterate(&run, &args.force, args.from.as_deref()).inspect_err(|error| {
-        if stages::is_interrupted(error) {
-            console.say(&format!("saved in {}", run.dir.display()));
-        }
-    })?;
+    let page = iterate::iterate(&run, &args.force, args.from.as_deref())?;
     console.event("run_finished", json!({ "report": page }));
     console.say(&summary(&run)?);
     if !args.json {

@@ -11,13 +11,22 @@ fn templates_are_rendered_as_transformers_does() {
     let messages = [Message::user(" Hi <&\"> é ")];
     let cases = [
         ("{{ bos_token }}|{{ eos_token }}|{{ messages[0].content }}", "<s>|| Hi <&\"> é "),
-        ("{% for m in messages %}\n    {% if true %}\n{{ m['role'] }}\n    {% endif %}\n{% endfor %}\nend", "user\nend"),
+        (
+            "{% for m in messages %}\n    {% if true %}\n{{ m['role'] }}\n    {% endif %}\n{% endfor %}\nend",
+            "user\nend",
+        ),
         ("{{ messages[0].content.strip().startswith('Hi') }}", "True"),
         ("{{ messages[0].content | trim | upper }}", "HI <&\"> É"),
         ("{{ messages | tojson }}", "[{\"role\": \"user\", \"content\": \" Hi <&\\\"> é \"}]"),
-        ("{{ {'a': [1, 2.5, none, true]} | tojson(indent=2) }}", "{\n  \"a\": [\n    1,\n    2.5,\n    null,\n    true\n  ]\n}"),
+        (
+            "{{ {'a': [1, 2.5, none, true]} | tojson(indent=2) }}",
+            "{\n  \"a\": [\n    1,\n    2.5,\n    null,\n    true\n  ]\n}",
+        ),
         ("{{ {} | tojson }} {{ [] | tojson }}", "{} []"),
-        ("{% set ns = namespace(n=0) %}{% for i in range(5) %}{% if i == 3 %}{% break %}{% endif %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.n }}", "3"),
+        (
+            "{% set ns = namespace(n=0) %}{% for i in range(5) %}{% if i == 3 %}{% break %}{% endif %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.n }}",
+            "3",
+        ),
         ("{% generation %}a{% endgeneration %}{%- generation -%} b {%- endgeneration -%}", "ab"),
         ("{% if tools is not none or documents is not none %}x{% endif %}{{ tools is defined }}", "True"),
         ("{% macro f(x) %}[{{ x }}]{% endmacro %}{{ f(messages[0]['role']) }}{{ messages[-1].role }}", "[user]user"),

@@ -34,7 +34,11 @@ impl ModelConfig {
             return Err(Error::config(path, "num_key_value_heads", reason));
         }
         if !self.head_dim.is_multiple_of(2) {
-            return Err(Error::config(path, "head_dim", format!("is {}; rotary positions need it even", self.head_dim)));
+            return Err(Error::config(
+                path,
+                "head_dim",
+                format!("is {}; rotary positions need it even", self.head_dim),
+            ));
         }
         let positive = [("rms_norm_eps", self.rms_norm_eps), ("rope_theta", self.rope_theta)];
         for (key, value) in positive {

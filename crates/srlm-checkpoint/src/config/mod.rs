@@ -121,3 +121,10 @@ pub struct ModelConfig {
     /// Token that fills a batch.
     pub pad_token_id: Option<u32>,
 }
+
+impl ModelConfig {
+    /// Longest sequence that is computed exactly: within a sliding window, every position sees all before it.
+    pub fn context(&self) -> usize {
+        self.sliding_window.map_or(self.max_positions, |window| window.min(self.max_positions))
+    }
+}

@@ -29,7 +29,11 @@ pub(crate) fn read(metadata: Metadata<'_>) -> Result<ModelConfig, Error> {
         }
     }
     if let Some(n) = metadata.size(&key("expert_count"))?.filter(|n| *n > 0) {
-        return Err(Error::config(metadata.path, key("expert_count"), format!("is {n}; mixtures of experts are not read")));
+        return Err(Error::config(
+            metadata.path,
+            key("expert_count"),
+            format!("is {n}; mixtures of experts are not read"),
+        ));
     }
     let sliding_window = metadata.size(&key("attention.sliding_window"))?.filter(|n| *n > 0);
     let architecture = match Architecture::from_model_type(name) {

@@ -14,12 +14,7 @@ pub(crate) struct Metadata<'a> {
 }
 
 impl<'a> Metadata<'a> {
-    fn get<T>(
-        self,
-        key: &str,
-        wanted: &str,
-        read: impl FnOnce(&'a Value) -> Option<T>,
-    ) -> Result<Option<T>, Error> {
+    fn get<T>(self, key: &str, wanted: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Result<Option<T>, Error> {
         let Some(value) = self.header.metadata.get(key) else { return Ok(None) };
         match read(value) {
             Some(value) => Ok(Some(value)),

@@ -110,7 +110,8 @@ mod tests {
     fn llama_3_scalings_are_found_from_their_divisors() {
         for (factor, high, original) in [(8.0, 4.0, 8192.0), (32.0, 4.0, 8192.0), (4.0, 3.0, 2048.0)] {
             let found = fit(&divisors(factor, high, original), 500_000.0).unwrap();
-            let RopeScaling::Llama3 { factor: f, low_freq_factor, high_freq_factor, original_max_position } = found else {
+            let RopeScaling::Llama3 { factor: f, low_freq_factor, high_freq_factor, original_max_position } = found
+            else {
                 panic!("{found:?}")
             };
             assert_eq!((f, low_freq_factor, original_max_position), (factor, 1.0, original as usize));

@@ -74,7 +74,9 @@ impl Header {
             return Err(format!("tensor {name}: it ends at byte {end}, before it begins at {begin}"));
         }
         if end > len {
-            return Err(format!("tensor {name}: bytes {begin} to {end}, but the file has {len} of values; it is cut short"));
+            return Err(format!(
+                "tensor {name}: bytes {begin} to {end}, but the file has {len} of values; it is cut short"
+            ));
         }
         let Some(element) = Element::from_safetensors(&row.dtype) else { return Ok(()) };
         let n_bytes = row.shape.iter().try_fold(element.block_bytes() as u64, |n, &size| n.checked_mul(size as u64));

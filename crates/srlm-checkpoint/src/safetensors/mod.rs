@@ -5,6 +5,6 @@ mod read;
 mod write;
 
 pub(crate) use self::header::{Header, Placed};
-pub use self::read::read_safetensors;
-pub(crate) use self::write::{FileWriter, Layout};
+pub use self::read::{NamedTensor, read_safetensors};
 pub use self::write::{Dtype, write_safetensors};
+pub(crate) use self::write::{FileWriter, Layout};

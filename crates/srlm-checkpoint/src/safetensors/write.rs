@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use half::{bf16, f16};
 use serde_json::{Map, Value, json};
 
+use super::read::NamedTensor;
 use crate::error::Error;
 
 /// Values converted at a time, so that a large tensor is not in memory twice.
@@ -149,7 +150,7 @@ impl FileWriter {
 /// When a tensor has not as many values as its shape calls for.
 pub fn write_safetensors(
     path: &Path,
-    tensors: &[(String, Vec<usize>, Vec<f32>)],
+    tensors: &[NamedTensor],
     metadata: &BTreeMap<String, String>,
 ) -> Result<(), Error> {
     let shapes: Vec<_> = tensors.iter().map(|(name, shape, _)| (name.clone(), shape.clone())).collect();

@@ -113,7 +113,8 @@ impl<'a> Client<'a> {
     }
 
     fn check(&self, url: &str, status: StatusCode) -> Result<(), Error> {
-        let token = if self.options.hf_token.is_some() { "the token in HF_TOKEN does not open it" } else { "set HF_TOKEN" };
+        let token =
+            if self.options.hf_token.is_some() { "the token in HF_TOKEN does not open it" } else { "set HF_TOKEN" };
         let remedy = match status.as_u16() {
             200..=299 => return Ok(()),
             401 => format!("there is no such repository, or it is private or gated: {token}"),
@@ -128,12 +129,7 @@ impl<'a> Client<'a> {
     ///
     /// Meanwhile it is `path.incomplete`, which a later call goes on with as long as the server still has the same
     /// content: the server's tag lies beside it and is sent as `If-Range`.
-    pub(super) fn download(
-        &self,
-        path: &Path,
-        remote: &Remote,
-        on_bytes: &mut dyn FnMut(u64),
-    ) -> Result<(), Error> {
+    pub(super) fn download(&self, path: &Path, remote: &Remote, on_bytes: &mut dyn FnMut(u64)) -> Result<(), Error> {
         let url = &remote.url;
         let partial = Partial::beside(path);
         let (mut reason, mut was_wrong) = (String::new(), false);
@@ -143,22 +139,24 @@ impl<'a> Client<'a> {
             }
             let fetched = self.attempt(&partial, remote, on_bytes).and_then(|()| partial.verify(remote));
             match fetched {
-                Ok(()) => return fs::rename(&partial.file, path).map_err(Error::io(path)).and_then(|()| partial.forget_tag()),
+                Ok(()) => {
+                    return fs::rename(&partial.file, path)
+                        .map_err(Error::io(path))
+                        .and_then(|()| partial.forget_tag());
+                }
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Broken(why)) => reason = why,
                 Err(Failure::Wrong(why)) if was_wrong => return Err(failed(url, why)),
                 Err(Failure::Wrong(_)) => was_wrong = true,
             }
         }
-        Err(failed(url, format!("{reason}, at the last of {ATTEMPTS} attempts; run it again to go on where it broke off")))
+        Err(failed(
+            url,
+            format!("{reason}, at the last of {ATTEMPTS} attempts; run it again to go on where it broke off"),
+        ))
     }
 
-    fn attempt(
-        &self,
-        partial: &Partial,
-        remote: &Remote,
-        on_bytes: &mut dyn FnMut(u64),
-    ) -> Result<(), Failure> {
+    fn attempt(&self, partial: &Partial, remote: &Remote, on_bytes: &mut dyn FnMut(u64)) -> Result<(), Failure> {
         let url = &remote.url;
         let (have, tag) = partial.begun(remote.size);
         if have == remote.size && have > 0 {

@@ -130,7 +130,8 @@ impl Fetch<'_> {
             shards.dedup();
             return self.files(wanted(files, shards)).map(|()| None);
         }
-        let ggufs: Vec<&&str> = files.iter().filter(|name| name.ends_with(".gguf") && !name.contains(['/', '\\'])).collect();
+        let ggufs: Vec<&&str> =
+            files.iter().filter(|name| name.ends_with(".gguf") && !name.contains(['/', '\\'])).collect();
         match ggufs.as_slice() {
             [one] => self.files(vec![(**one).to_owned()]).map(|()| Some((**one).to_owned())),
             [] => Err(self.unusable("it has no model.safetensors, no index of several and no .gguf file")),

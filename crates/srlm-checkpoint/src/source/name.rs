@@ -68,13 +68,16 @@ fn hub(text: &str) -> Option<Source> {
 /// A part of a path or address: no separators, and neither hidden nor an option.
 fn is_word(text: &str) -> bool {
     let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && text.chars().all(inside) && !text.contains("..")
+    text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        && text.chars().all(inside)
+        && !text.contains("..")
 }
 
 fn package(text: &str) -> Option<Source> {
     let (name, version) = text.split_once("==")?;
     let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '!' | '-' | '_');
-    let valid = is_word(name) && version.starts_with(|c: char| c.is_ascii_alphanumeric()) && version.chars().all(inside);
+    let valid =
+        is_word(name) && version.starts_with(|c: char| c.is_ascii_alphanumeric()) && version.chars().all(inside);
     valid.then(|| Source::Package { name: normalized(name), version: version.to_owned() })
 }
 

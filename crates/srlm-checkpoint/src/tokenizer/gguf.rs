@@ -70,7 +70,8 @@ impl<'a> Tables<'a> {
     fn byte_level(&self) -> Result<Value, Error> {
         let key = "tokenizer.ggml.pre";
         let name = self.metadata.string(key)?.unwrap_or("default");
-        let unread = || Error::config(self.metadata.path, key, format!("is {name:?}; read are {}", pre_tokenizer::SUPPORTED));
+        let unread =
+            || Error::config(self.metadata.path, key, format!("is {name:?}; read are {}", pre_tokenizer::SUPPORTED));
         let pre = pre_tokenizer::by_name(name).ok_or_else(unread)?;
         let key = "tokenizer.ggml.merges";
         let merges = self.metadata.required(key, self.metadata.strings(key)?)?;
@@ -135,9 +136,10 @@ impl<'a> Tables<'a> {
         let special = |token: &String| json!({ "SpecialToken": { "id": token, "type_id": 0 } });
         let sequence = |name: &str| json!({ "Sequence": { "id": name, "type_id": 0 } });
         let one = |name: &str| bos.map(special).into_iter().chain([sequence(name)]).chain(eos.map(special));
-        let tokens = bos.into_iter().chain(eos).map(|token| {
-            (token.clone(), json!({ "id": token, "ids": [self.ids[token.as_str()]], "tokens": [token] }))
-        });
+        let tokens = bos
+            .into_iter()
+            .chain(eos)
+            .map(|token| (token.clone(), json!({ "id": token, "ids": [self.ids[token.as_str()]], "tokens": [token] })));
         Ok(json!({
             "type": "TemplateProcessing",
             "single": one("A").collect::<Vec<_>>(),

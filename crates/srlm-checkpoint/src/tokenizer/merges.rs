@@ -21,7 +21,7 @@ pub(crate) fn from_scores(pieces: &HashMap<&str, u32>, scores: &[f32]) -> Vec<(S
             }
         }
     }
-    rules.sort_by(|a, b| order(a, b));
+    rules.sort_by(order);
     rules.into_iter().map(|(.., left, right)| (left.to_owned(), right.to_owned())).collect()
 }
 
@@ -29,5 +29,8 @@ pub(crate) fn from_scores(pieces: &HashMap<&str, u32>, scores: &[f32]) -> Vec<(S
 fn order(a: &(f32, u32, u32, &str, &str), b: &(f32, u32, u32, &str, &str)) -> Ordering {
     let chars = |s: &str| s.chars().count();
     let score = b.0.total_cmp(&a.0);
-    score.then_with(|| chars(b.3).cmp(&chars(a.3))).then_with(|| chars(b.4).cmp(&chars(a.4))).then((a.1, a.2).cmp(&(b.1, b.2)))
+    score
+        .then_with(|| chars(b.3).cmp(&chars(a.3)))
+        .then_with(|| chars(b.4).cmp(&chars(a.4)))
+        .then((a.1, a.2).cmp(&(b.1, b.2)))
 }

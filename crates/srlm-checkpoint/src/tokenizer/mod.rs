@@ -88,7 +88,8 @@ impl Tokenizer {
     /// `Error::Template` when the model has no template, or the template refuses these messages.
     pub fn render_chat(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, Error> {
         let missing = || Error::Template {
-            reason: "the model has none; use an instruction-tuned model, or add chat_template.jinja to its folder".into(),
+            reason: "the model has none; use an instruction-tuned model, or add chat_template.jinja to its folder"
+                .into(),
         };
         self.template.as_ref().ok_or_else(missing)?.render(messages, add_generation_prompt, &self.special)
     }

@@ -25,7 +25,9 @@ impl Tokenizer {
                 "eos" => &mut tokens.eos,
                 "unk" => &mut tokens.unk,
                 "pad" => &mut tokens.pad,
-                other => return Err(Error::tokenizer(path, format!("{other:?} is no role; roles are bos, eos, unk, pad"))),
+                other => {
+                    return Err(Error::tokenizer(path, format!("{other:?} is no role; roles are bos, eos, unk, pad")));
+                }
             };
             if inner.token_to_id(token).is_none() {
                 return Err(Error::tokenizer(path, format!("the {role} token {token:?} is not in the vocabulary")));

@@ -18,12 +18,8 @@ pub(crate) struct SpecialTokens {
 impl SpecialTokens {
     /// Names as Hugging Face's files write them.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let named = [
-            ("bos_token", &self.bos),
-            ("eos_token", &self.eos),
-            ("unk_token", &self.unk),
-            ("pad_token", &self.pad),
-        ];
+        let named =
+            [("bos_token", &self.bos), ("eos_token", &self.eos), ("unk_token", &self.unk), ("pad_token", &self.pad)];
         named.into_iter().filter_map(|(name, token)| Some((name, token.as_deref()?)))
     }
 
@@ -35,7 +31,8 @@ impl SpecialTokens {
         special: &HashSet<u32>,
     ) -> Vec<u32> {
         let named = self.eos.as_deref().and_then(|token| tokenizer.token_to_id(token));
-        let turns = END_OF_TURN.iter().filter_map(|token| tokenizer.token_to_id(token)).filter(|id| special.contains(id));
+        let turns =
+            END_OF_TURN.iter().filter_map(|token| tokenizer.token_to_id(token)).filter(|id| special.contains(id));
         let mut ids = Vec::new();
         for id in configured.iter().copied().chain(named).chain(turns) {
             if !ids.contains(&id) {

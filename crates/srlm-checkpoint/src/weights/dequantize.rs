@@ -86,14 +86,7 @@ fn q5_k(bytes: &[u8], out: &mut [f32]) {
 }
 
 /// Eight runs of 32 values: each 32 bytes of quants hold two, and `fifth(run, j)` adds their bit of weight 16.
-fn k_blocks(
-    scale: f32,
-    min: f32,
-    scales: &[u8],
-    quants: &[u8],
-    out: &mut [f32],
-    fifth: impl Fn(usize, usize) -> u8,
-) {
+fn k_blocks(scale: f32, min: f32, scales: &[u8], quants: &[u8], out: &mut [f32], fifth: impl Fn(usize, usize) -> u8) {
     for (run, values) in out.chunks_exact_mut(32).enumerate() {
         let (s, m) = scale_min(run, scales);
         let (s, m) = (scale * s, min * m);

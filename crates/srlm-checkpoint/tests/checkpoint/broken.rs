@@ -12,14 +12,16 @@ use crate::models::{fixture, vectors};
 fn damaged(original: &[u8], header_len: usize) -> impl Strategy<Value = Vec<u8>> + use<> {
     let original = original.to_vec();
     let change = (0..header_len, any::<u8>());
-    (proptest::collection::vec(change, 0..4), proptest::option::of(0..original.len())).prop_map(move |(changes, len)| {
-        let mut bytes = original.clone();
-        for (at, value) in changes {
-            bytes[at] = value;
-        }
-        bytes.truncate(len.unwrap_or(bytes.len()));
-        bytes
-    })
+    (proptest::collection::vec(change, 0..4), proptest::option::of(0..original.len())).prop_map(
+        move |(changes, len)| {
+            let mut bytes = original.clone();
+            for (at, value) in changes {
+                bytes[at] = value;
+            }
+            bytes.truncate(len.unwrap_or(bytes.len()));
+            bytes
+        },
+    )
 }
 
 /// Opens what may be a model, and reads all of it when it is.
@@ -92,8 +94,14 @@ fn hostile_lengths_are_refused_by_name() {
         (b"GGML".to_vec(), "it does not begin with GGUF"),
         (b"GGUF\x01\0\0\0".to_vec(), "GGUF version 1; read are 2 and 3, little-endian"),
         (gguf(&huge), "18446744073709551615 tensors at byte 8, but the file has 0 bytes left"),
-        (gguf(&[zero, huge].concat()), "18446744073709551615 metadata values at byte 16, but the file has 0 bytes left"),
-        (gguf(&[zero.as_slice(), &one, &huge, &[0; 8]].concat()), "18446744073709551615 bytes of text at byte 24, but the file has 8 bytes left"),
+        (
+            gguf(&[zero, huge].concat()),
+            "18446744073709551615 metadata values at byte 16, but the file has 0 bytes left",
+        ),
+        (
+            gguf(&[zero.as_slice(), &one, &huge, &[0; 8]].concat()),
+            "18446744073709551615 bytes of text at byte 24, but the file has 8 bytes left",
+        ),
         (
             gguf(&[zero.as_slice(), &one, &key, &9u32.to_le_bytes(), &8u32.to_le_bytes(), &huge].concat()),
             "k: 18446744073709551615 array items at byte 41, but the file has 0 bytes left",
@@ -115,7 +123,8 @@ fn hostile_lengths_are_refused_by_name() {
 fn hostile_tables_are_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.safetensors");
-    let row = |offsets: &str, shape: &str| format!(r#"{{"a":{{"dtype":"F32","shape":{shape},"data_offsets":{offsets}}}}}"#);
+    let row =
+        |offsets: &str, shape: &str| format!(r#"{{"a":{{"dtype":"F32","shape":{shape},"data_offsets":{offsets}}}}}"#);
     let huge = "18446744073709551615";
     let cases = [
         (row("[0,16]", "[4]"), "tensor a: bytes 0 to 16, but the file has 8 of values; it is cut short"),

@@ -83,7 +83,10 @@ fn configurations_are_read() {
         ..plain.clone()
     };
     assert_eq!(open("qwen2").config, qwen2);
-    assert_eq!(open("qwen3").config, ModelConfig { architecture: Architecture::Qwen3, head_dim: 8, qk_norm: true, ..plain });
+    assert_eq!(
+        open("qwen3").config,
+        ModelConfig { architecture: Architecture::Qwen3, head_dim: 8, qk_norm: true, ..plain }
+    );
 }
 
 #[test]
@@ -131,18 +134,42 @@ fn complaint(path: &Path) -> String {
 #[test]
 fn what_config_json_may_not_say_is_named() {
     let cases = [
-        ("model_type", json!("gemma"), "MODEL/config.json: architecture \"gemma\" is not supported; supported are llama, mistral, qwen2, qwen3"),
+        (
+            "model_type",
+            json!("gemma"),
+            "MODEL/config.json: architecture \"gemma\" is not supported; supported are llama, mistral, qwen2, qwen3",
+        ),
         ("hidden_size", json!(null), "MODEL/config.json: hidden_size is missing"),
         ("hidden_size", json!("16"), "MODEL/config.json: hidden_size is \"16\"; it must be a whole number from 1"),
-        ("num_key_value_heads", json!(3), "MODEL/config.json: num_key_value_heads is 3, which does not divide the 4 query heads"),
+        (
+            "num_key_value_heads",
+            json!(3),
+            "MODEL/config.json: num_key_value_heads is 3, which does not divide the 4 query heads",
+        ),
         ("hidden_act", json!("gelu"), "MODEL/config.json: hidden_act is \"gelu\"; read is \"silu\""),
-        ("rope_parameters", json!({ "rope_type": "yarn" }), "MODEL/config.json: rope_parameters.rope_type is \"yarn\"; read are \"default\", \"linear\" and \"llama3\""),
+        (
+            "rope_parameters",
+            json!({ "rope_type": "yarn" }),
+            "MODEL/config.json: rope_parameters.rope_type is \"yarn\"; read are \"default\", \"linear\" and \"llama3\"",
+        ),
         ("rope_parameters", json!({ "rope_type": "linear" }), "MODEL/config.json: rope_parameters.factor is missing"),
-        ("quantization_config", json!({}), "MODEL/config.json: quantization_config is set; read are folders in F32, F16 and BF16, and GGUF files"),
+        (
+            "quantization_config",
+            json!({}),
+            "MODEL/config.json: quantization_config is set; read are folders in F32, F16 and BF16, and GGUF files",
+        ),
         ("eos_token_id", json!(300), "MODEL/config.json: eos_token_id is 300, outside the vocabulary of 300"),
-        ("intermediate_size", json!(25), "MODEL/model.safetensors: tensor model.layers.0.mlp.gate_proj.weight has shape [24, 16], the configuration calls for [25, 16]"),
+        (
+            "intermediate_size",
+            json!(25),
+            "MODEL/model.safetensors: tensor model.layers.0.mlp.gate_proj.weight has shape [24, 16], the configuration calls for [25, 16]",
+        ),
         ("num_hidden_layers", json!(3), "MODEL/model.safetensors has no tensor model.layers.2.input_layernorm.weight"),
-        ("max_position_embeddings", json!(1_u64 << 40), "MODEL/config.json: max_position_embeddings is 1099511627776; it must be from 1 to 16777216"),
+        (
+            "max_position_embeddings",
+            json!(1_u64 << 40),
+            "MODEL/config.json: max_position_embeddings is 1099511627776; it must be from 1 to 16777216",
+        ),
     ];
     for (key, value, expected) in cases {
         let (_guard, path) = copy("llama");
@@ -162,7 +189,10 @@ fn windows_in_some_layers_only_are_refused() {
     });
     assert_eq!(Checkpoint::open(&path).unwrap().config.sliding_window, Some(16));
     edit(&path.join("config.json"), |config| config["layer_types"] = json!(["full_attention", "sliding_attention"]));
-    assert_eq!(complaint(&path), "MODEL/config.json: layer_types has the window in 1 of 2 layers; read are all or none");
+    assert_eq!(
+        complaint(&path),
+        "MODEL/config.json: layer_types has the window in 1 of 2 layers; read are all or none"
+    );
     edit(&path.join("config.json"), |config| config["layer_types"] = json!(["full_attention", "full_attention"]));
     assert_eq!(Checkpoint::open(&path).unwrap().config.sliding_window, None);
 }
@@ -170,10 +200,22 @@ fn windows_in_some_layers_only_are_refused() {
 #[test]
 fn missing_files_are_named() {
     let cases = [
-        ("llama", "config.json", "MODEL is not a model: it has no config.json; a model is a folder as Hugging Face lays it out, or a .gguf file"),
-        ("llama", "model.safetensors", "MODEL is not a model: it has neither model.safetensors nor model.safetensors.index.json"),
+        (
+            "llama",
+            "config.json",
+            "MODEL is not a model: it has no config.json; a model is a folder as Hugging Face lays it out, or a .gguf file",
+        ),
+        (
+            "llama",
+            "model.safetensors",
+            "MODEL is not a model: it has neither model.safetensors nor model.safetensors.index.json",
+        ),
         ("mistral", "model-00003-of-00004.safetensors", "cannot read or write MODEL/model-00003-of-00004.safetensors"),
-        ("llama", "tokenizer.json", "MODEL/tokenizer.json: tokenizer: is missing; in Python, AutoTokenizer.from_pretrained(\"MODEL\", use_fast=True).save_pretrained(\"FOLDER\") writes it"),
+        (
+            "llama",
+            "tokenizer.json",
+            "MODEL/tokenizer.json: tokenizer: is missing; in Python, AutoTokenizer.from_pretrained(\"MODEL\", use_fast=True).save_pretrained(\"FOLDER\") writes it",
+        ),
     ];
     for (name, file, expected) in cases {
         let (_guard, path) = copy(name);
@@ -190,7 +232,10 @@ fn a_file_cut_short_is_named() {
     let bytes = fs::read(&file).unwrap();
     fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
     let text = complaint(&path);
-    assert!(text.starts_with("MODEL/model.safetensors: malformed header: tensor ") && text.ends_with("it is cut short"), "{text}");
+    assert!(
+        text.starts_with("MODEL/model.safetensors: malformed header: tensor ") && text.ends_with("it is cut short"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -198,7 +243,9 @@ fn an_index_may_not_lead_elsewhere() {
     for name in ["../model.safetensors", "/etc/model.safetensors", "model.bin"] {
         let (_guard, path) = copy("mistral");
         edit(&path.join("model.safetensors.index.json"), |index| index["weight_map"]["lm_head.weight"] = json!(name));
-        let expected = format!("MODEL/model.safetensors.index.json: malformed header: {name:?} is not the name of a safetensors file beside it");
+        let expected = format!(
+            "MODEL/model.safetensors.index.json: malformed header: {name:?} is not the name of a safetensors file beside it"
+        );
         assert_eq!(complaint(&path), expected);
     }
 }
@@ -218,5 +265,7 @@ fn the_hash_follows_content_and_not_place() {
 
 #[test]
 fn a_tensor_of_another_name_is_an_error() {
-    assert!(matches!(open("llama").tensor("model.nothing"), Err(Error::MissingTensor { name, .. }) if name == "model.nothing"));
+    assert!(
+        matches!(open("llama").tensor("model.nothing"), Err(Error::MissingTensor { name, .. }) if name == "model.nothing")
+    );
 }

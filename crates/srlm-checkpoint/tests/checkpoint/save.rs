@@ -61,7 +61,10 @@ fn shards_hold_no_more_than_they_may() {
     let mut files: Vec<_> = index["weight_map"].as_object().unwrap().values().map(|v| v.as_str().unwrap()).collect();
     files.sort_unstable();
     files.dedup();
-    assert_eq!(files, ["model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors"]);
+    assert_eq!(
+        files,
+        ["model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors"]
+    );
     for file in files {
         assert!(fs::metadata(dir.path().join(file)).unwrap().len() < 25_000 + 4096);
     }
@@ -130,7 +133,10 @@ fn what_transformers_has_no_class_for_is_not_saved() {
         assert!(text.ends_with(expected), "{text}");
     };
     check(ModelConfig { qk_norm: true, ..model.config.clone() }, "qk_norm is true; in Qwen2ForCausalLM it is false");
-    check(ModelConfig { attention_bias: false, ..model.config.clone() }, "attention_bias is false; in Qwen2ForCausalLM it is true");
+    check(
+        ModelConfig { attention_bias: false, ..model.config.clone() },
+        "attention_bias is false; in Qwen2ForCausalLM it is true",
+    );
     let tensors: Vec<_> = model.config.tensors().skip(1).collect();
     let missing = FolderWriter::create(dir.path(), &model.config, &model.tokenizer, &tensors, SaveOptions::default());
     assert!(matches!(missing, Err(Error::MissingTensor { name, .. }) if name == "model.embed_tokens.weight"));

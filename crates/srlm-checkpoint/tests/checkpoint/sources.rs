@@ -6,7 +6,8 @@ use srlm_checkpoint::{Error, Source, SourceOptions, resolve};
 
 #[test]
 fn every_form_is_read_and_written_back() {
-    let hub = |repo: &str, revision: Option<&str>| Source::Hub { repo: repo.into(), revision: revision.map(Into::into) };
+    let hub =
+        |repo: &str, revision: Option<&str>| Source::Hub { repo: repo.into(), revision: revision.map(Into::into) };
     let cases = [
         ("models/tiny", Source::Path("models/tiny".into())),
         ("./hub:x", Source::Path("./hub:x".into())),
@@ -28,11 +29,15 @@ fn other_forms_are_refused() {
         let error = text.parse::<Source>().unwrap_err().to_string();
         assert!(error.contains("hub:OWNER/NAME[@REVISION]"), "{error}");
     }
-    for text in ["hub:tiny", "hub:acme/", "hub:acme/tiny@", "hub:../tiny", "hub:acme/tiny@../x", "hub:acme/a--b", "hub:a/b/c"] {
+    for text in
+        ["hub:tiny", "hub:acme/", "hub:acme/tiny@", "hub:../tiny", "hub:acme/tiny@../x", "hub:acme/a--b", "hub:a/b/c"]
+    {
         let error = text.parse::<Source>().unwrap_err().to_string();
         assert_eq!(error, format!("invalid model source {text:?}: it is not of the form hub:OWNER/NAME[@REVISION]"));
     }
-    for text in ["package:tiny", "package:tiny==", "package:-r==1", "package:tiny==--pre", "package:a b==1", "package:a>=1"] {
+    for text in
+        ["package:tiny", "package:tiny==", "package:-r==1", "package:tiny==--pre", "package:a b==1", "package:a>=1"]
+    {
         let error = text.parse::<Source>().unwrap_err().to_string();
         assert!(error.ends_with("package:NAME==VERSION; the version must be exact"), "{error}");
     }

@@ -91,19 +91,23 @@ impl StandIn {
         if let Some(target) = &file.linked_to {
             let (etag, size) = (&file.etag, file.content.len());
             let linked = format!("X-Linked-Etag: \"{etag}\"\r\nX-Linked-Size: {size}\r\n");
-            return (format!("HTTP/1.1 302 Found\r\nLocation: {target}\r\n{linked}Content-Length: 0\r\n{close}"), Vec::new());
+            return (
+                format!("HTTP/1.1 302 Found\r\nLocation: {target}\r\n{linked}Content-Length: 0\r\n{close}"),
+                Vec::new(),
+            );
         }
-        let start = request.headers.get("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+        let start = request
+            .headers
+            .get("range")
+            .and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
         let same = request.headers.get("if-range").is_none_or(|tag| *tag == format!("\"{}\"", file.etag));
         let start: usize = start.filter(|_| same).unwrap_or(0);
         let (all, rest) = (file.content.len(), &file.content[start..]);
         let status = if start > 0 { "206 Partial Content" } else { "200 OK" };
-        let range = if start > 0 { format!("Content-Range: bytes {start}-{}/{all}\r\n", all - 1) } else { String::new() };
-        let head = format!(
-            "HTTP/1.1 {status}\r\nETag: \"{}\"\r\nContent-Length: {}\r\n{range}{close}",
-            file.etag,
-            rest.len()
-        );
+        let range =
+            if start > 0 { format!("Content-Range: bytes {start}-{}/{all}\r\n", all - 1) } else { String::new() };
+        let head =
+            format!("HTTP/1.1 {status}\r\nETag: \"{}\"\r\nContent-Length: {}\r\n{range}{close}", file.etag, rest.len());
         if request.method == "HEAD" {
             return (head, Vec::new());
         }

@@ -126,7 +126,7 @@ impl Engine {
         }
         let needed = self.capacity_needed(requests, &prompts);
         self.grow_cache(needed);
-        let context = self.model.config().max_positions;
+        let context = self.model.config().context();
         let mut call = Call::new((self.n_cached, context), requests, &prompts, &self.config);
         while call.admit(&self.tokenizer) {
             if self.interrupt.load(Ordering::Relaxed) {
@@ -165,7 +165,7 @@ impl Engine {
             Input::Text(text) => self.tokenizer.encode(text, true),
         };
         let ids = encoded.map_err(|error| refuse(error.to_string()))?;
-        let limit = self.model.config().max_positions;
+        let limit = self.model.config().context();
         if ids.is_empty() {
             return Err(refuse("the prompt has no tokens".to_owned()));
         }
@@ -185,7 +185,7 @@ impl Engine {
 
     /// Slots that serve the call at full width, at most what the configuration allows.
     fn capacity_needed(&self, requests: &[Request], prompts: &[Vec<u32>]) -> usize {
-        let limit = self.model.config().max_positions;
+        let limit = self.model.config().context();
         let each = requests.iter().zip(prompts);
         let all: usize = each.map(|(r, p)| p.len() + r.seeds.len() * region_len(r, p.len(), limit)).sum();
         all.min(self.config.cache_tokens)
