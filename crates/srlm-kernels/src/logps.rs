@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use crate::exp::{exp, max, sum_of};
 use crate::matrix::{Matrix, Threads, matmul};
+use crate::packed::{PackedMatrix, matmul_packed};
 
 /// Rows whose logits are held at a time.
 const CHUNK: usize = 192;
@@ -14,13 +15,30 @@ const CHUNK: usize = 192;
 /// # Shapes
 /// `hidden` is `[rows, width]`, `head` is `[vocabulary, width]`, `targets` and the result are `[rows]`; nats.
 pub fn token_logps(hidden: &[f32], head: &[f32], width: usize, targets: &[u32]) -> Vec<f32> {
-    let vocabulary = head.len() / width;
+    chunked(hidden, (head.len() / width, width), targets, |logits, hidden| logits_of(logits, hidden, head, width))
+}
+
+/// [`token_logps`] with a packed head.
+pub fn token_logps_packed(hidden: &[f32], head: &PackedMatrix, targets: &[u32]) -> Vec<f32> {
+    let shape = (head.output(), head.input());
+    chunked(hidden, shape, targets, |logits, hidden| {
+        let n = hidden.len() / head.input() * head.output();
+        matmul_packed(&mut logits[..n], hidden, head);
+    })
+}
+
+fn chunked(
+    hidden: &[f32],
+    (vocabulary, width): (usize, usize),
+    targets: &[u32],
+    logits_of: impl Fn(&mut [f32], &[f32]),
+) -> Vec<f32> {
     let mut logits = vec![0.0; CHUNK.min(targets.len()) * vocabulary];
     let mut logps = vec![0.0; targets.len()];
     for ((hidden, targets), logps) in
         hidden.chunks(CHUNK * width).zip(targets.chunks(CHUNK)).zip(logps.chunks_mut(CHUNK))
     {
-        logits_of(&mut logits, hidden, head, width);
+        logits_of(&mut logits, hidden);
         logps.par_iter_mut().zip(targets).zip(logits.par_chunks(vocabulary)).for_each(|((logp, &target), row)| {
             let (top, sum) = softmax_terms(row);
             *logp = row[target as usize] - top - sum.ln();
@@ -70,7 +88,6 @@ fn logits_of(logits: &mut [f32], hidden: &[f32], head: &[f32], width: usize) {
     matmul(logits, vocabulary, false, Matrix::new(hidden, rows, width, width), head, Threads::All);
 }
 
-/// `(max, sum of e^(x - max))`.
 /// Turns logits into `-dlogp softmax(logits)`.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn softmax_gradient(row: &mut [f32], dlogp: f32) {
@@ -81,6 +98,7 @@ fn softmax_gradient(row: &mut [f32], dlogp: f32) {
     }
 }
 
+/// `(max, sum of e^(x - max))`.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn softmax_terms(row: &[f32]) -> (f32, f32) {
     let top = max(row);

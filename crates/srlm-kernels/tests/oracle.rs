@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use srlm_kernels::{
-    AdamW, Attended, Filter, Heads, Layout, RopeTable, Run, adamw, attention, attention_backward, rms_norm,
-    rms_norm_backward, rope_in_place, sample, swiglu, swiglu_backward, token_logps, token_logps_backward,
+    AdamW, Attended, Filter, Heads, Layout, PackedMatrix, RopeTable, Run, adamw, attention, attention_backward,
+    matmul_packed, rms_norm, rms_norm_backward, rope_in_place, sample, swiglu, swiglu_backward, token_logps,
+    token_logps_backward, token_logps_packed,
 };
 
 /// A small deterministic source of numbers in `(-1, 1)`.
@@ -312,4 +313,40 @@ fn samples_follow_the_filtered_distribution() {
 fn temperature_zero_takes_the_first_likeliest() {
     let filter = Filter { temperature: 0.0, top_k: 0, top_p: 1.0, min_p: 0.0 };
     assert_eq!(sample(&[1.0, 3.0, 3.0, 2.0], filter, 0.99), 1);
+}
+
+#[test]
+fn a_packed_product_is_the_product_whatever_rows_ride_together() {
+    let mut numbers = Numbers(11);
+    // Panels that are full and not, stretches of the inner dimension that are whole and not, every number of rows.
+    for (output, input) in [(1, 1), (47, 5), (48, 33), (100, 800), (576, 40), (13, 1600)] {
+        let weight = numbers.take(output * input);
+        let packed = PackedMatrix::new(&weight, output, input);
+        let x = numbers.take(19 * input);
+        let expected: Vec<f64> = x
+            .chunks_exact(input)
+            .flat_map(|x| weight.chunks_exact(input).map(|w| wide(x).iter().zip(wide(w)).map(|(a, b)| a * b).sum()))
+            .collect();
+        let mut whole = vec![f32::NAN; 19 * output];
+        matmul_packed(&mut whole, &x, &packed);
+        close(&whole, &expected, 2e-5);
+        for n in 1..=9 {
+            let mut few = vec![f32::NAN; n * output];
+            matmul_packed(&mut few, &x[3 * input..][..n * input], &packed);
+            assert_eq!(few, whole[3 * output..][..n * output], "{n} rows of {output} x {input}");
+        }
+        let mut row = vec![0.0; input];
+        packed.copy_row(output - 1, &mut row);
+        assert_eq!(row, weight[(output - 1) * input..]);
+    }
+}
+
+#[test]
+fn log_probabilities_from_a_packed_head_are_those_from_the_plain_one() {
+    let mut numbers = Numbers(12);
+    let (width, vocabulary, rows) = (24, 131, 200);
+    let (hidden, head) = (numbers.take(rows * width), numbers.take(vocabulary * width));
+    let targets: Vec<u32> = (0..rows as u32).map(|i| i * 17 % vocabulary as u32).collect();
+    let plain: Vec<f64> = wide(&token_logps(&hidden, &head, width, &targets));
+    close(&token_logps_packed(&hidden, &PackedMatrix::new(&head, vocabulary, width), &targets), &plain, 1e-5);
 }

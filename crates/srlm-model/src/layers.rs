@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use srlm_kernels::Heads;
+use srlm_kernels::{Heads, PackedMatrix};
 
 use crate::lora::LoraAdapter;
 use crate::ops::{self, AttentionPlan, Rotation};
@@ -18,6 +18,11 @@ pub struct Linear {
     pub bias: Option<Param<Tensor<1>>>,
     /// Low-rank update, see [`crate::lora`].
     pub adapter: Option<LoraAdapter>,
+    /// The weight as the CPU's kernels take it, in place of `weight`; see [`Model::for_inference`].
+    ///
+    /// [`Model::for_inference`]: crate::Model::for_inference
+    #[module(skip)]
+    pub(crate) packed: Option<Arc<PackedMatrix>>,
 }
 
 impl Linear {
@@ -26,11 +31,25 @@ impl Linear {
             weight: Param::from_tensor(Tensor::zeros([output, input], device)),
             bias: bias.then(|| Param::from_tensor(Tensor::zeros([output], device))),
             adapter: None,
+            packed: None,
         }
     }
 
-    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let mut y = ops::linear(x.clone(), self.weight.val());
+    /// Lays the weight out for products without gradients, where the device can, and gives up the plain copy.
+    pub(crate) fn pack(&mut self) {
+        if self.packed.is_none() {
+            self.packed = ops::pack(self.weight.val());
+        }
+        if self.packed.is_some() {
+            self.weight = Param::from_tensor(Tensor::zeros([0, 0], &self.weight.val().device()));
+        }
+    }
+
+    pub(crate) fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let mut y = match &self.packed {
+            Some(packed) => ops::linear_packed(x.clone(), packed),
+            None => ops::linear(x.clone(), self.weight.val()),
+        };
         if let Some(bias) = &self.bias {
             y = y + bias.val().unsqueeze();
         }
@@ -153,6 +172,20 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// The projections by the names that configurations give them.
+    pub(crate) fn linears_mut(&mut self) -> [(&'static str, &mut Linear); 7] {
+        let (attention, mlp) = (&mut self.self_attn, &mut self.mlp);
+        [
+            ("q_proj", &mut attention.q_proj),
+            ("k_proj", &mut attention.k_proj),
+            ("v_proj", &mut attention.v_proj),
+            ("o_proj", &mut attention.o_proj),
+            ("gate_proj", &mut mlp.gate_proj),
+            ("up_proj", &mut mlp.up_proj),
+            ("down_proj", &mut mlp.down_proj),
+        ]
+    }
+
     pub(crate) fn forward(&self, x: Tensor<2>, pass: &Pass, cache: Option<&mut Option<LayerCache>>) -> Tensor<2> {
         let attended = self.self_attn.forward(self.input_layernorm.forward(x.clone(), pass.epsilon), pass, cache);
         let x = x + attended;

@@ -72,17 +72,7 @@ impl Model {
     /// Adds each adapter's update to its weight and drops the adapter.
     pub fn merge_lora(mut self) -> Self {
         for layer in &mut self.layers {
-            let attention = &mut layer.self_attn;
-            let linears = [
-                &mut attention.q_proj,
-                &mut attention.k_proj,
-                &mut attention.v_proj,
-                &mut attention.o_proj,
-                &mut layer.mlp.gate_proj,
-                &mut layer.mlp.up_proj,
-                &mut layer.mlp.down_proj,
-            ];
-            linears.into_iter().for_each(merge);
+            layer.linears_mut().into_iter().for_each(|(_, linear)| merge(linear));
         }
         self
     }
@@ -98,17 +88,7 @@ fn merge(linear: &mut Linear) {
 
 fn for_each_target(model: &mut Model, config: &LoraConfig, mut f: impl FnMut(&mut Linear)) {
     for layer in &mut model.layers {
-        let attention = &mut layer.self_attn;
-        let linears: [(&str, &mut Linear); 7] = [
-            ("q_proj", &mut attention.q_proj),
-            ("k_proj", &mut attention.k_proj),
-            ("v_proj", &mut attention.v_proj),
-            ("o_proj", &mut attention.o_proj),
-            ("gate_proj", &mut layer.mlp.gate_proj),
-            ("up_proj", &mut layer.mlp.up_proj),
-            ("down_proj", &mut layer.mlp.down_proj),
-        ];
-        for (name, linear) in linears {
+        for (name, linear) in layer.linears_mut() {
             if config.target_modules.iter().any(|target| target == name) {
                 f(linear);
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use srlm_checkpoint::{Checkpoint, ModelConfig};
-use srlm_kernels::{Layout, RopeTable};
+use srlm_kernels::{Layout, PackedMatrix, RopeTable};
 
 use crate::error::Error;
 use crate::layers::{self, Attention, Layer, LayerCache, Linear, Mlp, Pass, RmsNorm};
@@ -18,6 +18,15 @@ use crate::rope::inverse_frequencies;
 pub struct Embedding {
     /// `[vocabulary, hidden]`.
     pub weight: Param<Tensor<2>>,
+    /// As [`Linear`]'s.
+    #[module(skip)]
+    packed: Option<Arc<PackedMatrix>>,
+}
+
+/// The matrix that turns states into logits.
+enum Head<'a> {
+    Plain(Tensor<2>),
+    Packed(&'a Arc<PackedMatrix>),
 }
 
 /// A decoder language model of the Llama family.
@@ -64,7 +73,7 @@ impl Model {
         };
         let vocabulary = config.vocab_size;
         Self {
-            embed_tokens: Embedding { weight: Param::from_tensor(Tensor::zeros([vocabulary, hidden], device)) },
+            embed_tokens: Embedding { weight: Param::from_tensor(Tensor::zeros([vocabulary, hidden], device)), packed: None },
             layers: (0..config.n_layers).map(|_| layer()).collect(),
             norm: RmsNorm::zeros(hidden, device),
             lm_head: (!config.tie_word_embeddings).then(|| Linear::zeros(vocabulary, hidden, false, device)),
@@ -91,12 +100,45 @@ impl Model {
         self.norm.weight.val().device()
     }
 
-    /// The head, `[vocabulary, hidden]`.
-    pub fn head(&self) -> Tensor<2> {
-        match &self.lm_head {
-            Some(head) => head.weight.val(),
-            None => self.embed_tokens.weight.val(),
+    /// The same model for passes without gradients: on the CPU its matrices are laid out anew for the kernels, and the
+    /// plain copies go. It cannot be trained, merged or saved any more.
+    pub fn for_inference(mut self) -> Self {
+        for layer in &mut self.layers {
+            layer.linears_mut().into_iter().for_each(|(_, linear)| linear.pack());
         }
+        match &mut self.lm_head {
+            Some(head) => head.pack(),
+            None => {
+                let embedding = &mut self.embed_tokens;
+                embedding.packed = ops::pack(embedding.weight.val());
+                if embedding.packed.is_some() {
+                    embedding.weight = Param::from_tensor(Tensor::zeros([0, 0], &embedding.weight.val().device()));
+                }
+            }
+        }
+        self
+    }
+
+    /// The head, `[vocabulary, hidden]`; plain, or packed by [`Model::for_inference`].
+    fn head(&self) -> Head<'_> {
+        let (weight, packed) = match &self.lm_head {
+            Some(head) => (&head.weight, &head.packed),
+            None => (&self.embed_tokens.weight, &self.embed_tokens.packed),
+        };
+        packed.as_ref().map_or_else(|| Head::Plain(weight.val()), Head::Packed)
+    }
+
+    /// Embeddings of tokens, `[rows, hidden]`.
+    fn embed(&self, ids: &[u32]) -> Tensor<2> {
+        let device = self.device();
+        if let Some(packed) = &self.embed_tokens.packed {
+            let width = packed.input();
+            let mut rows = vec![0.0; ids.len() * width];
+            rows.chunks_exact_mut(width).zip(ids).for_each(|(row, &id)| packed.copy_row(id as usize, row));
+            return Tensor::from_data(TensorData::new(rows, [ids.len(), width]), &device);
+        }
+        let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
+        self.embed_tokens.weight.val().select(0, Tensor::<1, Int>::from_data(TensorData::from(ids.as_slice()), &device))
     }
 
     /// Final states of packed rows, `[rows, hidden]`, ready for the head.
@@ -123,9 +165,7 @@ impl Model {
             slots: Arc::new(layout.slots()),
             epsilon: self.config.rms_norm_eps,
         };
-        let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
-        let ids = Tensor::<1, Int>::from_data(TensorData::from(ids.as_slice()), &self.device());
-        let mut x = self.embed_tokens.weight.val().select(0, ids);
+        let mut x = self.embed(ids);
         for (i, layer) in self.layers.iter().enumerate() {
             x = layer.forward(x, &pass, cache.as_deref_mut().map(|cache| &mut cache[i]));
         }
@@ -134,7 +174,10 @@ impl Model {
 
     /// Logits of the given states, `[rows, vocabulary]`: for a few rows; training takes [`Model::token_logps`].
     pub fn logits(&self, hidden: Tensor<2>) -> Tensor<2> {
-        ops::linear(hidden, self.head())
+        match self.head() {
+            Head::Plain(weight) => ops::linear(hidden, weight),
+            Head::Packed(packed) => ops::linear_packed(hidden, packed),
+        }
     }
 
     /// Log-probability of each scored token, in nats, `[scored]`; logits are held for a few rows at a time.
@@ -142,7 +185,16 @@ impl Model {
         let hidden = self.hidden(&packed.ids, &Arc::new(packed.layout.clone()));
         let rows: Vec<i32> = scored.rows.iter().map(|&row| row as i32).collect();
         let rows = Tensor::<1, Int>::from_data(TensorData::from(rows.as_slice()), &hidden.device());
-        ops::token_logps(hidden.select(0, rows), self.head(), &Arc::new(scored.targets.clone()))
+        let hidden = hidden.select(0, rows);
+        match self.head() {
+            Head::Plain(weight) => ops::token_logps(hidden, weight, &Arc::new(scored.targets.clone())),
+            Head::Packed(packed) => {
+                let device = hidden.device();
+                let hidden = hidden.into_data().try_into_vec::<f32>().expect("the model computes in f32");
+                let logps = srlm_kernels::token_logps_packed(&hidden, packed, &scored.targets);
+                Tensor::from_data(TensorData::from(logps.as_slice()), &device)
+            }
+        }
     }
 
     /// Sum of the log-probabilities of each sequence's tokens `from[i]..`, in nats.

@@ -95,7 +95,7 @@ impl Engine {
         interrupt: Arc<AtomicBool>,
     ) -> Self {
         let identity = Self::identity_of(content_hash, &config);
-        let throughput = Throughput::default();
+        let (model, throughput) = (model.for_inference(), Throughput::default());
         Self { model, tokenizer, config, identity, interrupt, cache: Vec::new(), n_cached: 0, throughput }
     }
 
@@ -105,7 +105,7 @@ impl Engine {
         format!("{content_hash};rows={max_rows};cache={cache_tokens};prefill={prefill_tokens}")
     }
 
-    /// The model.
+    /// The model, see [`Model::for_inference`].
     pub fn model(&self) -> &Model {
         &self.model
     }

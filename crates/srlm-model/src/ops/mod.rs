@@ -7,7 +7,7 @@ mod native;
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
-use srlm_kernels::{AdamW, Heads, Layout, RopeTable};
+use srlm_kernels::{AdamW, Heads, Layout, PackedMatrix, RopeTable};
 
 /// What attention needs besides the tensors.
 #[derive(Clone, Debug)]
@@ -37,6 +37,26 @@ macro_rules! by_device {
 /// `x weight^T`: `[rows, input]` by `[output, input]` gives `[rows, output]`.
 pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
     by_device!(x.device(), linear(x, weight))
+}
+
+/// Lays a weight `[output, input]` out for the native kernels; `None` where the device has none.
+pub(crate) fn pack(weight: Tensor<2>) -> Option<Arc<PackedMatrix>> {
+    #[cfg(feature = "flex")]
+    if native::serves(&weight.device()) && !weight.device().is_autodiff() {
+        let [output, input] = weight.dims();
+        let values = weight.into_data().try_into_vec::<f32>().expect("parameters are f32");
+        return Some(Arc::new(PackedMatrix::new(&values, output, input)));
+    }
+    let _ = weight;
+    None
+}
+
+/// [`linear`] with a weight from [`pack`].
+pub(crate) fn linear_packed(x: Tensor<2>, weight: &Arc<PackedMatrix>) -> Tensor<2> {
+    #[cfg(feature = "flex")]
+    return native::linear_packed(x, weight);
+    #[cfg(not(feature = "flex"))]
+    unreachable!("`pack` packs nothing here: {x:?} {weight:?}")
 }
 
 /// RMSNorm of each row: `[rows, width]` by `[width]`.

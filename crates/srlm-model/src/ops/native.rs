@@ -9,7 +9,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, DispatchDevice, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use srlm_kernels::{self as kernels, AdamW, Attended, Matrix, Threads};
+use srlm_kernels::{self as kernels, AdamW, Attended, Matrix, PackedMatrix, Threads};
 
 use super::{AttentionPlan, Rotation};
 
@@ -29,6 +29,7 @@ type F<B> = FloatTensor<B>;
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait NativeOps: Backend {
     fn native_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn native_linear_packed(x: FloatTensor<Self>, weight: Arc<PackedMatrix>) -> FloatTensor<Self>;
     fn native_linear_dx(dy: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
     fn native_linear_dw(dy: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
     fn native_rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self>;
@@ -96,6 +97,14 @@ impl NativeOps for Flex {
         let (a, b) = (Matrix::new(slice(&x), n, input, input), Matrix::new(slice(&weight), output, input, input));
         kernels::matmul(&mut y, output, false, a, b.t(), Threads::All);
         tensor(y, [n, output])
+    }
+
+    fn native_linear_packed(x: Flat, weight: Arc<PackedMatrix>) -> Flat {
+        let x = whole(x);
+        let [n, _] = dims2(&x);
+        let mut y = vec![0.0; n * weight.output()];
+        kernels::matmul_packed(&mut y, slice(&x), &weight);
+        tensor(y, [n, weight.output()])
     }
 
     fn native_linear_dx(dy: Flat, weight: Flat) -> Flat {
@@ -380,6 +389,9 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
         }
     }
 
+    fn native_linear_packed(_: F<Self>, _: Arc<PackedMatrix>) -> F<Self> {
+        unimplemented!("packed weights have no gradient")
+    }
     fn native_linear_dx(_: F<Self>, _: F<Self>) -> F<Self> {
         unimplemented!("{FIRST_ORDER}")
     }
@@ -434,6 +446,10 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
 
 pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as NativeOps>::native_linear(x.into_dispatch(), weight.into_dispatch()))
+}
+
+pub(crate) fn linear_packed(x: Tensor<2>, weight: &Arc<PackedMatrix>) -> Tensor<2> {
+    Tensor::from_dispatch(<Dispatch as NativeOps>::native_linear_packed(x.into_dispatch(), weight.clone()))
 }
 
 pub(crate) fn rms_norm(x: Tensor<2>, weight: Tensor<1>, epsilon: f64) -> Tensor<2> {
