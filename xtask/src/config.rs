@@ -98,10 +98,22 @@ pub(crate) struct EvalTable {
     pub(crate) judgments: u32,
     /// Compare each model with the one before, judged by the one before.
     pub(crate) head_to_head: bool,
-    /// How the comparing judge's words are drawn.
+    /// How the comparing judge says which answer is better.
+    pub(crate) verdict: VerdictForm,
+    /// How the comparing judge's words are drawn, where they are written.
     pub(crate) verdict_sampling: Sampling,
     /// Bootstrap resamples of every interval.
     pub(crate) bootstrap_samples: u32,
+}
+
+/// How a comparison is read off the judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum VerdictForm {
+    /// The judge reasons and writes its verdict, as the paper's does; models that do not keep to the form give none.
+    Written,
+    /// The likelier of the two verdicts, without reasoning: even a model that never writes one has an opinion.
+    Likelihood,
 }
 
 /// What differs from machine to machine.

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use srlm_artifact::{Artifact, Begin, Eval, Judgments, Message, OnProgress, Progress, Responses, row_seed, to_line};
+use anyhow::Context;
+use srlm_artifact::{Artifact, Begin, Eval, Judgments, OnProgress, Progress, Prompt, Responses, row_seed, to_line};
 use srlm_eval::{
     Bootstrap, Comparison, Evaluation, Evaluator, HeldOutLoss, Measurements, Preference, RankedGroup, RankedResponse,
     agreement, head_to_head, lengths,
 };
 use srlm_generate::{Generate, Input, Request};
 use srlm_judge::{JudgeConfig, Rubric, Verdict};
+use srlm_model::Conversation;
 use srlm_sampler::responses;
 
+use crate::config::VerdictForm;
 use crate::exit::{Exit, OrExit};
 use crate::run::Run;
 use crate::seed::Seed;
@@ -137,26 +140,57 @@ fn verdicts(
     run: &Run<'_>,
     t: u32,
     seed: &Seed,
-    (new, old): (&Artifact<Responses>, &Artifact<Responses>),
+    answers: (&Artifact<Responses>, &Artifact<Responses>),
 ) -> anyhow::Result<Vec<Comparison>> {
+    let questions = questions(seed, answers)?;
+    let found = match run.config.eval.verdict {
+        VerdictForm::Written => written(run, t, &questions)?,
+        VerdictForm::Likelihood => likelier(run, t, &questions)?,
+    };
+    let comparisons = questions.chunks_exact(2).zip(found.chunks_exact(2)).map(|(both, found)| Comparison {
+        prompt_id: both[0].prompt_id.clone(),
+        new_first: found[0],
+        new_second: found[1],
+    });
+    Ok(comparisons.collect())
+}
+
+/// One comparison in one order.
+struct Question {
+    prompt_id: String,
+    /// 0 where the new model's answer stands first, 1 where it stands second.
+    order: u32,
+    prompt: Prompt,
+}
+
+/// Both orders of each prompt that both models answered.
+fn questions(seed: &Seed, (new, old): (&Artifact<Responses>, &Artifact<Responses>)) -> anyhow::Result<Vec<Question>> {
     let by_prompt = |artifact: &Artifact<Responses>| -> anyhow::Result<BTreeMap<String, String>> {
         Ok(artifact.rows()?.into_iter().map(|row| (row.prompt_id, row.response)).collect())
     };
     let (new, old) = (by_prompt(new)?, by_prompt(old)?);
     let rubric = Rubric::pairwise();
     let prompts: Vec<_> = seed.eval_prompts.rows()?;
-    let mut requests = Vec::new();
+    let mut questions = Vec::new();
     for row in &prompts {
         let (Some(new), Some(old)) = (new.get(&row.prompt_id), old.get(&row.prompt_id)) else { continue };
         for (order, (a, b)) in [(0, (new, old)), (1, (old, new))] {
-            requests.push(Request {
-                id: format!("{}/{order}", row.prompt_id),
-                input: Input::Chat(vec![Message::user(rubric.render_pair(&row.prompt.to_text(), a, b))]),
-                seeds: vec![row_seed(run.config.run.seed, "verdicts", t, &row.prompt_id, order)],
-                sampling: run.config.eval.verdict_sampling.clone(),
-            });
+            let prompt = Prompt::user(rubric.render_pair(&row.prompt.to_text(), a, b));
+            questions.push(Question { prompt_id: row.prompt_id.clone(), order, prompt });
         }
     }
+    Ok(questions)
+}
+
+/// What M_{t-1} writes.
+fn written(run: &Run<'_>, t: u32, questions: &[Question]) -> anyhow::Result<Vec<Option<Preference>>> {
+    let request = |question: &Question| Request {
+        id: format!("{}/{}", question.prompt_id, question.order),
+        input: Input::Chat(question.prompt.messages().to_vec()),
+        seeds: vec![row_seed(run.config.run.seed, "verdicts", t, &question.prompt_id, question.order)],
+        sampling: run.config.eval.verdict_sampling.clone(),
+    };
+    let requests: Vec<Request> = questions.iter().map(request).collect();
     let mut found: Vec<Option<Preference>> = vec![None; requests.len()];
     let (mut n_done, total) = (0, requests.len() as u64);
     let on_progress: OnProgress<'_> = &mut |progress| run.console.progress(progress, "");
@@ -171,11 +205,32 @@ fn verdicts(
         });
     });
     generated.or_exit(Exit::Engine)?;
-    let ids = requests.iter().step_by(2).map(|request| request.id.trim_end_matches("/0").to_owned());
-    let comparisons = ids.zip(found.chunks_exact(2)).map(|(prompt_id, both)| Comparison {
-        prompt_id,
-        new_first: both[0],
-        new_second: both[1],
-    });
-    Ok(comparisons.collect())
+    Ok(found)
+}
+
+/// Which of the two verdicts M_{t-1} finds likelier.
+fn likelier(run: &Run<'_>, t: u32, questions: &[Question]) -> anyhow::Result<Vec<Option<Preference>>> {
+    let (checkpoint, _) = run.checkpoint(t - 1)?;
+    let context = checkpoint.config.context();
+    let mut found = Vec::new();
+    for (done, question) in questions.iter().enumerate() {
+        let conversation = |verdict| {
+            Conversation::new(&checkpoint.tokenizer, &question.prompt, verdict)
+                .with_context(|| format!("comparison of {}", question.prompt_id))
+        };
+        let both = [conversation("Verdict: A")?, conversation("Verdict: B")?];
+        if both.iter().any(|c| c.ids.len() > context) {
+            found.push(None);
+            continue;
+        }
+        let sequences = both.each_ref().map(|c| c.ids.as_slice());
+        let starts = both.each_ref().map(|c| c.response_start);
+        let logps = run.with_engine(t - 1, |engine| Ok(engine.model().response_logps(&sequences, &starts)))?;
+        found.push(Some(if logps[0] >= logps[1] { Preference::A } else { Preference::B }));
+        let progress = Progress { done: done as u64 + 1, total: questions.len() as u64, unit: "verdicts", tokens: 0 };
+        if run.console.progress(progress, "").is_break() {
+            return Err(srlm_generate::Error::Interrupted.into());
+        }
+    }
+    Ok(found)
 }

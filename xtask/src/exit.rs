@@ -17,23 +17,25 @@ pub(crate) enum Exit {
     Interrupted = 130,
 }
 
-/// Attaches an exit code to an error.
+/// An error with an exit code; in all else it is the error that it wraps.
 #[derive(Debug)]
-pub(crate) struct Coded(pub(crate) Exit);
+struct Coded {
+    exit: Exit,
+    error: Error,
+}
 
 impl std::fmt::Display for Coded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self.0 {
-            Exit::Config => "configuration error",
-            Exit::Data => "data error",
-            Exit::Engine => "engine error",
-            Exit::Device => "device error",
-            Exit::Interrupted => "interrupted",
-        })
+        self.error.fmt(f)
     }
 }
 
-impl std::error::Error for Coded {}
+impl std::error::Error for Coded {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // The wrapped error itself, so that its type can be found in the chain.
+        Some(&*self.error)
+    }
+}
 
 /// Gives the errors of a result an exit code.
 pub(crate) trait OrExit<T> {
@@ -45,14 +47,14 @@ impl<T, E: Into<Error>> OrExit<T> for Result<T, E> {
         self.map_err(|error| {
             let error = error.into();
             // The first code given is the nearest to the cause.
-            if error.downcast_ref::<Coded>().is_some() { error } else { error.context(Coded(code)) }
+            if error.downcast_ref::<Coded>().is_some() { error } else { Error::new(Coded { exit: code, error }) }
         })
     }
 }
 
 /// The exit code of an error: what a stage's own error says, else what was attached, else data.
 pub(crate) fn code(error: &Error) -> Exit {
-    let said = error.downcast_ref::<Coded>().map(|coded| coded.0);
+    let said = error.downcast_ref::<Coded>().map(|coded| coded.exit);
     error.chain().find_map(of_stage).or(said).unwrap_or(Exit::Data)
 }
 
@@ -99,10 +101,9 @@ fn of_stage(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
 }
 
-/// The error as people read it: causes in order, the code's own words left out.
+/// The error as people read it: causes in order.
 pub(crate) fn message(error: &Error) -> String {
-    let mut lines: Vec<String> =
-        error.chain().filter(|cause| cause.downcast_ref::<Coded>().is_none()).map(ToString::to_string).collect();
+    let mut lines: Vec<String> = error.chain().map(ToString::to_string).collect();
     lines.dedup();
     lines.join("\n  caused by: ")
 }

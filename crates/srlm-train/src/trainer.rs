@@ -100,13 +100,7 @@ fn accumulate<O: Objective>(
     batch.sort_by_key(|example| objective.tokens(example));
     let mut rest = batch.as_slice();
     while !rest.is_empty() {
-        let mut n_tokens = 0;
-        let fits = |example: &&&O::Example| {
-            n_tokens += objective.n_tokens(example);
-            n_tokens <= micro_batch_tokens
-        };
-        let n = rest.iter().take_while(fits).count().max(1);
-        let (examples, tail) = rest.split_at(n);
+        let (examples, tail) = rest.split_at(n_in_pass(objective, rest, micro_batch_tokens));
         let (loss, part) = objective.loss(model, examples, total_weight);
         loss_sum += f64::from(loss.clone().into_scalar::<f32>());
         gradients.add(model, loss.backward());
@@ -114,6 +108,20 @@ fn accumulate<O: Objective>(
         rest = tail;
     }
     (gradients, loss_sum, measures)
+}
+
+/// How many of the sorted examples go through the model together: at least one, and no more than the tokens allow,
+/// where the beginning that an example shares with the one before it does not count again.
+fn n_in_pass<O: Objective>(objective: &O, examples: &[&O::Example], micro_batch_tokens: usize) -> usize {
+    let mut n_tokens = 0;
+    let fits = |&i: &usize| {
+        let tokens = objective.tokens(examples[i]);
+        let before = if i == 0 { &[] } else { objective.tokens(examples[i - 1]) };
+        let shared = tokens.iter().zip(before).take_while(|(a, b)| a == b).count();
+        n_tokens += objective.n_tokens(examples[i]) - shared;
+        n_tokens <= micro_batch_tokens
+    };
+    (0..examples.len()).take_while(fits).count().max(1)
 }
 
 fn metrics_row(step: u32, epoch: f64, loss: f64, norm: f64, learning_rate: f64, sums: &Measures) -> MetricsRow {
