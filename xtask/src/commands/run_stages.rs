@@ -7,7 +7,7 @@ use serde_json::json;
 use srlm_artifact::{Artifact, Manifest, read_jsonl, to_line};
 
 use super::print;
-use crate::cli::{EvalCommand, Iterate, PairsCommand, RunArgs, Stage};
+use crate::cli::{ConfigArgs, EvalCommand, Iterate, PairsCommand, RunArgs, Stage};
 use crate::config;
 use crate::console::Console;
 use crate::evaluate::evaluate;
@@ -58,12 +58,17 @@ fn open<'a>(run: &Path, console: &'a Console) -> anyhow::Result<Run<'a>> {
 /// `sft`, `prompts`, `responses`, `judge`, `dpo`: one stage, with what comes before it.
 pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Result<()> {
     let dir = &args.run.run;
-    let run = if dir.join("run.toml").exists() {
-        open(dir, console)?
-    } else {
-        let config = config::load(args.config.config.as_deref(), args.config.preset.as_deref(), &args.config.set)?;
-        Run::open(config, dir.clone(), console)?
-    };
+    let ConfigArgs { config, preset, set } = &args.config;
+    let saved = dir.join("run.toml");
+    let known = saved.exists();
+    if known && (config.is_some() || preset.is_some()) {
+        let refuse = || -> anyhow::Result<()> {
+            bail!("{} has the run's configuration: change single values with --set, or name another --run", saved.display())
+        };
+        refuse().or_exit(Exit::Config)?;
+    }
+    let config = if known { config::load(Some(&saved), None, set)? } else { config::load(config.as_deref(), preset.as_deref(), set)? };
+    let run = Run::open(config, dir.clone(), console)?;
     let t = args.iteration;
     if t == 0 {
         let refuse = || -> anyhow::Result<()> { bail!("--iteration counts from 1") };
@@ -86,7 +91,7 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
             stages::dpo(&run, t, &pairs, &ref_logps)?.dir().to_owned()
         }
     };
-    print(&format!("{}\n", made.display()))
+    if args.run.json { Ok(()) } else { print(&format!("{}\n", made.display())) }
 }
 
 /// `pairs`, on a run or on files.
@@ -145,7 +150,8 @@ pub(crate) fn eval(args: &EvalCommand, console: &Console) -> anyhow::Result<()> 
 /// `report`.
 pub(crate) fn report(args: &RunArgs, console: &Console) -> anyhow::Result<()> {
     let page = iterate::report(&open(&args.run, console)?)?;
-    print(&format!("{}\n", page.display()))
+    console.event("report_written", json!({ "report": page }));
+    if args.json { Ok(()) } else { print(&format!("{}\n", page.display())) }
 }
 
 /// `verify`: every artifact below the folder.
