@@ -12,7 +12,8 @@ const PROMPTS: u32 = 10_000;
 const SAMPLES: u32 = 4;
 
 fn scores(c: &mut Criterion) {
-    let text = "The answer is relevant and covers most of the question. It is clear, though not expert.\n\n**Score: 4/5**";
+    let text =
+        "The answer is relevant and covers most of the question. It is clear, though not expert.\n\n**Score: 4/5**";
     let mut group = c.benchmark_group("judge");
     group.throughput(Throughput::Bytes(text.len() as u64));
     group.bench_function("parse_score", |b| b.iter(|| srlm_judge::parse_score(black_box(text))));
@@ -61,7 +62,8 @@ fn pairs(c: &mut Criterion) {
 }
 
 fn novelty(c: &mut Criterion) {
-    let words = ["river", "bread", "clock", "music", "winter", "garden", "train", "story", "letter", "market", "bridge"];
+    let words =
+        ["river", "bread", "clock", "music", "winter", "garden", "train", "story", "letter", "market", "bridge"];
     let text = |i: usize| {
         let word = |k: usize| words[(i * (k + 3) + i / (k + 1)) % words.len()];
         (0..12).map(word).collect::<Vec<_>>().join(" ")
@@ -70,7 +72,9 @@ fn novelty(c: &mut Criterion) {
     (0..5000).for_each(|i| pool.push(&text(i)));
     let mut group = c.benchmark_group("rouge_l");
     group.throughput(Throughput::Elements(pool.len() as u64));
-    group.bench_function("nearest_of_5000", |b| b.iter(|| pool.nearest(black_box("a letter to the market by the river"), 0.7)));
+    group.bench_function("nearest_of_5000", |b| {
+        b.iter(|| pool.nearest(black_box("a letter to the market by the river"), 0.7))
+    });
 }
 
 criterion_group!(benches, scores, pairs, novelty);

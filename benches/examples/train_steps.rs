@@ -65,7 +65,11 @@ fn ranked(tokenizer: &Tokenizer, path: &Path) -> Result<Vec<Ranked>, Box<dyn Err
     Ok(found)
 }
 
-fn time<O: Objective>(model: Model, objective: &O, examples: &[O::Example]) -> Result<Vec<(f64, MetricsRow)>, Box<dyn Error>> {
+fn time<O: Objective>(
+    model: Model,
+    objective: &O,
+    examples: &[O::Example],
+) -> Result<Vec<(f64, MetricsRow)>, Box<dyn Error>> {
     let config = TrainConfig {
         batch_size: 4,
         learning_rate: 1e-6,
@@ -86,7 +90,8 @@ fn time<O: Objective>(model: Model, objective: &O, examples: &[O::Example]) -> R
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [kind, model, groups] = [0, 1, 2].map(|i| arguments.get(i).ok_or("usage: train_steps dpo|sft MODEL GROUPS.jsonl"));
+    let [kind, model, groups] =
+        [0, 1, 2].map(|i| arguments.get(i).ok_or("usage: train_steps dpo|sft MODEL GROUPS.jsonl"));
     let checkpoint = Checkpoint::open(Path::new(model?))?;
     let ranked = ranked(&checkpoint.tokenizer, Path::new(groups?))?;
     let steps = if kind? == "sft" {

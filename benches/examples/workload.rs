@@ -53,14 +53,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         let spent = engine.throughput();
         let tokens = spent.decode_tokens - before.decode_tokens;
         total += seconds;
-        parts.insert(kind.to_owned(), serde_json::json!({
-            "seconds": seconds,
-            "new_tokens": tokens,
-            "tokens_per_s": tokens as f64 / seconds,
-            "prefill_tokens": spent.prefill_tokens - before.prefill_tokens,
-        }));
+        parts.insert(
+            kind.to_owned(),
+            serde_json::json!({
+                "seconds": seconds,
+                "new_tokens": tokens,
+                "tokens_per_s": tokens as f64 / seconds,
+                "prefill_tokens": spent.prefill_tokens - before.prefill_tokens,
+            }),
+        );
     }
-    let out = serde_json::json!({ "load_s": load, "total_s": total, "parts": parts, "peak_rss_mib": measure::peak_mib() });
+    let out =
+        serde_json::json!({ "load_s": load, "total_s": total, "parts": parts, "peak_rss_mib": measure::peak_mib() });
     println!("{out}");
     Ok(())
 }

@@ -135,7 +135,9 @@ pub(crate) fn load(path: Option<&std::path::Path>, preset: Option<&str>, set: &[
             let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
             (path.display().to_string(), text.or_exit(Exit::Config)?)
         }
-        (Some(_), Some(_)) => return Err(anyhow!("give a configuration file or --preset, not both")).or_exit(Exit::Config),
+        (Some(_), Some(_)) => {
+            return Err(anyhow!("give a configuration file or --preset, not both")).or_exit(Exit::Config);
+        }
         (None, preset) => {
             let preset = preset.unwrap_or(PRESETS[0].0);
             let known: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
@@ -157,7 +159,8 @@ fn parse(name: &str, text: &str, set: &[String]) -> anyhow::Result<RunConfig> {
     for assignment in set {
         assign(&mut table, assignment)?;
     }
-    let config: RunConfig = table.try_into().with_context(|| format!("in {name} with --set {}", set.join(" --set ")))?;
+    let config: RunConfig =
+        table.try_into().with_context(|| format!("in {name} with --set {}", set.join(" --set ")))?;
     config.validated()
 }
 

@@ -69,7 +69,9 @@ fn found(stage: &str, iterations: u32) -> anyhow::Result<Vec<usize>> {
     let found = named(stage, iterations);
     if found.is_empty() {
         let refuse = || -> anyhow::Result<()> {
-            bail!("no stage {stage:?}: name a folder such as iter-1/pairs or m2, or seed, sft, prompts, responses, judge, pairs, ref-logps, dpo, eval")
+            bail!(
+                "no stage {stage:?}: name a folder such as iter-1/pairs or m2, or seed, sft, prompts, responses, judge, pairs, ref-logps, dpo, eval"
+            )
         };
         refuse().or_exit(Exit::Config)?;
         return Err(anyhow!("unreachable"));

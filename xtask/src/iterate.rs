@@ -22,7 +22,8 @@ pub(crate) fn rubric(config: &RunConfig) -> anyhow::Result<Rubric> {
         return Ok(Rubric::additive());
     }
     let path = root().join(name);
-    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read judge.rubric {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(&path).with_context(|| format!("cannot read judge.rubric {}", path.display()))?;
     Ok(Rubric::parse(&text).with_context(|| format!("judge.rubric {}", path.display()))?)
 }
 

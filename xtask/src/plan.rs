@@ -67,15 +67,13 @@ fn work(config: &RunConfig) -> String {
 fn memory(config: &RunConfig, model: &ModelConfig) -> String {
     let mib = |bytes: u64| format!("{} MiB", bytes / (1 << 20));
     let parameters = parameters(model);
-    let cache = config.engine.cache_tokens as u64
-        * (model.n_layers * model.n_kv_heads * model.head_dim * 2) as u64
-        * F32;
+    let cache =
+        config.engine.cache_tokens as u64 * (model.n_layers * model.n_kv_heads * model.head_dim * 2) as u64 * F32;
     let logits = (config.engine.max_rows * model.vocab_size) as u64 * F32;
     let generating = parameters * F32 + cache + logits;
     // Kept for the backward pass of each token and layer: normalized inputs, q, k, v, attention and feed-forward.
-    let width = 4 * model.hidden_size
-        + 3 * (model.n_heads + model.n_kv_heads) * model.head_dim
-        + 3 * model.intermediate_size;
+    let width =
+        4 * model.hidden_size + 3 * (model.n_heads + model.n_kv_heads) * model.head_dim + 3 * model.intermediate_size;
     let activations = (config.runtime.train.micro_batch_tokens * model.n_layers * width) as u64 * F32;
     let training = 4 * parameters * F32 + activations;
     format!(

@@ -81,7 +81,8 @@ impl<'a> Run<'a> {
         }
         if self.m0.get().is_none() {
             let path = source::resolve(&self.config.model.source, self.console, &self.device()?.device)?;
-            let hash = Checkpoint::open(&path).and_then(|checkpoint| checkpoint.content_hash()).or_exit(Exit::Engine)?;
+            let hash =
+                Checkpoint::open(&path).and_then(|checkpoint| checkpoint.content_hash()).or_exit(Exit::Engine)?;
             let _ = self.m0.set((path, hash));
         }
         self.m0.get().cloned().context("M0 was just resolved")

@@ -66,8 +66,16 @@ fn read(config: &RunConfig) -> anyhow::Result<Rows> {
 /// Writes the seed artifacts, or finds them up to date.
 pub(crate) fn run(run: &Run<'_>, rubric: &Rubric) -> anyhow::Result<Seed> {
     let rows = read(&run.config)?;
-    check_apart("data.ift_held_out", rows.ift.iter().map(|row| &row.prompt), rows.ift_held_out.iter().map(|row| (&row.prompt_id, &row.prompt)))?;
-    check_apart("data.eft_held_out", rows.eft.iter().map(|row| &row.prompt), rows.eft_held_out.iter().map(|row| (&row.prompt_id, &row.prompt)))?;
+    check_apart(
+        "data.ift_held_out",
+        rows.ift.iter().map(|row| &row.prompt),
+        rows.ift_held_out.iter().map(|row| (&row.prompt_id, &row.prompt)),
+    )?;
+    check_apart(
+        "data.eft_held_out",
+        rows.eft.iter().map(|row| &row.prompt),
+        rows.eft_held_out.iter().map(|row| (&row.prompt_id, &row.prompt)),
+    )?;
     let eval_prompts = rows.ift_held_out.iter().take(run.config.eval.n_prompts);
     let eval_prompts = eval_prompts.map(|row| prompt_row(&row.prompt_id, row.prompt.clone())).collect();
     let mut ranked_prompts: Vec<PromptRow> =
@@ -91,7 +99,11 @@ pub(crate) fn run(run: &Run<'_>, rubric: &Rubric) -> anyhow::Result<Seed> {
         .collect::<anyhow::Result<Vec<_>>>()?;
     Ok(Seed {
         ift: write::<Ift>(&run.path("seed/ift"), rows.ift)?,
-        judge_sft: if judge_sft.is_empty() { None } else { Some(write::<Ift>(&run.path("seed/judge-sft"), judge_sft)?) },
+        judge_sft: if judge_sft.is_empty() {
+            None
+        } else {
+            Some(write::<Ift>(&run.path("seed/judge-sft"), judge_sft)?)
+        },
         ift_held_out: write::<Ift>(&run.path("seed/ift-held-out"), rows.ift_held_out)?,
         eval_prompts: write::<Prompts>(&run.path("seed/eval-prompts"), eval_prompts)?,
         ranked_prompts: write::<Prompts>(&run.path("seed/ranked-prompts"), ranked_prompts)?,
@@ -110,7 +122,10 @@ fn check_apart<'r>(
         held_out.filter(|(_, prompt)| trained.contains(&prompt.to_text())).map(|(id, _)| id.as_str()).collect();
     let Some(first) = leaked.first() else { return Ok(()) };
     let refuse = || -> anyhow::Result<()> {
-        bail!("{key}: {} prompts, the first of them {first}, are trained on too: split the data by prompt", leaked.len())
+        bail!(
+            "{key}: {} prompts, the first of them {first}, are trained on too: split the data by prompt",
+            leaked.len()
+        )
     };
     refuse().or_exit(Exit::Data)
 }

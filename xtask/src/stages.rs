@@ -61,7 +61,8 @@ pub(crate) fn sft(run: &Run<'_>, seed: &Seed) -> anyhow::Result<Artifact<ModelKi
         let inputs =
             srlm_sft::Inputs { model: &checkpoint, model_hash: &hash, ift: &seed.ift, eft: seed.judge_sft.as_ref() };
         let on_step = &mut training_progress(run);
-        srlm_sft::run(&run.config.sft, inputs, run.machine()?, run.place(0), &run.path("m1"), on_step).or_exit(Exit::Data)
+        srlm_sft::run(&run.config.sft, inputs, run.machine()?, run.place(0), &run.path("m1"), on_step)
+            .or_exit(Exit::Data)
     })
 }
 
@@ -74,8 +75,16 @@ pub(crate) fn prompts(run: &Run<'_>, t: u32, seed: &Artifact<Ift>) -> anyhow::Re
         let inputs = srlm_sampler::prompts::Inputs { seeds: seed, earlier: &earlier };
         let (generator, name) = (&mut run.generator(t)?, &run.device()?.name);
         let on_progress = &mut |progress| run.console.progress(progress, "");
-        srlm_sampler::prompts::run(&run.config.prompts, inputs, generator, run.place(t), &run.path(&out), name, on_progress)
-            .or_exit(Exit::Data)
+        srlm_sampler::prompts::run(
+            &run.config.prompts,
+            inputs,
+            generator,
+            run.place(t),
+            &run.path(&out),
+            name,
+            on_progress,
+        )
+        .or_exit(Exit::Data)
     })
 }
 
@@ -187,6 +196,7 @@ pub(crate) fn dpo(
         let (checkpoint, hash) = run.checkpoint(t)?;
         let inputs = srlm_dpo::Inputs { model: &checkpoint, model_hash: &hash, pairs, ref_logps };
         let on_step = &mut training_progress(run);
-        srlm_dpo::run(&run.config.dpo, inputs, run.machine()?, run.place(t), &run.path(&out), on_step).or_exit(Exit::Data)
+        srlm_dpo::run(&run.config.dpo, inputs, run.machine()?, run.place(t), &run.path(&out), on_step)
+            .or_exit(Exit::Data)
     })
 }

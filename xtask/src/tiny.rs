@@ -206,7 +206,8 @@ fn random(config: &ModelConfig, device: &Device) -> Model {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
             let shape = param.dims();
             let n: usize = shape.iter().product();
-            let values: Vec<f32> = if D == 1 { vec![1.0; n] } else { (0..n).map(|_| 0.05 * normal(&mut self.0)).collect() };
+            let values: Vec<f32> =
+                if D == 1 { vec![1.0; n] } else { (0..n).map(|_| 0.05 * normal(&mut self.0)).collect() };
             let tensor = Tensor::from_data(TensorData::new(values, shape), &param.val().device());
             Param::initialized(param.id, tensor.require_grad())
         }
@@ -248,4 +249,3 @@ fn tokenizer(texts: Vec<String>) -> anyhow::Result<Tokenizer> {
     let names = BTreeMap::from([("bos", "<|im_start|>"), ("eos", "<|im_end|>"), ("pad", "<pad>")]);
     Ok(Tokenizer::from_parts(&json, &names, Some(TEMPLATE))?)
 }
-

@@ -27,7 +27,13 @@ pub struct DpoConfig {
 impl Default for DpoConfig {
     /// The paper's beta, batch and learning rates.
     fn default() -> Self {
-        Self { beta: 0.1, loss_type: LossType::Sigmoid, label_smoothing: 0.0, lora: None, train: TrainConfig::default() }
+        Self {
+            beta: 0.1,
+            loss_type: LossType::Sigmoid,
+            label_smoothing: 0.0,
+            lora: None,
+            train: TrainConfig::default(),
+        }
     }
 }
 

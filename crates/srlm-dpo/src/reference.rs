@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Begin, Counts, Input, OnProgress, PairRow, Pairs, Place, Progress, Recipe, RefLogps, RefLogpsRow, begin};
+use srlm_artifact::{
+    Artifact, Begin, Counts, Input, OnProgress, PairRow, Pairs, Place, Progress, Recipe, RefLogps, RefLogpsRow, begin,
+};
 use srlm_checkpoint::Tokenizer;
 use srlm_model::{Conversation, Model};
 
@@ -70,7 +72,8 @@ pub fn run(
         Begin::Write(writer) => writer,
     };
     let rows = pairs.rows()?;
-    let known: HashMap<(String, String), RefLogpsRow> = writer.resumed().iter().map(|row| (key(row), row.clone())).collect();
+    let known: HashMap<(String, String), RefLogpsRow> =
+        writer.resumed().iter().map(|row| (key(row), row.clone())).collect();
     let (mut done, mut n_long, mut tokens) = (Vec::new(), 0, 0);
     for group in rows.chunks(GROUP) {
         let mut fresh = Vec::new();

@@ -63,11 +63,8 @@ pub fn run(
         machine.device.seed(place.run_seed);
         model = model.with_lora(lora);
     }
-    let objective = PreferenceObjective {
-        loss_type: config.loss_type,
-        beta: config.beta,
-        label_smoothing: config.label_smoothing,
-    };
+    let objective =
+        PreferenceObjective { loss_type: config.loss_type, beta: config.beta, label_smoothing: config.label_smoothing };
     let seed = place.run_seed + u64::from(place.iteration);
     let training = (&config.train, machine.runtime, seed);
     let (model, metrics) = train(model, &objective, &examples, training, writer.dir(), on_step)?;

@@ -127,9 +127,8 @@ fn tiles(block: &[Part<'_>]) -> Vec<Tile> {
     let mut open: Vec<usize> = Vec::new();
     for part in block {
         let rows = row..row + part.n_rows;
-        let shared = before.map_or(0, |(run, _)| {
-            run.prefix.iter().zip(&part.run.prefix).take_while(|(a, b)| a == b).count()
-        });
+        let shared =
+            before.map_or(0, |(run, _)| run.prefix.iter().zip(&part.run.prefix).take_while(|(a, b)| a == b).count());
         open.truncate(shared);
         let mut column = 0;
         for (level, range) in part.run.prefix.iter().enumerate() {
@@ -162,10 +161,8 @@ fn attend_block(
     let (group, dim, scale) = (heads.group(), heads.head_dim, heads.scale());
     let (q_width, kv_width) = (heads.q_width(), heads.kv_width());
     let n_rows: usize = block.iter().map(|part| part.n_rows).sum();
-    let visible: Vec<usize> = block
-        .iter()
-        .flat_map(|part| (part.first..part.first + part.n_rows).map(|j| part.run.n_visible(j)))
-        .collect();
+    let visible: Vec<usize> =
+        block.iter().flat_map(|part| (part.first..part.first + part.n_rows).map(|j| part.run.n_visible(j))).collect();
     let Some(first) = block.first() else { return };
     let first_row = first.run.rows.start + first.first;
     let stride = visible.iter().copied().max().unwrap_or(0);

@@ -102,11 +102,8 @@ fn component_backward(
     let (group, dim, scale) = (heads.group(), heads.head_dim, heads.scale());
     let (q_width, kv_width, base) = (heads.q_width(), heads.kv_width(), component.rows.start);
     let n_rows = component.rows.len();
-    let mut part = Part {
-        dq: vec![0.0; n_rows * group * dim],
-        dk: vec![0.0; n_rows * dim],
-        dv: vec![0.0; n_rows * dim],
-    };
+    let mut part =
+        Part { dq: vec![0.0; n_rows * group * dim], dk: vec![0.0; n_rows * dim], dv: vec![0.0; n_rows * dim] };
     let (mut probabilities, mut dscores, mut delta) = (Vec::new(), Vec::new(), Vec::new());
     for run in &component.runs {
         for first in (0..run.rows.len()).step_by(BLOCK_ROWS) {

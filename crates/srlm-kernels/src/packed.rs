@@ -196,7 +196,9 @@ fn tile_portable(tile: Tile<'_>) {
 
 #[cfg(target_arch = "x86_64")]
 mod avx512 {
-    use std::arch::x86_64::{__m512, _mm512_fmadd_ps, _mm512_load_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_store_ps};
+    use std::arch::x86_64::{
+        __m512, _mm512_fmadd_ps, _mm512_load_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_store_ps,
+    };
 
     use super::{LINES, Line, PANEL, ROWS, Tile};
 
@@ -227,7 +229,8 @@ mod avx512 {
         let mut sums = [[_mm512_setzero_ps(); LINES]; N];
         for i in 0..depth {
             // SAFETY: `panel` has `depth` times `LINES` lines, each aligned to 64 bytes.
-            let w: [__m512; LINES] = std::array::from_fn(|l| unsafe { _mm512_load_ps(panel.add((i * LINES + l) * 16)) });
+            let w: [__m512; LINES] =
+                std::array::from_fn(|l| unsafe { _mm512_load_ps(panel.add((i * LINES + l) * 16)) });
             for (sums, &x) in sums.iter_mut().zip(&x) {
                 // SAFETY: `Tile::row` gave a slice of `depth` elements.
                 let x = _mm512_set1_ps(unsafe { *x.add(i) });

@@ -186,9 +186,8 @@ fn rms_norm_and_its_gradients() {
 
 #[test]
 fn swiglu_and_its_gradients() {
-    let oracle = |g: &[f64], u: &[f64]| -> Vec<f64> {
-        g.iter().zip(u).map(|(g, u)| g / (1.0 + (-g).exp()) * u).collect()
-    };
+    let oracle =
+        |g: &[f64], u: &[f64]| -> Vec<f64> { g.iter().zip(u).map(|(g, u)| g / (1.0 + (-g).exp()) * u).collect() };
     let mut numbers = Numbers(2);
     let (g, u, dy) = (numbers.take(300), numbers.take(300), numbers.take(300));
     let mut y = vec![0.0; 300];
@@ -246,9 +245,21 @@ fn adamw_takes_the_published_step() {
     let mut expected = wide(&w);
     let (mut em, mut ev) = ([0.0f64; 2], [0.0f64; 2]);
     for step in 1..=3 {
-        adamw(&mut w, &g, &mut m, &mut v, AdamW {
-            learning_rate: lr, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: decay, step, grad_scale: 0.5,
-        });
+        adamw(
+            &mut w,
+            &g,
+            &mut m,
+            &mut v,
+            AdamW {
+                learning_rate: lr,
+                beta1: 0.9,
+                beta2: 0.999,
+                epsilon: 1e-8,
+                weight_decay: decay,
+                step,
+                grad_scale: 0.5,
+            },
+        );
         for i in 0..2 {
             let grad = f64::from(g[i]) * 0.5;
             em[i] = 0.9 * em[i] + 0.1 * grad;

@@ -34,8 +34,7 @@ impl Conversation {
     /// A template that breaks the prefix rule is refused: training would learn to write part of a prompt.
     pub fn new(tokenizer: &Tokenizer, prompt: &Prompt, response: &str) -> Result<Self, ConversationError> {
         let start = tokenizer.encode_chat(prompt.messages(), true)?;
-        let turns: Vec<Message> =
-            prompt.messages().iter().cloned().chain([Message::assistant(response)]).collect();
+        let turns: Vec<Message> = prompt.messages().iter().cloned().chain([Message::assistant(response)]).collect();
         let mut ids = tokenizer.encode_chat(&turns, false)?;
         let agree = start.iter().zip(&ids).take_while(|(a, b)| a == b).count();
         if agree < start.len() {

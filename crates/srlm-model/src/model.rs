@@ -73,7 +73,10 @@ impl Model {
         };
         let vocabulary = config.vocab_size;
         Self {
-            embed_tokens: Embedding { weight: Param::from_tensor(Tensor::zeros([vocabulary, hidden], device)), packed: None },
+            embed_tokens: Embedding {
+                weight: Param::from_tensor(Tensor::zeros([vocabulary, hidden], device)),
+                packed: None,
+            },
             layers: (0..config.n_layers).map(|_| layer()).collect(),
             norm: RmsNorm::zeros(hidden, device),
             lm_head: (!config.tie_word_embeddings).then(|| Linear::zeros(vocabulary, hidden, false, device)),
@@ -204,7 +207,8 @@ impl Model {
     pub fn response_logps(&self, sequences: &[&[u32]], from: &[usize]) -> Vec<f64> {
         let packed = PackedSequences::new(sequences);
         let scored = packed.scored(sequences, from);
-        let logps = self.token_logps(&packed, &scored).into_data().try_to_vec::<f32>().expect("log-probabilities are f32");
+        let logps =
+            self.token_logps(&packed, &scored).into_data().try_to_vec::<f32>().expect("log-probabilities are f32");
         scored.sums(&logps, sequences.len())
     }
 }

@@ -106,7 +106,8 @@ fn groups<'a>(sequences: &[&[u32]], order: &'a [usize], depth: usize) -> Vec<&'a
     for i in 1..=order.len() {
         let joined = i < order.len() && {
             let (a, b) = (sequences[order[start]], sequences[order[i]]);
-            a.len() >= depth + MIN_SHARED && b.len() >= depth + MIN_SHARED
+            a.len() >= depth + MIN_SHARED
+                && b.len() >= depth + MIN_SHARED
                 && a[depth..depth + MIN_SHARED] == b[depth..depth + MIN_SHARED]
         };
         if !joined {

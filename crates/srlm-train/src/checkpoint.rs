@@ -94,8 +94,7 @@ impl ModuleMapper for Restore {
         let name = self.next.to_string();
         self.next += 1;
         let [weight, mean, square] = &mut self.parts;
-        let (Some(weight), Some(mean), Some(square)) =
-            (weight.remove(&name), mean.remove(&name), square.remove(&name))
+        let (Some(weight), Some(mean), Some(square)) = (weight.remove(&name), mean.remove(&name), square.remove(&name))
         else {
             return param;
         };

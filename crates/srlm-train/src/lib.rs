@@ -13,6 +13,6 @@ mod trainer;
 pub use config::{Decay, TrainConfig, TrainRuntime};
 pub use error::Error;
 pub use machine::Machine;
-pub use optimizer::gradient_norm;
 pub use objective::{Measures, Objective};
+pub use optimizer::gradient_norm;
 pub use trainer::{OnStep, train};

@@ -8,7 +8,19 @@ fn dependencies(package: &str) -> Vec<String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let out = Command::new(cargo)
         .current_dir(root())
-        .args(["tree", "--offline", "-p", package, "-e", "normal", "--prefix", "none", "--format", "{p}", "--all-features"])
+        .args([
+            "tree",
+            "--offline",
+            "-p",
+            package,
+            "-e",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--all-features",
+        ])
         .output()
         .unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
@@ -18,9 +30,16 @@ fn dependencies(package: &str) -> Vec<String> {
 
 #[test]
 fn six_crates_and_the_file_formats_build_without_burn() {
-    for package in
-        ["srlm-artifact", "srlm-generate", "srlm-sampler", "srlm-judge", "srlm-pairs", "srlm-eval", "srlm-checkpoint", "srlm-kernels"]
-    {
+    for package in [
+        "srlm-artifact",
+        "srlm-generate",
+        "srlm-sampler",
+        "srlm-judge",
+        "srlm-pairs",
+        "srlm-eval",
+        "srlm-checkpoint",
+        "srlm-kernels",
+    ] {
         let burn: Vec<String> = dependencies(package).into_iter().filter(|name| name.starts_with("burn")).collect();
         assert!(burn.is_empty(), "{package} depends on {burn:?}");
     }

@@ -59,7 +59,11 @@ fn cached_decoding_is_the_whole_pass() {
             let [n, width] = hidden.dims();
             let logits: Vec<f32> = model.logits(hidden.slice([n - 1..n, 0..width])).into_data().try_to_vec().unwrap();
             let best = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            assert!(best - logits[token as usize] < 1e-4, "token {token} is {} below the best", best - logits[token as usize]);
+            assert!(
+                best - logits[token as usize] < 1e-4,
+                "token {token} is {} below the best",
+                best - logits[token as usize]
+            );
             ids.push(token);
         }
     }
@@ -121,4 +125,3 @@ fn packed_sequences_give_what_single_ones_give() {
         assert!((alone - together).abs() < 1e-3, "{alone} for {together}");
     }
 }
-

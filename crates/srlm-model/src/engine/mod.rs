@@ -170,7 +170,10 @@ impl Engine {
             return Err(refuse("the prompt has no tokens".to_owned()));
         }
         if ids.len() >= limit {
-            return Err(refuse(format!("the prompt has {} tokens, the model's context {limit}: shorten it", ids.len())));
+            return Err(refuse(format!(
+                "the prompt has {} tokens, the model's context {limit}: shorten it",
+                ids.len()
+            )));
         }
         let region = region_len(request, ids.len(), limit);
         if ids.len() + region > self.config.cache_tokens {
@@ -269,7 +272,8 @@ impl Engine {
         for (at, (place, token)) in source.iter().zip(&drawn).enumerate() {
             if place.is_some() && token.is_none() {
                 let request = call.requests[call.rows[at].request].id.clone();
-                let reason = "the model's logits are not finite: its weights are damaged or training diverged".to_owned();
+                let reason =
+                    "the model's logits are not finite: its weights are damaged or training diverged".to_owned();
                 return Err(Error::Request { id: request, reason });
             }
         }
@@ -358,7 +362,12 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn new((capacity, context): (usize, usize), requests: &'a [Request], prompts: &[Vec<u32>], config: &EngineConfig) -> Self {
+    fn new(
+        (capacity, context): (usize, usize),
+        requests: &'a [Request],
+        prompts: &[Vec<u32>],
+        config: &EngineConfig,
+    ) -> Self {
         let tree = Prompts::new(prompts);
         let order = tree.order();
         let samples = order.iter().flat_map(|&r| (0..requests[r].seeds.len()).map(move |s| (r, s)));

@@ -35,10 +35,7 @@ pub(super) fn rope(x: Tensor<2>, rotation: &Arc<Rotation>) -> Tensor<2> {
     let (cos, sin) = (of(rotation.table.cos()), of(rotation.table.sin()));
     let x = x.reshape([n, width / (2 * half), 2 * half]);
     let [first, second]: [Tensor<3>; 2] = [x.clone().narrow(2, 0, half), x.narrow(2, half, half)];
-    let rotated = [
-        first.clone() * cos.clone() - second.clone() * sin.clone(),
-        second * cos + first * sin,
-    ];
+    let rotated = [first.clone() * cos.clone() - second.clone() * sin.clone(), second * cos + first * sin];
     Tensor::cat(rotated.into(), 2).reshape([n, width])
 }
 
@@ -89,8 +86,9 @@ pub(super) fn attention(q: Tensor<2>, k: Tensor<2>, v: Tensor<2>, plan: &Arc<Att
         .reshape([runs, longest, heads.n_kv_heads, group, dim])
         .permute([0, 2, 3, 1, 4])
         .reshape([runs, heads.n_kv_heads, group * longest, dim]);
-    let of_keys =
-        |x: Tensor<2>| x.select(0, padded.keys.clone()).reshape([runs, most_keys, heads.n_kv_heads, dim]).swap_dims(1, 2);
+    let of_keys = |x: Tensor<2>| {
+        x.select(0, padded.keys.clone()).reshape([runs, most_keys, heads.n_kv_heads, dim]).swap_dims(1, 2)
+    };
     let (k, v) = (of_keys(k), of_keys(v));
     let scores = q.matmul(k.transpose()) / (dim as f64).sqrt();
     let scores = scores.reshape([runs, heads.n_kv_heads, group, longest, most_keys])

@@ -7,7 +7,9 @@ use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::Checkpoi
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, DispatchDevice, Flex, TensorMetadata, backend_extension};
+use burn::backend::{
+    Autodiff, AutodiffBackend, Backend, Dispatch, DispatchDevice, Flex, TensorMetadata, backend_extension,
+};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use srlm_kernels::{self as kernels, AdamW, Attended, Matrix, PackedMatrix, Threads};
 
@@ -33,12 +35,31 @@ pub(crate) trait NativeOps: Backend {
     fn native_linear_dx(dy: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
     fn native_linear_dw(dy: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
     fn native_rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self>;
-    fn native_rms_norm_backward(dy: FloatTensor<Self>, x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f32) -> (FloatTensor<Self>, FloatTensor<Self>);
+    fn native_rms_norm_backward(
+        dy: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
     fn native_swiglu(gate: FloatTensor<Self>, up: FloatTensor<Self>) -> FloatTensor<Self>;
-    fn native_swiglu_backward(dy: FloatTensor<Self>, gate: FloatTensor<Self>, up: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
+    fn native_swiglu_backward(
+        dy: FloatTensor<Self>,
+        gate: FloatTensor<Self>,
+        up: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
     fn native_rope(x: FloatTensor<Self>, rotation: Arc<Rotation>, inverse: bool) -> FloatTensor<Self>;
-    fn native_attention(q: FloatTensor<Self>, k: FloatTensor<Self>, v: FloatTensor<Self>, plan: Arc<AttentionPlan>) -> FloatTensor<Self>;
-    fn native_attention_lse(q: FloatTensor<Self>, k: FloatTensor<Self>, v: FloatTensor<Self>, plan: Arc<AttentionPlan>) -> (FloatTensor<Self>, FloatTensor<Self>);
+    fn native_attention(
+        q: FloatTensor<Self>,
+        k: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        plan: Arc<AttentionPlan>,
+    ) -> FloatTensor<Self>;
+    fn native_attention_lse(
+        q: FloatTensor<Self>,
+        k: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        plan: Arc<AttentionPlan>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
     fn native_attention_backward(
         dout: FloatTensor<Self>,
         q: FloatTensor<Self>,
@@ -48,7 +69,11 @@ pub(crate) trait NativeOps: Backend {
         lse: FloatTensor<Self>,
         plan: Arc<AttentionPlan>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
-    fn native_token_logps(hidden: FloatTensor<Self>, head: FloatTensor<Self>, targets: Arc<Vec<u32>>) -> FloatTensor<Self>;
+    fn native_token_logps(
+        hidden: FloatTensor<Self>,
+        head: FloatTensor<Self>,
+        targets: Arc<Vec<u32>>,
+    ) -> FloatTensor<Self>;
     fn native_token_logps_backward(
         dlogps: FloatTensor<Self>,
         hidden: FloatTensor<Self>,
@@ -56,7 +81,11 @@ pub(crate) trait NativeOps: Backend {
         targets: Arc<Vec<u32>>,
         with_dhead: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
-    fn native_write_rows(cache: FloatTensor<Self>, rows: FloatTensor<Self>, slots: Arc<Vec<usize>>) -> FloatTensor<Self>;
+    fn native_write_rows(
+        cache: FloatTensor<Self>,
+        rows: FloatTensor<Self>,
+        slots: Arc<Vec<usize>>,
+    ) -> FloatTensor<Self>;
     fn native_adamw(
         weight: FloatTensor<Self>,
         grad: FloatTensor<Self>,
@@ -185,8 +214,7 @@ impl NativeOps for Flex {
         plan: Arc<AttentionPlan>,
     ) -> (Flat, Flat, Flat) {
         let (dout, q, k, v, out, lse) = (whole(dout), whole(q), whole(k), whole(v), whole(out), whole(lse));
-        let forward =
-            Attended { q: slice(&q), k: slice(&k), v: slice(&v), out: slice(&out), lse: slice(&lse) };
+        let forward = Attended { q: slice(&q), k: slice(&k), v: slice(&v), out: slice(&out), lse: slice(&lse) };
         let (dq, dk, dv) = kernels::attention_backward(slice(&dout), forward, plan.heads, &plan.layout);
         (tensor(dq, dims2(&q)), tensor(dk, dims2(&k)), tensor(dv, dims2(&v)))
     }
@@ -206,14 +234,8 @@ impl NativeOps for Flex {
     ) -> (Flat, Flat) {
         let (dlogps, hidden, head) = (whole(dlogps), whole(hidden), whole(head));
         let [vocabulary, width] = dims2(&head);
-        let (dhidden, dhead) = kernels::token_logps_backward(
-            slice(&dlogps),
-            slice(&hidden),
-            slice(&head),
-            width,
-            &targets,
-            with_dhead,
-        );
+        let (dhidden, dhead) =
+            kernels::token_logps_backward(slice(&dlogps), slice(&hidden), slice(&head), width, &targets, with_dhead);
         let dhead = dhead.map_or_else(|| tensor(Vec::new(), [0, width]), |dhead| tensor(dhead, [vocabulary, width]));
         (tensor(dhidden, dims2(&hidden)), dhead)
     }
@@ -352,9 +374,7 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
                 let y = B::native_rope(x.into_primitive(), rotation.clone(), inverse);
                 prepared.finish((rotation, inverse), y)
             }
-            OpsKind::UnTracked(prepared) => {
-                prepared.finish(B::native_rope(x.into_primitive(), rotation, inverse))
-            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::native_rope(x.into_primitive(), rotation, inverse)),
         }
     }
 
@@ -365,12 +385,9 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
                 let (out, lse) = B::native_attention_lse(q.clone(), k.clone(), v.clone(), plan.clone());
                 prepared.finish((q, k, v, out.clone(), lse, plan), out)
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::native_attention(
-                q.into_primitive(),
-                k.into_primitive(),
-                v.into_primitive(),
-                plan,
-            )),
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(B::native_attention(q.into_primitive(), k.into_primitive(), v.into_primitive(), plan))
+            }
         }
     }
 
@@ -381,11 +398,9 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
                 let logps = B::native_token_logps(hidden.clone(), head.clone(), targets.clone());
                 prepared.finish((hidden, head, targets), logps)
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::native_token_logps(
-                hidden.into_primitive(),
-                head.into_primitive(),
-                targets,
-            )),
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(B::native_token_logps(hidden.into_primitive(), head.into_primitive(), targets))
+            }
         }
     }
 
@@ -430,13 +445,7 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
     fn native_write_rows(cache: F<Self>, rows: F<Self>, slots: Arc<Vec<usize>>) -> F<Self> {
         Self::from_inner(B::native_write_rows(cache.into_primitive(), rows.into_primitive(), slots))
     }
-    fn native_adamw(
-        _: F<Self>,
-        _: F<Self>,
-        _: F<Self>,
-        _: F<Self>,
-        _: Arc<AdamW>,
-    ) -> (F<Self>, F<Self>, F<Self>) {
+    fn native_adamw(_: F<Self>, _: F<Self>, _: F<Self>, _: F<Self>, _: Arc<AdamW>) -> (F<Self>, F<Self>, F<Self>) {
         unimplemented!("optimizer state lives outside the autodiff graph")
     }
     fn native_sum_of_squares(_: F<Self>) -> F<Self> {
