@@ -77,7 +77,7 @@ pub(crate) struct Iterate {
     /// cpu, cuda:N or wgpu.
     #[arg(long)]
     pub(crate) device: Option<String>,
-    /// Another model as M0: folder, GGUF file, hub:OWNER/NAME[@REVISION], package:NAME==VERSION or tiny:.
+    /// Another model as M0: folder, GGUF file, hub:OWNER/NAME@REVISION, package:NAME==VERSION or tiny:.
     #[arg(long)]
     pub(crate) model: Option<String>,
     /// Say what would be done, with one example of every prompt, and do nothing.
@@ -167,7 +167,7 @@ pub(crate) struct InputArgs {
 /// A model and where it runs.
 #[derive(Args, Clone)]
 pub(crate) struct ModelArgs {
-    /// Folder, GGUF file, hub:OWNER/NAME[@REVISION], package:NAME==VERSION or tiny:.
+    /// Folder, GGUF file, hub:OWNER/NAME@REVISION, package:NAME==VERSION or tiny:.
     #[arg(long)]
     pub(crate) model: String,
     /// cpu, cuda:N or wgpu.

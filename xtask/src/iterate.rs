@@ -24,7 +24,7 @@ pub(crate) fn rubric(config: &RunConfig) -> anyhow::Result<Rubric> {
     let path = root().join(name);
     let text =
         std::fs::read_to_string(&path).with_context(|| format!("cannot read judge.rubric {}", path.display()))?;
-    Ok(Rubric::parse(&text).with_context(|| format!("judge.rubric {}", path.display()))?)
+    Rubric::parse(&text).with_context(|| format!("judge.rubric {}", path.display()))
 }
 
 /// Seed data to M_{iterations + 1}; what is there already is not made again. Returns the report's path.

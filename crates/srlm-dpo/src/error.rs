@@ -21,7 +21,7 @@ pub enum Error {
         rejected_id: String,
         /// Why.
         #[source]
-        source: srlm_model::ConversationError,
+        source: Box<srlm_model::ConversationError>,
     },
     /// The reference log-probabilities are not those of the pairs.
     #[error("ref-logps have no row for pair {chosen_id} over {rejected_id}: compute them again from these pairs")]

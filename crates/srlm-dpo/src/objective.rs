@@ -63,7 +63,7 @@ impl Objective for PreferenceObjective {
         let owners: Vec<i32> = scored.sequences.iter().map(|&sequence| sequence as i32).collect();
         let owners = Tensor::<1, Int>::from_data(TensorData::from(owners.as_slice()), &device);
         let logps = Tensor::<1>::zeros([2 * n], &device).select_assign(0, owners, token_logps, IndexingUpdateOp::Add);
-        let (chosen, rejected) = (logps.clone().slice([0..n]), logps.slice([n..2 * n]));
+        let (chosen, rejected) = (logps.clone().narrow(0, 0, n), logps.narrow(0, n, n));
         let reference = |of: fn(&PairExample) -> f64| {
             let values: Vec<f32> = pairs.iter().map(|pair| of(pair) as f32).collect();
             Tensor::<1>::from_data(TensorData::from(values.as_slice()), &device)

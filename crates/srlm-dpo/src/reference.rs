@@ -37,7 +37,7 @@ pub(crate) fn conversations(
         Conversation::new(tokenizer, &pair.prompt, response).map_err(|source| Error::Pair {
             chosen_id: pair.chosen_id.clone(),
             rejected_id: pair.rejected_id.clone(),
-            source,
+            source: Box::new(source),
         })
     };
     let [chosen, rejected] = [tokenize(&pair.chosen)?, tokenize(&pair.rejected)?];

@@ -25,7 +25,7 @@ pub struct Embedding {
 
 /// The matrix that turns states into logits.
 enum Head<'a> {
-    Plain(Tensor<2>),
+    Plain(&'a Param<Tensor<2>>),
     Packed(&'a Arc<PackedMatrix>),
 }
 
@@ -128,7 +128,7 @@ impl Model {
             Some(head) => (&head.weight, &head.packed),
             None => (&self.embed_tokens.weight, &self.embed_tokens.packed),
         };
-        packed.as_ref().map_or_else(|| Head::Plain(weight.val()), Head::Packed)
+        packed.as_ref().map_or(Head::Plain(weight), Head::Packed)
     }
 
     /// Embeddings of tokens, `[rows, hidden]`.
@@ -178,7 +178,7 @@ impl Model {
     /// Logits of the given states, `[rows, vocabulary]`: for a few rows; training takes [`Model::token_logps`].
     pub fn logits(&self, hidden: Tensor<2>) -> Tensor<2> {
         match self.head() {
-            Head::Plain(weight) => ops::linear(hidden, weight),
+            Head::Plain(weight) => ops::linear(hidden, weight.val()),
             Head::Packed(packed) => ops::linear_packed(hidden, packed),
         }
     }
@@ -190,7 +190,7 @@ impl Model {
         let rows = Tensor::<1, Int>::from_data(TensorData::from(rows.as_slice()), &hidden.device());
         let hidden = hidden.select(0, rows);
         match self.head() {
-            Head::Plain(weight) => ops::token_logps(hidden, weight, &Arc::new(scored.targets.clone())),
+            Head::Plain(weight) => ops::token_logps(hidden, weight.val(), &Arc::new(scored.targets.clone())),
             Head::Packed(packed) => {
                 let device = hidden.device();
                 let hidden = hidden.into_data().try_into_vec::<f32>().expect("the model computes in f32");

@@ -22,11 +22,14 @@ fn failed(path: &Path) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) 
     move |source| Error::Checkpoint { path: path.to_owned(), source }
 }
 
+/// Name, shape and bytes of a tensor.
+type Stored = (String, Vec<usize>, Vec<u8>);
+
 /// Values by parameter, in the order of the module: every trained parameter has a number there.
 #[derive(Default)]
 struct Collect<'a> {
     moments: Option<&'a Moments>,
-    tensors: [Vec<(String, Vec<usize>, Vec<u8>)>; 3],
+    tensors: [Vec<Stored>; 3],
 }
 
 fn bytes<const D: usize>(tensor: Tensor<D>) -> Vec<u8> {

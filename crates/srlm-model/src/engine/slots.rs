@@ -11,7 +11,7 @@ pub(super) struct Slots {
 
 impl Slots {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { free: vec![0..capacity] }
+        Self { free: std::iter::once(0..capacity).collect() }
     }
 
     /// `None` when no free range is that long.
