@@ -32,30 +32,33 @@ pub(crate) fn iterate(run: &Run<'_>, force: &[String], from: Option<&str>) -> an
     folders::redo(run, force, from)?;
     let rubric = rubric(&run.config)?;
     let seed = seed::run(run, &rubric)?;
-    stages::sft(run, &seed)?;
-    evaluate(run, 1, &seed, &rubric)?;
-    let mut page = report(run)?;
+    reported(run, stages::sft(run, &seed)?)?;
+    reported(run, evaluate(run, 1, &seed, &rubric)?)?;
     for t in 1..=run.config.run.iterations {
         iteration(run, t, &seed, &rubric)?;
-        page = report(run)?;
     }
-    Ok(page)
+    report(run)
 }
 
 /// M_t -> M_{t+1}.
 fn iteration(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Result<()> {
-    let prompts = stages::prompts(run, t, &seed.ift)?;
-    let responses = stages::responses(run, t, &prompts)?;
-    let judgments = stages::judge(run, t, (&prompts, &responses), rubric)?;
-    let pairs = stages::pairs(run, t, (&prompts, &responses, &judgments))?;
-    report(run)?;
+    let prompts = reported(run, stages::prompts(run, t, &seed.ift)?)?;
+    let responses = reported(run, stages::responses(run, t, &prompts)?)?;
+    let judgments = reported(run, stages::judge(run, t, (&prompts, &responses), rubric)?)?;
+    let pairs = reported(run, stages::pairs(run, t, (&prompts, &responses, &judgments))?)?;
     if pairs.manifest().rows == 0 {
         return no_pairs(run, t, &pairs);
     }
     let ref_logps = stages::ref_logps(run, t, &pairs)?;
-    stages::dpo(run, t, &pairs, &ref_logps)?;
-    evaluate(run, t + 1, seed, rubric)?;
+    reported(run, stages::dpo(run, t, &pairs, &ref_logps)?)?;
+    reported(run, evaluate(run, t + 1, seed, rubric)?)?;
     Ok(())
+}
+
+/// Brings the report up to date after a stage; an unfinished run has one too.
+fn reported<A>(run: &Run<'_>, made: A) -> anyhow::Result<A> {
+    report(run)?;
+    Ok(made)
 }
 
 /// A round without a preference is the end of the run, with the reasons counted.
