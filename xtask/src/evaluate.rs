@@ -208,27 +208,39 @@ fn written(run: &Run<'_>, t: u32, questions: &[Question]) -> anyhow::Result<Vec<
     Ok(found)
 }
 
-/// Which of the two verdicts M_{t-1} finds likelier.
+/// Comparisons of one pass: they share the rubric.
+const COMPARISONS: usize = 4;
+
+/// Which of the two verdicts M_{t-1} finds likelier; `None` where the texts exceed its context.
 fn likelier(run: &Run<'_>, t: u32, questions: &[Question]) -> anyhow::Result<Vec<Option<Preference>>> {
     let (checkpoint, _) = run.checkpoint(t - 1)?;
     let context = checkpoint.config.context();
     let mut found = Vec::new();
-    for (done, question) in questions.iter().enumerate() {
-        let conversation = |verdict| {
-            Conversation::new(&checkpoint.tokenizer, &question.prompt, verdict)
-                .with_context(|| format!("comparison of {}", question.prompt_id))
-        };
-        let both = [conversation("Verdict: A")?, conversation("Verdict: B")?];
-        if both.iter().any(|c| c.ids.len() > context) {
-            found.push(None);
-            continue;
+    for group in questions.chunks(COMPARISONS) {
+        let mut conversations = Vec::new();
+        let mut fits = Vec::new();
+        for question in group {
+            let conversation = |verdict| {
+                Conversation::new(&checkpoint.tokenizer, &question.prompt, verdict)
+                    .with_context(|| format!("comparison of {}", question.prompt_id))
+            };
+            let both = [conversation("Verdict: A")?, conversation("Verdict: B")?];
+            fits.push(both.iter().all(|c| c.ids.len() <= context));
+            if fits.last() == Some(&true) {
+                conversations.extend(both);
+            }
         }
-        let sequences = both.each_ref().map(|c| c.ids.as_slice());
-        let starts = both.each_ref().map(|c| c.response_start);
-        let logps = run.with_engine(t - 1, |engine| Ok(engine.model().response_logps(&sequences, &starts)))?;
-        found.push(Some(if logps[0] >= logps[1] { Preference::A } else { Preference::B }));
-        let progress = Progress { done: done as u64 + 1, total: questions.len() as u64, unit: "verdicts", tokens: 0 };
-        if run.console.progress(progress, "").is_break() {
+        let sequences: Vec<&[u32]> = conversations.iter().map(|c| c.ids.as_slice()).collect();
+        let starts: Vec<usize> = conversations.iter().map(|c| c.response_start).collect();
+        let logps = if sequences.is_empty() {
+            Vec::new()
+        } else {
+            run.with_engine(t - 1, |engine| Ok(engine.model().response_logps(&sequences, &starts)))?
+        };
+        let mut verdicts = logps.chunks_exact(2).map(|l| if l[0] >= l[1] { Preference::A } else { Preference::B });
+        found.extend(fits.into_iter().map(|fits| if fits { verdicts.next() } else { None }));
+        let (done, total) = (found.len() as u64, questions.len() as u64);
+        if run.console.progress(Progress { done, total, unit: "verdicts", tokens: 0 }, "").is_break() {
             return Err(srlm_generate::Error::Interrupted.into());
         }
     }
