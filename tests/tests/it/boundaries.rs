@@ -10,7 +10,7 @@ fn dependencies(package: &str) -> Vec<String> {
         .current_dir(root())
         .args([
             "tree",
-            "--offline",
+            "--locked",
             "-p",
             package,
             "-e",
