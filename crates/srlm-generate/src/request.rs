@@ -118,6 +118,18 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The generator ended without an error and without all samples.
+    #[error(
+        "{engine} gave no sample {sample_index} for request {request}; run again to go on from the last whole group"
+    )]
+    MissingSample {
+        /// The generator's identity.
+        engine: String,
+        /// The request's id.
+        request: String,
+        /// Place of the sample in the request.
+        sample_index: usize,
+    },
     /// The caller's callback or signal asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -4,7 +4,6 @@
 mod config;
 mod error;
 mod front_matter;
-mod group;
 mod mean;
 mod recipe;
 mod rubric;

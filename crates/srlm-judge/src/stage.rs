@@ -7,9 +7,8 @@ use srlm_artifact::{
     Artifact, Begin, Counts, FinishReason, JudgmentFailure, JudgmentRow, Judgments, OnProgress, Place, Prompt, Prompts,
     ResponseRow, Responses, begin, row_seed,
 };
-use srlm_generate::{Completion, Generate, Input, Request};
+use srlm_generate::{Completion, Generate, Input, Meter, Request, generate_group};
 
-use crate::group::{Meter, generate};
 use crate::recipe::recipe;
 use crate::{Error, JudgeConfig, ParseFailure, Rubric, mean_scores};
 
@@ -111,7 +110,7 @@ fn judge(
     generator: &mut dyn Generate,
     meter: &mut Meter<'_>,
 ) -> Result<Vec<JudgmentRow>, Error> {
-    let samples = generate(generator, requests, &mut |completion| {
+    let samples = generate_group(generator, requests, &mut |completion| {
         meter.progress.done += 1;
         meter.progress.tokens += u64::from(completion.n_tokens);
         meter.report();

@@ -46,18 +46,6 @@ pub enum Error {
         /// How many prompts were generated, and how many were dropped for which reason.
         accounting: String,
     },
-    /// The generator ended without an error and without all samples.
-    #[error(
-        "{engine} gave no sample {sample_index} for request {request}; run again to go on from the last whole group"
-    )]
-    MissingSample {
-        /// The generator's identity.
-        engine: String,
-        /// The request's id.
-        request: String,
-        /// Place of the sample in the request.
-        sample_index: usize,
-    },
     /// The generator failed.
     #[error(transparent)]
     Generate(srlm_generate::Error),

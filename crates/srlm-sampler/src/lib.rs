@@ -3,7 +3,6 @@
 
 mod error;
 mod filter;
-mod group;
 mod lcs;
 mod parse;
 mod pool;

@@ -7,7 +7,7 @@ mod rounds;
 use std::path::Path;
 
 use srlm_artifact::{Artifact, Begin, Ift, OnProgress, Place, Prompts, begin};
-use srlm_generate::Generate;
+use srlm_generate::{Generate, Meter, generate_group};
 
 pub use config::Config;
 pub(crate) use config::check_sampling;
@@ -15,7 +15,6 @@ use record::{Output, Record};
 use rounds::Rounds;
 
 use crate::Error;
-use crate::group::{Meter, generate};
 use crate::recipe::recipe;
 
 /// Raised when other prompts come from the same settings and inputs.
@@ -81,7 +80,7 @@ pub fn run(
 }
 
 fn round(generator: &mut dyn Generate, rounds: &Rounds<'_>, meter: &mut Meter<'_>) -> Result<Vec<Output>, Error> {
-    let samples = generate(generator, &rounds.requests(), &mut |completion| {
+    let samples = generate_group(generator, &rounds.requests(), &mut |completion| {
         meter.progress.tokens += u64::from(completion.n_tokens);
         meter.report();
     })?;

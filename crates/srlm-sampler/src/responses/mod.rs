@@ -9,12 +9,11 @@ use srlm_artifact::{
     Artifact, Begin, Counts, FinishReason, Message, OnProgress, Place, Prompt, PromptRow, Prompts, ResponseRow,
     Responses, Role, begin, row_seed,
 };
-use srlm_generate::{Completion, Generate, Input, Request};
+use srlm_generate::{Completion, Generate, Input, Meter, Request, generate_group};
 
 pub use config::Config;
 
 use crate::Error;
-use crate::group::{Meter, generate};
 use crate::recipe::recipe;
 
 /// Raised when other responses come from the same settings and inputs.
@@ -84,7 +83,7 @@ fn answer(
     meter: &mut Meter<'_>,
 ) -> Result<Vec<ResponseRow>, Error> {
     let requests: Vec<_> = group.iter().map(|prompt| request(prompt, config, place)).collect();
-    let samples = generate(generator, &requests, &mut |completion| {
+    let samples = generate_group(generator, &requests, &mut |completion| {
         meter.progress.done += 1;
         meter.progress.tokens += u64::from(completion.n_tokens);
         meter.report();

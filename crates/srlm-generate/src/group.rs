@@ -3,15 +3,14 @@
 use std::ops::ControlFlow;
 
 use srlm_artifact::{OnProgress, Progress};
-use srlm_generate::{Completion, Generate, Request};
 
-use crate::Error;
+use crate::{Completion, Error, Generate, Request};
 
 /// Serves the requests and gives each one's samples in order.
 ///
 /// # Errors
-/// [`Error::Generate`], [`Error::Interrupted`], [`Error::MissingSample`]
-pub(crate) fn generate(
+/// [`Error::MissingSample`] where the generator ended without an error and without all samples, and its own.
+pub fn generate_group(
     generator: &mut dyn Generate,
     requests: &[Request],
     on_completion: &mut dyn FnMut(&Completion),
@@ -32,18 +31,22 @@ pub(crate) fn generate(
 }
 
 /// Reports progress, and remembers that the caller asked to stop until the group is saved.
-pub(crate) struct Meter<'a> {
-    pub(crate) on_progress: OnProgress<'a>,
-    pub(crate) progress: Progress,
-    pub(crate) stop: bool,
+pub struct Meter<'a> {
+    on_progress: OnProgress<'a>,
+    /// How far the stage is.
+    pub progress: Progress,
+    /// Whether the caller asked to stop.
+    pub stop: bool,
 }
 
 impl<'a> Meter<'a> {
-    pub(crate) fn new(on_progress: OnProgress<'a>, unit: &'static str, total: u64) -> Self {
+    /// A meter at zero of `total` units.
+    pub fn new(on_progress: OnProgress<'a>, unit: &'static str, total: u64) -> Self {
         Self { on_progress, progress: Progress { done: 0, total, unit, tokens: 0 }, stop: false }
     }
 
-    pub(crate) fn report(&mut self) {
+    /// Tells the caller where `progress` is.
+    pub fn report(&mut self) {
         self.stop |= (self.on_progress)(self.progress) == ControlFlow::Break(());
     }
 }
