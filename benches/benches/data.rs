@@ -48,6 +48,8 @@ fn pairs(c: &mut Criterion) {
                 rationale: String::new(),
                 failure: None,
                 seed: 0,
+                expected_score: None,
+                truncated: false,
             });
         }
     }

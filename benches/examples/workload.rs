@@ -81,5 +81,6 @@ fn request(row: &Row) -> Request {
             ignore_eos: true,
             ..Sampling::default()
         },
+        top_logprobs: 0,
     }
 }

@@ -189,6 +189,7 @@ fn written(run: &Run<'_>, t: u32, questions: &[Question]) -> anyhow::Result<Vec<
         input: Input::Chat(question.prompt.messages().to_vec()),
         seeds: vec![row_seed(run.config.run.seed, "verdicts", t, &question.prompt_id, question.order)],
         sampling: run.config.eval.verdict_sampling.clone(),
+        top_logprobs: 0,
     };
     let requests: Vec<Request> = questions.iter().map(request).collect();
     let mut found: Vec<Option<Preference>> = vec![None; requests.len()];

@@ -2,7 +2,9 @@
 
 use std::fmt::Debug;
 
-use crate::{EftRow, Format, IftRow, JudgmentRow, NoRow, PairRow, PromptRow, RefLogpsRow, ResponseRow, Row};
+use crate::{
+    EftRow, Format, IftRow, JudgmentRow, NoRow, PairRow, PromptRow, RefLogpsRow, ResponseRow, Row, UnpairedRow,
+};
 
 /// What a folder holds. Stages take and give [`Artifact<K>`](crate::Artifact), so wiring one to the wrong input does
 /// not compile.
@@ -72,7 +74,8 @@ pub enum Judgments {}
 impl Kind for Judgments {
     const NAME: &'static str = "judgments";
     /// - 1.0: first.
-    const FORMAT: Format = Format::new(1, 0);
+    /// - 1.1: `expected_score`, `truncated`.
+    const FORMAT: Format = Format::new(1, 1);
     const ROWS_FILE: Option<&'static str> = Some("judgments.jsonl");
     type Row = JudgmentRow;
 }
@@ -84,9 +87,22 @@ pub enum Pairs {}
 impl Kind for Pairs {
     const NAME: &'static str = "pairs";
     /// - 1.0: first.
-    const FORMAT: Format = Format::new(1, 0);
+    /// - 1.1: `label_weight`.
+    const FORMAT: Format = Format::new(1, 1);
     const ROWS_FILE: Option<&'static str> = Some("pairs.jsonl");
     type Row = PairRow;
+}
+
+/// Responses with a verdict each: [`UnpairedRow`].
+#[derive(Clone, Debug)]
+pub enum Unpaired {}
+
+impl Kind for Unpaired {
+    const NAME: &'static str = "unpaired";
+    /// - 1.0: first.
+    const FORMAT: Format = Format::new(1, 0);
+    const ROWS_FILE: Option<&'static str> = Some("unpaired.jsonl");
+    type Row = UnpairedRow;
 }
 
 /// Reference log-probabilities of pairs: [`RefLogpsRow`].
@@ -134,6 +150,7 @@ pub(crate) fn supported(kind: &str) -> Option<Format> {
         (Responses::NAME, Responses::FORMAT),
         (Judgments::NAME, Judgments::FORMAT),
         (Pairs::NAME, Pairs::FORMAT),
+        (Unpaired::NAME, Unpaired::FORMAT),
         (RefLogps::NAME, RefLogps::FORMAT),
         (Model::NAME, Model::FORMAT),
         (Eval::NAME, Eval::FORMAT),

@@ -3,7 +3,7 @@
 use crate::row::split_id;
 use crate::{
     EftRow, IftRow, JudgmentRow, MetricsRow, PairRow, Prompt, PromptRow, RefLogpsRow, ResponseRow, Row, RowProblem,
-    Score, SortKey,
+    Score, SortKey, UnpairedRow,
 };
 
 type Checked = Result<(), RowProblem>;
@@ -124,7 +124,27 @@ impl Row for PairRow {
             let problem = format!("is {}, not above `score_rejected` {}", self.score_chosen, self.score_rejected);
             return Err(RowProblem::new("score_chosen", problem));
         }
+        if !(0.0..=1.0).contains(&self.label_weight) {
+            return Err(RowProblem::new("label_weight", format!("is {}, outside 0 to 1", self.label_weight)));
+        }
         Ok(())
+    }
+}
+
+impl Row for UnpairedRow {
+    fn id(&self) -> String {
+        format!("response_id {:?}", self.response_id)
+    }
+
+    fn sort_key(&self) -> SortKey {
+        SortKey::of_response(&self.prompt_id, &self.response_id, 0)
+    }
+
+    fn check(&self) -> Checked {
+        not_blank("prompt_id", &self.prompt_id)?;
+        not_blank("response_id", &self.response_id)?;
+        answerable(&self.prompt)?;
+        in_score_range("score", self.score)
     }
 }
 

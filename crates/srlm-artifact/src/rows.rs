@@ -120,6 +120,13 @@ pub struct JudgmentRow {
     pub failure: Option<JudgmentFailure>,
     /// Seed of its generator.
     pub seed: u64,
+    /// The mean of the scores that could have stood in the score's place, weighted by their probability, where the
+    /// judge's engine tells probabilities. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_score: Option<Score>,
+    /// Whether the judge read a shortened response. Since 1.1.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub truncated: bool,
 }
 
 /// A preference pair.
@@ -142,6 +149,40 @@ pub struct PairRow {
     pub score_chosen: f64,
     /// Mean score of the worse one; always lower.
     pub score_rejected: f64,
+    /// Trust in the order of the two, from 0 to 1: the loss is this times that of the pair, plus the rest times that
+    /// of the pair turned around. Since 1.1; 1 where absent.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub label_weight: f64,
+}
+
+/// A response with a verdict of its own, as KTO trains on. Column names are TRL's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnpairedRow {
+    /// The prompt it answers.
+    pub prompt_id: String,
+    /// What was asked.
+    pub prompt: Prompt,
+    /// The response.
+    pub completion: String,
+    /// Whether it is a good one.
+    pub label: bool,
+    /// `response_id` of the response; unique within the artifact.
+    pub response_id: String,
+    /// Its mean score.
+    pub score: f64,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn is_one(value: &f64) -> bool {
+    *value == 1.0
 }
 
 /// Log-probabilities of a pair's responses under the reference model.

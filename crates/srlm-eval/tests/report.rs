@@ -132,6 +132,7 @@ fn hostile_text_stays_text() {
         rejected_id: "b".to_owned(),
         score_chosen: 3.0,
         score_rejected: 1.0,
+        label_weight: 1.0,
     };
     folders::write::<Pairs>(&run, "iter-1/pairs", HOSTILE, vec![pair], &[(HOSTILE, 1)]);
     let Begin::Write(writer) = srlm_eval::begin(&run.join("iter-0/eval"), serde_json::json!({}), 1, vec![]).unwrap()

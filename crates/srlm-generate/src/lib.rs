@@ -10,5 +10,5 @@ mod scripted;
 pub use group::{Meter, generate_group};
 #[cfg(feature = "http")]
 pub use http::{HttpConfig, HttpError, OpenAi};
-pub use request::{Completion, Error, Generate, Input, Request, Sampling};
+pub use request::{Completion, Error, Generate, Input, Request, Sampling, WrittenToken};
 pub use scripted::Scripted;

@@ -80,6 +80,8 @@ pub struct Request {
     pub seeds: Vec<u64>,
     /// How tokens are drawn.
     pub sampling: Sampling,
+    /// How many of the likeliest tokens to report at the place of each token written; 0 reports none.
+    pub top_logprobs: u32,
 }
 
 /// One sample.
@@ -95,6 +97,19 @@ pub struct Completion {
     pub finish_reason: FinishReason,
     /// Tokens written, the end token included.
     pub n_tokens: u32,
+    /// The tokens written, where the request has `top_logprobs` and the engine tells them; else empty. An end token
+    /// has no text.
+    pub tokens: Vec<WrittenToken>,
+}
+
+/// A token and what could have stood in its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WrittenToken {
+    /// Its text; a character that several tokens share stands with the last of them.
+    pub text: String,
+    /// The likeliest tokens at its place, likeliest first, with their log-probabilities in nats, before temperature
+    /// and filters.
+    pub top: Vec<(String, f64)>,
 }
 
 /// Why nothing could be generated.

@@ -18,7 +18,8 @@ impl<F: FnMut(&Request, usize) -> String> Generate for Scripted<F> {
                 let text = (self.0)(request, sample_index);
                 let n_tokens = text.split_whitespace().count() as u32 + 1;
                 let finish_reason = FinishReason::Stop;
-                on_completion(Completion { request_index, sample_index, text, finish_reason, n_tokens });
+                let tokens = Vec::new();
+                on_completion(Completion { request_index, sample_index, text, finish_reason, n_tokens, tokens });
             }
         }
         Ok(())
@@ -34,7 +35,7 @@ mod tests {
     fn every_seed_of_every_request_is_answered_in_order() {
         let request = |id: &str, seeds: Vec<u64>| {
             let input = Input::Text(String::new());
-            Request { id: id.to_owned(), input, seeds, sampling: Sampling::default() }
+            Request { id: id.to_owned(), input, seeds, sampling: Sampling::default(), top_logprobs: 0 }
         };
         let mut generator = Scripted(|request: &Request, i: usize| format!("{}{}", request.id, request.seeds[i]));
         let mut texts = Vec::new();

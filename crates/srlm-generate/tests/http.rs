@@ -115,7 +115,13 @@ fn whole(status: u16, headers: &'static str, body: &str) -> Reply {
 }
 
 fn request(id: &str, seeds: Vec<u64>) -> Request {
-    Request { id: id.to_owned(), input: Input::Text("Once".to_owned()), seeds, sampling: Sampling::default() }
+    Request {
+        id: id.to_owned(),
+        input: Input::Text("Once".to_owned()),
+        seeds,
+        sampling: Sampling::default(),
+        top_logprobs: 0,
+    }
 }
 
 fn generate(config: &HttpConfig, requests: &[Request]) -> Result<Vec<Completion>, Error> {

@@ -43,6 +43,8 @@ mod tests {
             rationale: String::new(),
             failure,
             seed: 0,
+            expected_score: None,
+            truncated: false,
         }
     }
 

@@ -99,6 +99,7 @@ fn request(
         input: Input::Chat(rubric.conversation(prompt, &row.response)?.messages().to_vec()),
         seeds: (0..config.judgments).map(seed).collect(),
         sampling: config.sampling.clone(),
+        top_logprobs: 0,
     })
 }
 
@@ -126,6 +127,8 @@ fn judge(
             failure: parsed.err().map(|failure| reason(failure, sample.finish_reason)),
             rationale: sample.text,
             seed: request.seeds[sample.sample_index],
+            expected_score: None,
+            truncated: false,
         }
     };
     Ok(samples.into_iter().flatten().map(judgment).collect())

@@ -42,6 +42,23 @@ pub fn sample(logits: &[f32], filter: Filter, uniform: f64) -> u32 {
     candidates.last().map_or(0, |&(token, _)| token)
 }
 
+/// The `n` largest of `log softmax(logits)` with their places, largest first; of equals, the first comes first.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+pub fn top_logps(logits: &[f32], n: usize) -> Vec<(u32, f64)> {
+    let top = max(logits);
+    let log_total = f64::from(sum_of(logits, |v| exp(v - top))).ln();
+    let mut best: Vec<(u32, f32)> = Vec::with_capacity(n + 1);
+    for (token, &logit) in logits.iter().enumerate() {
+        if best.len() == n && best.last().is_none_or(|&(_, least)| logit <= least) {
+            continue;
+        }
+        let at = best.partition_point(|&(_, other)| other >= logit);
+        best.insert(at, (token as u32, logit));
+        best.truncate(n);
+    }
+    best.into_iter().map(|(token, logit)| (token, f64::from(logit) - f64::from(top) - log_total)).collect()
+}
+
 /// The tokens that may be drawn with their unnormalized probabilities; the likeliest has 1.
 #[inline(always)]
 fn candidates(logits: &[f32], filter: Filter, top: f32, inverse: f32) -> Vec<(u32, f32)> {

@@ -327,6 +327,19 @@ fn temperature_zero_takes_the_first_likeliest() {
 }
 
 #[test]
+fn the_likeliest_tokens_have_their_log_probabilities() {
+    let logits = [1.5f32, -2.0, 3.25, 1.5, 0.0];
+    let total: f64 = logits.iter().map(|&l| f64::from(l).exp()).sum();
+    let logp = |i: usize| f64::from(logits[i]) - total.ln();
+    for n in 0..=6 {
+        let found = srlm_kernels::top_logps(&logits, n);
+        let expected: Vec<usize> = [2, 0, 3, 4, 1].into_iter().take(n).collect();
+        assert_eq!(found.iter().map(|&(token, _)| token as usize).collect::<Vec<_>>(), expected);
+        found.iter().for_each(|&(token, found)| assert!((found - logp(token as usize)).abs() < 1e-6));
+    }
+}
+
+#[test]
 fn a_packed_product_is_the_product_whatever_rows_ride_together() {
     let mut numbers = Numbers(11);
     // Panels that are full and not, stretches of the inner dimension that are whole and not, every number of rows.

@@ -62,5 +62,7 @@ fn judgment(of: &ResponseRow, judge_index: u32, score: Option<f64>) -> JudgmentR
         rationale: String::new(),
         failure: score.is_none().then_some(JudgmentFailure::NoScore),
         seed: 0,
+        expected_score: None,
+        truncated: false,
     }
 }

@@ -108,6 +108,7 @@ fn pair(prompt: &PromptCandidates, min_score_gap: f64) -> Result<PairRow, NoPair
         rejected_id: rejected.response_id.clone(),
         score_chosen,
         score_rejected,
+        label_weight: 1.0,
     })
 }
 

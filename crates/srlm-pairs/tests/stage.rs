@@ -56,6 +56,8 @@ fn judgments_of(prompts: &[&[(&str, Option<f64>)]]) -> Vec<JudgmentRow> {
         rationale: "Hm.".to_owned(),
         failure: score.is_none().then_some(JudgmentFailure::NoScore),
         seed: 0,
+        expected_score: None,
+        truncated: false,
     };
     let of_prompt = |(p, responses): (usize, &&[(&str, Option<f64>)])| {
         responses.iter().enumerate().map(|(r, (_, score))| judgment(p, r, *score)).collect::<Vec<_>>()

@@ -29,6 +29,7 @@ fn requests(sampling: &Sampling) -> Vec<Request> {
             input: Input::Text(format!("{shared}{tail}")),
             seeds: (0..5).map(|s| 10 * i as u64 + s).collect(),
             sampling: sampling.clone(),
+            top_logprobs: 0,
         })
         .collect()
 }
@@ -67,6 +68,32 @@ fn cached_decoding_is_the_whole_pass() {
             ids.push(token);
         }
     }
+}
+
+#[test]
+fn the_likeliest_tokens_are_told_where_they_are_asked_for() {
+    let Some(checkpoint) = tiny_llama() else { return };
+    let sampling = Sampling { max_tokens: 12, temperature: 0.0, ..Sampling::default() };
+    let mut requests = requests(&sampling);
+    requests.truncate(2);
+    requests[1].top_logprobs = 3;
+    let done = sorted(&mut engine(&checkpoint, EngineConfig::default()), &requests);
+    assert!(done[0].tokens.is_empty());
+    let told = done.iter().find(|completion| completion.request_index == 1).unwrap();
+    assert_eq!(told.tokens.len(), told.n_tokens as usize);
+    assert_eq!(told.tokens.iter().map(|token| token.text.as_str()).collect::<String>(), told.text);
+    let Input::Text(prompt) = &requests[1].input else { unreachable!() };
+    let model = Model::load(&checkpoint, &Device::flex()).unwrap();
+    let first = &told.tokens[0].top;
+    assert_eq!(first.len(), 3);
+    assert!(first.is_sorted_by(|a, b| a.1 >= b.1));
+    let mut ids = checkpoint.tokenizer.encode(prompt, true).unwrap();
+    let n_prompt = ids.len();
+    let text = |id: &u32| checkpoint.tokenizer.decode(&[*id], false).unwrap();
+    let likeliest = (0..checkpoint.config.vocab_size as u32).find(|id| text(id) == first[0].0).unwrap();
+    ids.push(likeliest);
+    let expected = model.response_logps(&[&ids], &[n_prompt])[0];
+    assert!((first[0].1 - expected).abs() < 1e-4, "{} is not {expected}", first[0].1);
 }
 
 #[test]

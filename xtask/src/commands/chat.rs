@@ -56,6 +56,7 @@ fn answer(side: &mut Side, line: &str, turn: u64, args: &Chat) -> anyhow::Result
         input: Input::Chat(side.turns.clone()),
         seeds: vec![args.sampling.seed + turn],
         sampling: rows::sampling(&args.sampling, false),
+        top_logprobs: 0,
     };
     let mut whole = String::new();
     let served = side.engine.run(&[request], &mut |event| match event {

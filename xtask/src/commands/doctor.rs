@@ -87,6 +87,7 @@ fn decode_difference(checkpoint: &Checkpoint, device: &Device) -> anyhow::Result
             input: Input::Text((*text).to_owned()),
             seeds: vec![0],
             sampling: sampling.clone(),
+            top_logprobs: 0,
         })
         .collect();
     let (tokenizer, model) = (std::sync::Arc::new(checkpoint.tokenizer.clone()), load()?);

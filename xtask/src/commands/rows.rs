@@ -104,7 +104,13 @@ pub(crate) fn generate(args: &Generate, console: &Console) -> anyhow::Result<()>
         .map(|row| {
             let (id, prompt) = row.prompt()?;
             let seeds = (0..args.n).map(|i| row_seed(args.sampling.seed, "generate", 0, &id, i)).collect();
-            Ok(Request { id, input: Input::Chat(prompt.messages().to_vec()), seeds, sampling: sampling.clone() })
+            Ok(Request {
+                id,
+                input: Input::Chat(prompt.messages().to_vec()),
+                seeds,
+                sampling: sampling.clone(),
+                top_logprobs: 0,
+            })
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     let mut done: Vec<Completion> = Vec::new();

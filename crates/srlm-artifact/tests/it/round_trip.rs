@@ -94,10 +94,10 @@ proptest! {
 
     #[test]
     fn judgments(rows in many(
-        (text(), text(), prop::option::of(score()), any::<String>(), any::<u64>())
-            .prop_map(|(prompt_id, response_id, score, rationale, seed)| JudgmentRow {
+        (text(), text(), prop::option::of(score()), any::<String>(), any::<u64>(), prop::option::of(score()), any::<bool>())
+            .prop_map(|(prompt_id, response_id, score, rationale, seed, expected_score, truncated)| JudgmentRow {
                 response_id, prompt_id, judge_index: 0, score, rationale,
-                failure: score.is_none().then_some(JudgmentFailure::Truncated), seed,
+                failure: score.is_none().then_some(JudgmentFailure::Truncated), seed, expected_score, truncated,
             }),
         |row, n| row.judge_index = n,
     )) {
@@ -106,15 +106,25 @@ proptest! {
 
     #[test]
     fn pairs(rows in many(
-        (text(), prompt(), any::<String>(), any::<String>(), score(), score())
-            .prop_filter("not tied", |(.., a, b)| a != b)
-            .prop_map(|(prompt_id, prompt, chosen, rejected, a, b)| PairRow {
+        (text(), prompt(), any::<String>(), any::<String>(), score(), score(), 0.0..=1.0)
+            .prop_filter("not tied", |(.., a, b, _)| a != b)
+            .prop_map(|(prompt_id, prompt, chosen, rejected, a, b, label_weight)| PairRow {
                 prompt_id, prompt, chosen, rejected, chosen_id: String::new(), rejected_id: "r".into(),
-                score_chosen: a.max(b).get(), score_rejected: a.min(b).get(),
+                score_chosen: a.max(b).get(), score_rejected: a.min(b).get(), label_weight,
             }),
         |row, n| row.chosen_id = format!("{}/{n}", row.prompt_id),
     )) {
         check::<Pairs>(rows);
+    }
+
+    #[test]
+    fn unpaired(rows in many(
+        (text(), prompt(), any::<String>(), any::<bool>(), score()).prop_map(|(prompt_id, prompt, completion, label, score)| {
+            UnpairedRow { prompt_id, prompt, completion, label, response_id: String::new(), score: score.get() }
+        }),
+        |row, n| row.response_id = format!("{}/{n}", row.prompt_id),
+    )) {
+        check::<Unpaired>(rows);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::path::Path;
 use serde_json::json;
 use srlm_artifact::{
     Artifact, Begin, Counts, EftRow, Error, FinishReason, IftRow, Input, JudgmentFailure, JudgmentRow, Kind, Message,
-    MetricsRow, PairRow, Prompt, PromptRow, PromptSource, Recipe, RefLogpsRow, ResponseRow, Score, Writer, begin,
+    MetricsRow, PairRow, Prompt, PromptRow, PromptSource, Recipe, RefLogpsRow, ResponseRow, Score, UnpairedRow, Writer,
+    begin,
 };
 
 pub(crate) fn recipe() -> Recipe {
@@ -103,8 +104,11 @@ pub(crate) fn judgments() -> Vec<JudgmentRow> {
         rationale: "It is one.".into(),
         failure: score.is_none().then_some(JudgmentFailure::NoScore),
         seed: 7,
+        expected_score: None,
+        truncated: false,
     };
-    vec![row("a/0", 0, Some(4.0)), row("a/0", 1, None), row("a/10", 0, Some(0.0))]
+    let expected = JudgmentRow { expected_score: Score::new(3.5), truncated: true, ..row("a/2", 0, Some(4.0)) };
+    vec![row("a/0", 0, Some(4.0)), row("a/0", 1, None), expected, row("a/10", 0, Some(0.0))]
 }
 
 pub(crate) fn pairs() -> Vec<PairRow> {
@@ -117,6 +121,18 @@ pub(crate) fn pairs() -> Vec<PairRow> {
         rejected_id: "a/3".into(),
         score_chosen: 11.0 / 3.0,
         score_rejected: 1.0,
+        label_weight: 1.0,
+    }]
+}
+
+pub(crate) fn unpaired() -> Vec<UnpairedRow> {
+    vec![UnpairedRow {
+        prompt_id: "a".into(),
+        prompt: "Name a bird.".into(),
+        completion: "Wren.".into(),
+        label: true,
+        response_id: "a/0".into(),
+        score: 4.0,
     }]
 }
 

@@ -47,6 +47,7 @@ fn judgment_rows() {
     assert_snapshot!(lines(samples::judgments()), @r#"
         {"response_id":"a/0","prompt_id":"a","judge_index":0,"score":4.0,"rationale":"It is one.","failure":null,"seed":7}
         {"response_id":"a/0","prompt_id":"a","judge_index":1,"score":null,"rationale":"It is one.","failure":"no_score","seed":7}
+        {"response_id":"a/2","prompt_id":"a","judge_index":0,"score":4.0,"rationale":"It is one.","failure":null,"seed":7,"expected_score":3.5,"truncated":true}
         {"response_id":"a/10","prompt_id":"a","judge_index":0,"score":0.0,"rationale":"It is one.","failure":null,"seed":7}
     "#);
 }
@@ -54,6 +55,17 @@ fn judgment_rows() {
 #[test]
 fn pair_rows() {
     assert_snapshot!(lines(samples::pairs()), @r#"{"prompt_id":"a","prompt":"Name a bird.","chosen":"Wren.","rejected":"Cat.","chosen_id":"a/0","rejected_id":"a/3","score_chosen":3.6666666666666665,"score_rejected":1.0}"#);
+}
+
+#[test]
+fn a_pair_whose_order_is_not_fully_trusted() {
+    let pair = srlm_artifact::PairRow { label_weight: 0.75, ..samples::pairs().remove(0) };
+    assert_snapshot!(lines(vec![pair]), @r#"{"prompt_id":"a","prompt":"Name a bird.","chosen":"Wren.","rejected":"Cat.","chosen_id":"a/0","rejected_id":"a/3","score_chosen":3.6666666666666665,"score_rejected":1.0,"label_weight":0.75}"#);
+}
+
+#[test]
+fn unpaired_rows() {
+    assert_snapshot!(lines(samples::unpaired()), @r#"{"prompt_id":"a","prompt":"Name a bird.","completion":"Wren.","label":true,"response_id":"a/0","score":4.0}"#);
 }
 
 #[test]
@@ -83,7 +95,7 @@ fn manifest() {
           "kind": "pairs",
           "format": {
             "major": 1,
-            "minor": 0
+            "minor": 1
           },
           "rows": 1,
           "files": [
@@ -93,8 +105,8 @@ fn manifest() {
               "sha256": "1399673218afbbbf10c89bcafec8d806c5f976642ca385abbf2c796aef116f48"
             }
           ],
-          "content_hash": "sha256:5079d669adcb64d35ff51403b3dadf1ecc1745689fca2b946cb3410ea78991da",
-          "key": "sha256:2a47c51d185aca76fdd3a951f69f25a0c36c7feea411e15bcb0e83add057bf31",
+          "content_hash": "sha256:2105d5b277f9e0c43e54f144128670a7974569d1aa9bc3470941f68da9046da4",
+          "key": "sha256:9936d3f5b7c1791f9538f4d76b8ae94c774461438deb978149d4775bcc0534fe",
           "provenance": {
             "stage": "srlm-pairs",
             "stage_version": 1,

@@ -117,6 +117,8 @@ mod tests {
             rationale: String::new(),
             failure: score.is_none().then_some(JudgmentFailure::NoScore),
             seed: 0,
+            expected_score: None,
+            truncated: false,
         }
     }
 

@@ -79,6 +79,7 @@ mod tests {
             rejected_id: format!("p{i}/1"),
             score_chosen: *gap,
             score_rejected: 0.0,
+            label_weight: 1.0,
         };
         gaps.iter().enumerate().map(pair).collect()
     }

@@ -73,6 +73,8 @@ pub(crate) fn judgments(iteration: u32) -> Vec<JudgmentRow> {
                 rationale: format!("The response is relevant and clear, though it says little. Score: {points}"),
                 failure: fails.then_some(failure),
                 seed: 1,
+                expected_score: None,
+                truncated: false,
             }
         })
     };
@@ -100,6 +102,7 @@ pub(crate) fn pairs(iteration: u32) -> Vec<PairRow> {
             rejected_id: worst.1.response_id.clone(),
             score_chosen: best.0,
             score_rejected: worst.0,
+            label_weight: 1.0,
         })
     };
     responses.chunks(N_SAMPLES as usize).enumerate().filter_map(pair).collect()

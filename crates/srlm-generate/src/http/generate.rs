@@ -76,6 +76,7 @@ impl OpenAi {
             text: sample.text,
             finish_reason: sample.finish_reason,
             n_tokens: sample.n_tokens,
+            tokens: Vec::new(),
         }))
     }
 }

@@ -128,7 +128,7 @@ mod tests {
     use crate::Sampling;
 
     fn rendered(input: Input, sampling: Sampling) -> String {
-        let request = Request { id: "r".to_owned(), input, seeds: vec![9], sampling };
+        let request = Request { id: "r".to_owned(), input, seeds: vec![9], sampling, top_logprobs: 0 };
         let (path, body) = body("m", &request, 9);
         format!("{path} {}", String::from_utf8(body).unwrap())
     }

@@ -298,11 +298,15 @@ impl Engine {
     }
 
     fn completion(&self, row: &Row<'_>, finish_reason: FinishReason) -> Result<Completion, Error> {
-        let text = row
-            .text(&self.tokenizer)
-            .map_err(|error| Error::Engine { engine: "burn".to_owned(), source: Box::new(error) })?;
-        let n_tokens = row.tokens.len() as u32;
-        Ok(Completion { request_index: row.request, sample_index: row.sample, text, finish_reason, n_tokens })
+        let failed = |error| Error::Engine { engine: "burn".to_owned(), source: Box::new(error) };
+        Ok(Completion {
+            request_index: row.request,
+            sample_index: row.sample,
+            text: row.text(&self.tokenizer).map_err(failed)?,
+            finish_reason,
+            n_tokens: row.tokens.len() as u32,
+            tokens: row.written(&self.tokenizer).map_err(failed)?,
+        })
     }
 }
 

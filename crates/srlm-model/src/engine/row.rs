@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use srlm_artifact::FinishReason;
 use srlm_checkpoint::{TextStream, Tokenizer};
-use srlm_generate::{Request, Sampling};
+use srlm_generate::{Request, Sampling, WrittenToken};
 use srlm_kernels::{Filter, Run};
 
 /// A sample: its place in the call, its cache region, its generator and what it has written.
@@ -21,6 +21,15 @@ pub(super) struct Row<'a> {
     pub(super) tokens: Vec<u32>,
     stream: TextStream,
     text: String,
+    top_logprobs: usize,
+    /// What the request's `top_logprobs` asks for, a token each.
+    written: Vec<Written>,
+}
+
+/// A token's text, and the likeliest tokens at its place with their log-probabilities.
+struct Written {
+    text: String,
+    top: Vec<(u32, f64)>,
 }
 
 impl<'a> Row<'a> {
@@ -41,6 +50,8 @@ impl<'a> Row<'a> {
             tokens: Vec::new(),
             stream,
             text: String::new(),
+            top_logprobs: request.top_logprobs as usize,
+            written: Vec::new(),
         }
     }
 
@@ -62,6 +73,9 @@ impl<'a> Row<'a> {
         };
         let token = srlm_kernels::sample(logits, filter, self.random.random::<f64>());
         self.tokens.push(token);
+        if self.top_logprobs > 0 {
+            self.written.push(Written { text: String::new(), top: srlm_kernels::top_logps(logits, self.top_logprobs) });
+        }
         token
     }
 
@@ -73,10 +87,23 @@ impl<'a> Row<'a> {
         }
         let piece = self.stream.push(token);
         self.text.push_str(&piece);
+        if let Some(written) = self.written.last_mut() {
+            written.text.clone_from(&piece);
+        }
         if self.stop_position().is_some() {
             return (piece, Some(FinishReason::Stop));
         }
         (piece, (self.tokens.len() == self.own.len()).then_some(FinishReason::Length))
+    }
+
+    /// The tokens written and what could have stood in their places, where the request asks for them.
+    pub(super) fn written(&self, tokenizer: &Tokenizer) -> Result<Vec<WrittenToken>, srlm_checkpoint::Error> {
+        let top = |&(id, logp): &(u32, f64)| Ok((tokenizer.decode(&[id], false)?, logp));
+        let token = |written: &Written| {
+            let top = written.top.iter().map(top).collect::<Result<_, srlm_checkpoint::Error>>()?;
+            Ok(WrittenToken { text: written.text.clone(), top })
+        };
+        self.written.iter().map(token).collect()
     }
 
     fn stop_position(&self) -> Option<usize> {

@@ -85,6 +85,7 @@ impl<'a> Rounds<'a> {
             seeds: vec![seed(1)],
             sampling: Sampling { stop, ..config.sampling.clone() },
             id,
+            top_logprobs: 0,
         }
     }
 

@@ -99,6 +99,7 @@ fn request(prompt: &PromptRow, config: &Config, place: Place) -> Request {
         input: Input::Chat(messages(&prompt.prompt, config.system.as_deref())),
         seeds: (0..config.samples).map(seed).collect(),
         sampling: config.sampling.clone(),
+        top_logprobs: 0,
     }
 }
 
