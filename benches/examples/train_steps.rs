@@ -16,7 +16,7 @@ use burn::tensor::Device;
 use serde::Deserialize;
 use srlm_artifact::{Message, MetricsRow, Prompt};
 use srlm_checkpoint::{Checkpoint, Tokenizer};
-use srlm_dpo::{LossType, PairExample, PreferenceObjective};
+use srlm_dpo::{LossSettings, LossType, PairExample, PreferenceObjective};
 use srlm_model::{Conversation, Model};
 use srlm_sft::{Example, ResponseLoss};
 use srlm_train::{Decay, Objective, TrainConfig, TrainRuntime, train};
@@ -103,11 +103,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         let pair = |(id, chosen, rejected): Ranked| {
             let starts = [chosen.response_start, rejected.response_start];
             let logps = reference.response_logps(&[&chosen.ids, &rejected.ids], &starts);
-            PairExample { id, chosen, rejected, ref_chosen_logps: logps[0], ref_rejected_logps: logps[1] }
+            PairExample {
+                id,
+                chosen,
+                rejected,
+                ref_chosen_logps: logps[0],
+                ref_rejected_logps: logps[1],
+                label_weight: 1.0,
+            }
         };
         let pairs: Vec<PairExample> = ranked.into_iter().map(pair).collect();
         drop(reference);
-        let objective = PreferenceObjective { loss_type: LossType::Sigmoid, beta: 0.1, label_smoothing: 0.0 };
+        let objective = PreferenceObjective { loss: LossSettings::of(LossType::Sigmoid, 0.1), ld_alpha: 1.0 };
         time(Model::load(&checkpoint, &Device::flex().autodiff())?, &objective, &pairs)?
     };
     let mut seconds: Vec<f64> = steps.iter().skip(1).map(|(seconds, _)| *seconds).collect();

@@ -180,7 +180,8 @@ fn reference_stage(
     let place = (run.place(t), run.device()?.name.as_str());
     let max_length = run.config.dpo.train.max_length.min(checkpoint.config.context());
     let on_progress = &mut |progress| run.console.progress(progress, "");
-    srlm_dpo::reference::run(max_length, pairs, reference, place, out, on_progress).or_exit(Exit::Data)
+    srlm_dpo::reference::run((max_length, run.config.dpo.ld_alpha), pairs, reference, place, out, on_progress)
+        .or_exit(Exit::Data)
 }
 
 /// M_t -> M_{t+1}.

@@ -6,18 +6,25 @@ use srlm_model::LoraConfig;
 use srlm_train::TrainConfig;
 
 use crate::error::Error;
-use crate::loss::LossType;
+use crate::loss::{LossSettings, LossType};
 
 /// The `[dpo]` table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DpoConfig {
-    /// Strength of the pull toward the reference.
+    /// The losses, summed; the paper's is `["sigmoid"]`, iterative RPO's `["sigmoid", "nll"]`.
+    pub loss_type: Vec<LossType>,
+    /// Weight of each loss.
+    pub loss_weights: Vec<f64>,
+    /// Strength of the pull toward the reference; SimPO's scale.
     pub beta: f64,
-    /// Which loss.
-    pub loss_type: LossType,
-    /// Share of pairs assumed to be the wrong way round (`sigmoid` only).
+    /// Share of pairs assumed to be the wrong way round (`sigmoid`: conservative DPO, and `robust`).
     pub label_smoothing: f64,
+    /// SimPO's margin.
+    pub simpo_gamma: f64,
+    /// Weight of the tokens of the longer response that lie beyond the length of the shorter (LD-DPO, Liu et al. 2024);
+    /// 1 weighs all alike.
+    pub ld_alpha: f64,
     /// Low-rank adapters instead of all parameters; the reference is M_t all the same.
     pub lora: Option<LoraConfig>,
     /// The loop.
@@ -28,9 +35,12 @@ impl Default for DpoConfig {
     /// The paper's beta, batch and learning rates.
     fn default() -> Self {
         Self {
+            loss_type: vec![LossType::Sigmoid],
+            loss_weights: vec![1.0],
             beta: 0.1,
-            loss_type: LossType::Sigmoid,
             label_smoothing: 0.0,
+            simpo_gamma: 0.0,
+            ld_alpha: 1.0,
             lora: None,
             train: TrainConfig::default(),
         }
@@ -41,18 +51,50 @@ impl DpoConfig {
     /// # Errors
     /// Names the first key that cannot be.
     pub fn validate(&self) -> Result<(), Error> {
-        if !(self.beta.is_finite() && self.beta > 0.0) {
-            return Err(Error::Config { key: "beta", must: "be above 0" });
-        }
-        if !(0.0..0.5).contains(&self.label_smoothing) {
-            return Err(Error::Config { key: "label_smoothing", must: "be at least 0 and below 0.5" });
-        }
-        if self.label_smoothing > 0.0 && self.loss_type != LossType::Sigmoid {
-            return Err(Error::Config { key: "label_smoothing", must: "be 0 unless loss_type is sigmoid" });
+        let refuse = |key, must| Err(Error::Config { key, must });
+        let not_negative = |x: f64| x.is_finite() && x >= 0.0;
+        let any = |has: fn(LossType) -> bool| self.loss_type.iter().any(|&loss| has(loss));
+        match self {
+            c if c.loss_type.is_empty() => return refuse("loss_type", "name at least one loss"),
+            c if c.loss_weights.len() != c.loss_type.len() => {
+                return refuse("loss_weights", "have one number for each loss of loss_type");
+            }
+            c if !c.loss_weights.iter().all(|&w| not_negative(w)) || c.loss_weights.iter().all(|&w| w == 0.0) => {
+                return refuse("loss_weights", "be numbers from 0 up, not all 0");
+            }
+            c if !(c.beta.is_finite() && c.beta > 0.0) => return refuse("beta", "be above 0"),
+            c if !(0.0..0.5).contains(&c.label_smoothing) => {
+                return refuse("label_smoothing", "be at least 0 and below 0.5");
+            }
+            c if c.label_smoothing > 0.0 && !any(LossType::smooths) => {
+                return refuse("label_smoothing", "be 0 unless loss_type has sigmoid or robust");
+            }
+            c if !not_negative(c.simpo_gamma) => return refuse("simpo_gamma", "be a number from 0 up"),
+            c if c.simpo_gamma > 0.0 && !any(|loss| loss == LossType::Simpo) => {
+                return refuse("simpo_gamma", "be 0 unless loss_type has simpo");
+            }
+            c if !(0.0..=1.0).contains(&c.ld_alpha) => return refuse("ld_alpha", "be from 0 to 1"),
+            c if c.ld_alpha < 1.0 && any(LossType::reads_lengths) => {
+                return refuse(
+                    "ld_alpha",
+                    "be 1 with losses that divide by lengths (ipo_mean, sigmoid_norm, simpo, orpo, nll)",
+                );
+            }
+            _ => {}
         }
         if self.lora.as_ref().is_some_and(|lora| lora.rank == 0) {
             return Err(Error::Config { key: "lora.rank", must: "be at least 1" });
         }
         Ok(self.train.validate()?)
+    }
+
+    /// The losses and their numbers.
+    pub fn loss(&self) -> LossSettings {
+        LossSettings {
+            losses: self.loss_type.iter().copied().zip(self.loss_weights.iter().copied()).collect(),
+            beta: self.beta,
+            label_smoothing: self.label_smoothing,
+            simpo_gamma: self.simpo_gamma,
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 mod config;
 mod error;
+mod lengths;
 mod loss;
 mod objective;
 pub mod reference;
@@ -11,6 +12,6 @@ mod stage;
 
 pub use config::DpoConfig;
 pub use error::Error;
-pub use loss::{LossType, PairLogps, PreferenceLoss, preference_loss};
+pub use loss::{LossSettings, LossType, PairLogps, PreferenceLoss, preference_loss};
 pub use objective::{PairExample, PreferenceObjective};
 pub use stage::{Inputs, run};

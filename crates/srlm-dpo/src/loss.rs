@@ -1,20 +1,72 @@
 //! Preference losses: pure functions of log-probabilities.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::{log_sigmoid, relu};
+use burn::tensor::activation::{log_sigmoid, relu, sigmoid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+/// Which loss. `h` is the difference of the log-ratios of chosen and rejected to the reference, `c` and `r` are
+/// log-probabilities, `|c|` and `|r|` tokens of the responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum LossType {
-    /// DPO, Rafailov et al. 2023, eq. 7; with label smoothing conservative DPO, Mitchell 2023, eq. 3.
+    /// DPO: `-log sigma(beta h)`, Rafailov et al. 2023, eq. 7; with label smoothing `e` conservative DPO,
+    /// `-(1 - e) log sigma(beta h) - e log sigma(-beta h)`, Mitchell 2023, eq. 3 (TRL 1.x leaves `e` out here).
     Sigmoid,
-    /// Hinge on the margin, Zhao et al. 2023 (SLiC).
+    /// Robust DPO, unbiased under labels that are wrong at rate `e`:
+    /// `(-(1 - e) log sigma(beta h) + e log sigma(-beta h)) / (1 - 2e)`, Chowdhury et al. 2024, eq. 12.
+    Robust,
+    /// `max(0, 1 - beta h)`, Zhao et al. 2023 (SLiC-HF).
     Hinge,
-    /// Squared distance to `1 / (2 beta)`, Azar et al. 2023, eq. 17, on summed log-probabilities.
+    /// `(h - 1 / (2 beta))^2` on summed log-probabilities, Azar et al. 2023, eq. 17.
     Ipo,
+    /// The same with each log-ratio divided by its response's tokens, as TRL 1.x has it.
+    IpoMean,
+    /// `-log sigma(beta h)` with each log-ratio divided by its response's tokens, as TRL 1.x has it.
+    SigmoidNorm,
+    /// SimPO, without a reference: `-log sigma(beta (c / |c| - r / |r|) - gamma)`, Meng et al. 2024, eq. 6.
+    Simpo,
+    /// The odds-ratio term of ORPO, without a reference: `-log sigma(log odds(c / |c|) - log odds(r / |r|))`,
+    /// Hong et al. 2024, eq. 7. ORPO is this, weighted, beside `nll`.
+    Orpo,
+    /// APO-zero: `1 - sigma(beta logratio(c)) + sigma(beta logratio(r))`, D'Oosterlinck et al. 2024, eq. 7.
+    ApoZero,
+    /// APO-down: `sigma(beta logratio(c)) + 1 - sigma(beta h)`, D'Oosterlinck et al. 2024, eq. 8.
+    ApoDown,
+    /// The chosen response's loss a token, `-c / |c|`: the term that iterative RPO adds to DPO, Pang et al. 2024, eq. 1.
+    Nll,
+}
+
+impl LossType {
+    /// Whether it reads lengths, which log-probabilities weighted by place do not go with.
+    pub(crate) fn reads_lengths(self) -> bool {
+        matches!(self, Self::IpoMean | Self::SigmoidNorm | Self::Simpo | Self::Orpo | Self::Nll)
+    }
+
+    /// Whether label smoothing means something to it.
+    pub(crate) fn smooths(self) -> bool {
+        matches!(self, Self::Sigmoid | Self::Robust)
+    }
+}
+
+/// A weighted sum of losses and their numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LossSettings {
+    /// The losses and their weights.
+    pub losses: Vec<(LossType, f64)>,
+    /// Strength of the pull toward the reference; SimPO's scale.
+    pub beta: f64,
+    /// Share of pairs assumed to be the wrong way round.
+    pub label_smoothing: f64,
+    /// SimPO's margin `gamma`, in units of `beta` times nats a token.
+    pub simpo_gamma: f64,
+}
+
+impl LossSettings {
+    /// One loss without smoothing.
+    pub fn of(loss_type: LossType, beta: f64) -> Self {
+        Self { losses: vec![(loss_type, 1.0)], beta, label_smoothing: 0.0, simpo_gamma: 0.0 }
+    }
 }
 
 /// Log-probabilities of a batch of pairs, each `[batch]`: sums over response tokens, in nats.
@@ -28,6 +80,24 @@ pub struct PairLogps {
     pub ref_chosen: Tensor<1>,
     /// Of the rejected response under the reference.
     pub ref_rejected: Tensor<1>,
+    /// Tokens of the chosen response.
+    pub n_chosen: Tensor<1>,
+    /// Tokens of the rejected response.
+    pub n_rejected: Tensor<1>,
+}
+
+impl PairLogps {
+    /// The pairs turned around.
+    fn swapped(self) -> Self {
+        Self {
+            chosen: self.rejected,
+            rejected: self.chosen,
+            ref_chosen: self.ref_rejected,
+            ref_rejected: self.ref_chosen,
+            n_chosen: self.n_rejected,
+            n_rejected: self.n_chosen,
+        }
+    }
 }
 
 /// What a preference loss gives, each `[batch]`.
@@ -41,31 +111,69 @@ pub struct PreferenceLoss {
     pub rejected_rewards: Tensor<1>,
 }
 
-/// The loss of each pair; for [`LossType::Sigmoid`]
-/// `-(1 - e) log sigma(beta h) - e log sigma(-beta h)` with `h = chosen_logratio - rejected_logratio` and
-/// `e = label_smoothing`.
+/// The weighted sum of losses of each pair.
+///
+/// `label_weights` is the trust in each pair's order: its loss is `w` times that of the pair, plus `1 - w` times that
+/// of the pair turned around (CREAM, Wang et al. 2024, eq. 9). `None` trusts all.
 ///
 /// # Shapes
 /// All tensors are `[batch]`.
 ///
 /// # Source
-/// The papers named at [`LossType`]. Checked against TRL's values.
-pub fn preference_loss(logps: PairLogps, loss_type: LossType, beta: f64, label_smoothing: f64) -> PreferenceLoss {
-    let chosen_logratios = logps.chosen - logps.ref_chosen;
-    let rejected_logratios = logps.rejected - logps.ref_rejected;
-    let difference = chosen_logratios.clone() - rejected_logratios.clone();
-    let losses = match loss_type {
-        LossType::Sigmoid => {
-            let margins = difference * beta;
-            let right = -log_sigmoid(margins.clone()) * (1.0 - label_smoothing);
-            if label_smoothing == 0.0 { right } else { right - log_sigmoid(-margins) * label_smoothing }
+/// The papers named at [`LossType`]. Values and gradients are checked against TRL's where it has the loss, against the
+/// papers' formulas in PyTorch where it has not.
+pub fn preference_loss(logps: PairLogps, label_weights: Option<Tensor<1>>, settings: &LossSettings) -> PreferenceLoss {
+    let losses = match label_weights {
+        None => weighted_sum(&logps, settings),
+        Some(weights) => {
+            let turned = weighted_sum(&logps.clone().swapped(), settings);
+            weights.clone() * weighted_sum(&logps, settings) + (-weights + 1.0) * turned
         }
-        LossType::Hinge => relu(-(difference * beta) + 1.0),
-        LossType::Ipo => (difference - 0.5 / beta).powi_scalar(2),
     };
     PreferenceLoss {
         losses,
-        chosen_rewards: chosen_logratios.detach() * beta,
-        rejected_rewards: rejected_logratios.detach() * beta,
+        chosen_rewards: (logps.chosen - logps.ref_chosen).detach() * settings.beta,
+        rejected_rewards: (logps.rejected - logps.ref_rejected).detach() * settings.beta,
     }
+}
+
+fn weighted_sum(logps: &PairLogps, settings: &LossSettings) -> Tensor<1> {
+    let terms = settings.losses.iter().map(|&(loss_type, weight)| one_loss(logps, loss_type, settings) * weight);
+    terms.reduce(|sum, term| sum + term).expect("the configuration names at least one loss")
+}
+
+fn one_loss(logps: &PairLogps, loss_type: LossType, settings: &LossSettings) -> Tensor<1> {
+    let LossSettings { beta, label_smoothing, simpo_gamma, .. } = *settings;
+    let PairLogps { chosen, rejected, ref_chosen, ref_rejected, n_chosen, n_rejected } = logps.clone();
+    let chosen_logratios = chosen.clone() - ref_chosen;
+    let rejected_logratios = rejected.clone() - ref_rejected;
+    let difference = chosen_logratios.clone() - rejected_logratios.clone();
+    let mean_difference =
+        || chosen_logratios.clone() / n_chosen.clone() - rejected_logratios.clone() / n_rejected.clone();
+    match loss_type {
+        LossType::Sigmoid => smoothed(difference * beta, label_smoothing, 1.0),
+        LossType::Robust => smoothed(difference * beta, label_smoothing, -1.0) / (1.0 - 2.0 * label_smoothing),
+        LossType::Hinge => relu(-(difference * beta) + 1.0),
+        LossType::Ipo => (difference - 0.5 / beta).powi_scalar(2),
+        LossType::IpoMean => (mean_difference() - 0.5 / beta).powi_scalar(2),
+        LossType::SigmoidNorm => -log_sigmoid(mean_difference() * beta),
+        LossType::Simpo => -log_sigmoid((chosen / n_chosen - rejected / n_rejected) * beta - simpo_gamma),
+        LossType::Orpo => -log_sigmoid(log_odds(chosen / n_chosen) - log_odds(rejected / n_rejected)),
+        LossType::ApoZero => -sigmoid(chosen_logratios * beta) + sigmoid(rejected_logratios * beta) + 1.0,
+        LossType::ApoDown => sigmoid(chosen_logratios * beta) - sigmoid(difference * beta) + 1.0,
+        LossType::Nll => -(chosen / n_chosen),
+    }
+}
+
+/// `-(1 - e) log sigma(margin) - sign e log sigma(-margin)`.
+fn smoothed(margins: Tensor<1>, label_smoothing: f64, sign: f64) -> Tensor<1> {
+    let right = -log_sigmoid(margins.clone()) * (1.0 - label_smoothing);
+    if label_smoothing == 0.0 { right } else { right - log_sigmoid(-margins) * (sign * label_smoothing) }
+}
+
+/// `log(p / (1 - p))` of the probabilities whose logarithms are given.
+fn log_odds(mean_logps: Tensor<1>) -> Tensor<1> {
+    // A response of certain tokens has p = 1; one step of f32 below keeps its odds finite.
+    let mean_logps = mean_logps.clamp_max(-f64::from(f32::EPSILON));
+    mean_logps.clone() - (-mean_logps.exp()).log1p()
 }

@@ -4,7 +4,8 @@ use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 use srlm_model::{Conversation, Model, PackedSequences};
 use srlm_train::{Measures, Objective};
 
-use crate::loss::{LossType, PairLogps, preference_loss};
+use crate::lengths::desensitize;
+use crate::loss::{LossSettings, PairLogps, preference_loss};
 
 /// A pair as the loop sees it.
 #[derive(Clone, Debug)]
@@ -19,17 +20,17 @@ pub struct PairExample {
     pub ref_chosen_logps: f64,
     /// Log-probability of the rejected response under the reference, in nats.
     pub ref_rejected_logps: f64,
+    /// Trust in the order of the two, see [`preference_loss`](crate::preference_loss).
+    pub label_weight: f64,
 }
 
 /// A preference loss over [`PairExample`]s: the mean over pairs.
 #[derive(Clone, Debug)]
 pub struct PreferenceObjective {
-    /// Which loss.
-    pub loss_type: LossType,
-    /// Strength of the pull toward the reference.
-    pub beta: f64,
-    /// Share of pairs assumed to be the wrong way round.
-    pub label_smoothing: f64,
+    /// Which losses.
+    pub loss: LossSettings,
+    /// Weight of tokens beyond the shorter response's length; 1 weighs all alike.
+    pub ld_alpha: f64,
 }
 
 impl Objective for PreferenceObjective {
@@ -60,21 +61,29 @@ impl Objective for PreferenceObjective {
         let scored = packed.scored(&sequences, &starts);
         let token_logps = model.token_logps(&packed, &scored);
         let device = token_logps.device();
+        let token_logps = match desensitize(&scored, n, self.ld_alpha) {
+            Some(weights) => token_logps * Tensor::from_data(TensorData::from(weights.as_slice()), &device),
+            None => token_logps,
+        };
         let owners: Vec<i32> = scored.sequences.iter().map(|&sequence| sequence as i32).collect();
         let owners = Tensor::<1, Int>::from_data(TensorData::from(owners.as_slice()), &device);
         let logps = Tensor::<1>::zeros([2 * n], &device).select_assign(0, owners, token_logps, IndexingUpdateOp::Add);
         let (chosen, rejected) = (logps.clone().narrow(0, 0, n), logps.narrow(0, n, n));
-        let reference = |of: fn(&PairExample) -> f64| {
+        let column = |of: fn(&PairExample) -> f64| {
             let values: Vec<f32> = pairs.iter().map(|pair| of(pair) as f32).collect();
             Tensor::<1>::from_data(TensorData::from(values.as_slice()), &device)
         };
         let logps = PairLogps {
             chosen: chosen.clone(),
             rejected: rejected.clone(),
-            ref_chosen: reference(|pair| pair.ref_chosen_logps),
-            ref_rejected: reference(|pair| pair.ref_rejected_logps),
+            ref_chosen: column(|pair| pair.ref_chosen_logps),
+            ref_rejected: column(|pair| pair.ref_rejected_logps),
+            n_chosen: column(|pair| pair.chosen.n_response() as f64),
+            n_rejected: column(|pair| pair.rejected.n_response() as f64),
         };
-        let result = preference_loss(logps, self.loss_type, self.beta, self.label_smoothing);
+        let all_trusted = pairs.iter().all(|pair| pair.label_weight == 1.0);
+        let weights = (!all_trusted).then(|| column(|pair| pair.label_weight));
+        let result = preference_loss(logps, weights, &self.loss);
         let host = |x: Tensor<1>| x.into_data().try_to_vec::<f32>().expect("the model computes in f32");
         let (chosen_rewards, rejected_rewards) = (host(result.chosen_rewards), host(result.rejected_rewards));
         let sum = |values: &[f32]| values.iter().map(|&v| f64::from(v)).sum();

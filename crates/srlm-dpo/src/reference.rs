@@ -8,12 +8,13 @@ use srlm_artifact::{
     Artifact, Begin, Counts, Input, OnProgress, PairRow, Pairs, Place, Progress, Recipe, RefLogps, RefLogpsRow, begin,
 };
 use srlm_checkpoint::Tokenizer;
-use srlm_model::{Conversation, Model};
+use srlm_model::{Conversation, Model, PackedSequences};
 
 use crate::error::Error;
+use crate::lengths::desensitize;
 
 /// Raised when the same inputs would give other numbers.
-const STAGE_VERSION: u32 = 1;
+const STAGE_VERSION: u32 = 2;
 /// Pairs of one pass; fixed, because it decides the last bits.
 const GROUP: usize = 8;
 
@@ -45,12 +46,13 @@ pub(crate) fn conversations(
 }
 
 /// Log-probability of both responses of every pair under the reference, with responses cut to `max_length` as the
-/// training stage cuts them. Pairs whose prompt leaves no room are left out and counted.
+/// training stage cuts them and tokens weighted by `ld_alpha` as it weighs them. Pairs whose prompt leaves no room are
+/// left out and counted.
 ///
 /// # Errors
 /// See [`Error`]; an interrupted run keeps its rows.
 pub fn run(
-    max_length: usize,
+    (max_length, ld_alpha): (usize, f64),
     pairs: &Artifact<Pairs>,
     reference: Reference<'_>,
     (place, device_name): (Place, &str),
@@ -63,7 +65,7 @@ pub fn run(
         stage_version: STAGE_VERSION,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
-        config: serde_json::json!({ "max_length": max_length }),
+        config: serde_json::json!({ "max_length": max_length, "ld_alpha": ld_alpha }),
         seed: place.run_seed,
         inputs: vec![pairs.as_input("pairs"), model],
     };
@@ -88,18 +90,18 @@ pub fn run(
         if let Some(kept) = kept.map(|row| row.cloned()).collect::<Option<Vec<_>>>() {
             done.extend(kept);
         } else {
-            let both = || all.iter().flat_map(|(_, both)| both);
-            let sequences: Vec<&[u32]> = both().map(|c| c.ids.as_slice()).collect();
-            let starts: Vec<usize> = both().map(|c| c.response_start).collect();
-            tokens += sequences.iter().map(|s| s.len() as u64).sum::<u64>();
             let model = reference.model.ok_or(Error::NoModel)?;
-            let logps = model.response_logps(&sequences, &starts);
-            for ((pair, _), logps) in all.iter().zip(logps.chunks_exact(2)) {
+            let chosen = all.iter().map(|(_, [chosen, _])| chosen);
+            let responses: Vec<&Conversation> = chosen.chain(all.iter().map(|(_, [_, rejected])| rejected)).collect();
+            tokens += responses.iter().map(|c| c.ids.len() as u64).sum::<u64>();
+            let logps = logps(model, &responses, ld_alpha);
+            let (chosen, rejected) = logps.split_at(all.len());
+            for ((pair, _), (&ref_chosen_logps, &ref_rejected_logps)) in all.iter().zip(chosen.iter().zip(rejected)) {
                 fresh.push(RefLogpsRow {
                     chosen_id: pair.chosen_id.clone(),
                     rejected_id: pair.rejected_id.clone(),
-                    ref_chosen_logps: logps[0],
-                    ref_rejected_logps: logps[1],
+                    ref_chosen_logps,
+                    ref_rejected_logps,
                 });
             }
             writer.append(&fresh)?;
@@ -114,6 +116,20 @@ pub fn run(
     counts.insert("pairs".to_owned(), rows.len() as u64);
     counts.insert("prompt_too_long".to_owned(), n_long);
     Ok(writer.finish(done, counts, device_name)?)
+}
+
+/// Summed log-probabilities of responses, the chosen ones and then the rejected ones.
+fn logps(model: &Model, responses: &[&Conversation], ld_alpha: f64) -> Vec<f64> {
+    let sequences: Vec<&[u32]> = responses.iter().map(|c| c.ids.as_slice()).collect();
+    let starts: Vec<usize> = responses.iter().map(|c| c.response_start).collect();
+    let packed = PackedSequences::new(&sequences);
+    let scored = packed.scored(&sequences, &starts);
+    let mut logps =
+        model.token_logps(&packed, &scored).into_data().try_to_vec::<f32>().expect("the model computes in f32");
+    if let Some(weights) = desensitize(&scored, responses.len() / 2, ld_alpha) {
+        logps.iter_mut().zip(weights).for_each(|(logp, weight)| *logp *= weight);
+    }
+    scored.sums(&logps, responses.len())
 }
 
 fn key(row: &RefLogpsRow) -> (String, String) {

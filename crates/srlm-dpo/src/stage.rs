@@ -14,7 +14,7 @@ use crate::objective::{PairExample, PreferenceObjective};
 use crate::reference::conversations;
 
 /// Raised when the same inputs would give another model.
-const STAGE_VERSION: u32 = 1;
+const STAGE_VERSION: u32 = 2;
 
 /// What the stage reads.
 pub struct Inputs<'a> {
@@ -63,8 +63,7 @@ pub fn run(
         machine.device.seed(place.run_seed);
         model = model.with_lora(lora);
     }
-    let objective =
-        PreferenceObjective { loss_type: config.loss_type, beta: config.beta, label_smoothing: config.label_smoothing };
+    let objective = PreferenceObjective { loss: config.loss(), ld_alpha: config.ld_alpha };
     let seed = place.run_seed + u64::from(place.iteration);
     let training = (&config.train, machine.runtime, seed);
     let (model, metrics) = train(model, &objective, &examples, training, writer.dir(), on_step)?;
@@ -97,6 +96,7 @@ fn examples(inputs: &Inputs<'_>, max_length: usize) -> Result<Vec<PairExample>, 
             rejected,
             ref_chosen_logps,
             ref_rejected_logps,
+            label_weight: pair.label_weight,
         });
     }
     Ok(examples)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use serde_json::Value;
 use srlm_checkpoint::Checkpoint;
-use srlm_dpo::{LossType, PairExample, PreferenceObjective};
+use srlm_dpo::{LossSettings, LossType, PairExample, PreferenceObjective};
 use srlm_model::{Conversation, Model, PackedSequences};
 use srlm_train::Objective;
 
@@ -91,7 +91,7 @@ fn three_steps_of_dpo_equal_transformers() {
     let (Some(vectors), Some(checkpoint)) = (vectors("dpo_steps_sgd.json"), smollm2()) else { return };
     let mut model = Model::load(&checkpoint, &Device::flex().autodiff()).unwrap();
     let beta = vectors["beta"].as_f64().unwrap();
-    let objective = PreferenceObjective { loss_type: LossType::Sigmoid, beta, label_smoothing: 0.0 };
+    let objective = PreferenceObjective { loss: LossSettings::of(LossType::Sigmoid, beta), ld_alpha: 1.0 };
     let conversation = |ids: Vec<u32>, pair: &Value| Conversation {
         ids,
         response_start: pair["prompt_len"].as_u64().unwrap() as usize,
@@ -106,6 +106,7 @@ fn three_steps_of_dpo_equal_transformers() {
             rejected: conversation(ids(&pair["rejected_ids"]), pair),
             ref_chosen_logps: pair["ref_chosen"].as_f64().unwrap(),
             ref_rejected_logps: pair["ref_rejected"].as_f64().unwrap(),
+            label_weight: 1.0,
         })
         .collect();
     let batch: Vec<&PairExample> = pairs.iter().collect();

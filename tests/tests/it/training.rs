@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Gradients, Tensor};
 use srlm_artifact::MetricsRow;
-use srlm_dpo::{LossType, PairExample, PreferenceObjective};
+use srlm_dpo::{LossSettings, LossType, PairExample, PreferenceObjective};
 use srlm_model::{Conversation, LoraConfig, Model};
 use srlm_sft::{Example, ResponseLoss};
 use srlm_train::{Error, TrainConfig, TrainRuntime, train};
@@ -138,6 +138,7 @@ fn pairs(reference: &Model) -> Vec<PairExample> {
                 rejected,
                 ref_chosen_logps: logps[0],
                 ref_rejected_logps: logps[1],
+                label_weight: 1.0,
             }
         })
         .collect()
@@ -148,7 +149,7 @@ fn pairs(reference: &Model) -> Vec<PairExample> {
 fn adapters_start_from_m_t_as_their_own_reference() {
     let device = Device::flex();
     let pairs = pairs(&tiny(&device));
-    let objective = PreferenceObjective { loss_type: LossType::Sigmoid, beta: 0.1, label_smoothing: 0.0 };
+    let objective = PreferenceObjective { loss: LossSettings::of(LossType::Sigmoid, 0.1), ld_alpha: 1.0 };
     device.seed(1);
     let model = tiny(&device.clone().autodiff()).with_lora(&LoraConfig { rank: 4, ..LoraConfig::default() });
     let dir = tempfile::tempdir().unwrap();
