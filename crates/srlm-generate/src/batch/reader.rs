@@ -1,11 +1,12 @@
 //! Answers out of files of results.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
-use srlm_artifact::read_jsonl;
+use srlm_artifact::{Error as FileError, parse_row};
 
 use crate::http::{Answer, Sample};
 use crate::sample_id::{place, sample_id};
@@ -42,13 +43,14 @@ struct Response {
 
 impl BatchReader {
     /// Reads files of results that `model` gave. Of several results of one request, the first that succeeded counts.
+    /// A last line that is not whole, as a batch leaves that was stopped, counts as absent.
     ///
     /// # Errors
     /// [`Error::File`] where a file cannot be read or a line is no result.
     pub fn open(model: String, files: &[PathBuf]) -> Result<Self, Error> {
         let mut results: HashMap<String, Vec<_>> = HashMap::new();
         for file in files {
-            for Line { custom_id, response, error } in read_jsonl(file)? {
+            for Line { custom_id, response, error } in lines(file)? {
                 results.entry(custom_id).or_default().push(outcome(response, error));
             }
         }
@@ -84,6 +86,19 @@ impl BatchReader {
             first: missing.iter().take(N_NAMED).map(name).collect(),
         }
     }
+}
+
+fn lines(path: &Path) -> Result<Vec<Line>, FileError> {
+    let bytes = fs::read(path).map_err(|source| FileError::Io { action: "read", path: path.to_owned(), source })?;
+    let mut lines = Vec::new();
+    for (i, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        match parse_row(&String::from_utf8_lossy(line), path, i + 1) {
+            Ok(line) => lines.push(line),
+            Err(_) if !line.ends_with(b"\n") => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(lines)
 }
 
 /// A sample asked for. Its result is absent, a failure or what the model wrote.

@@ -133,6 +133,20 @@ fn a_file_that_is_there_is_not_written_over() {
 }
 
 #[test]
+fn a_batch_that_was_stopped_leaves_what_it_finished() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = emit(&requests(), &[], dir.path().join("requests.jsonl"));
+    let path = write(&dir.path().join("results.jsonl"), &lines.iter().map(answer).collect::<Vec<_>>());
+    let bytes = fs::read(&path).unwrap();
+    for (cut, n_missing) in [(0, 0), (1, 0), (2, 1), (150, 1), (bytes.len(), 3)] {
+        fs::write(&path, &bytes[..bytes.len() - cut]).unwrap();
+        let result = ingest(&requests(), std::slice::from_ref(&path));
+        let found = result.map_or_else(|error| if let Error::NoResult { n, .. } = error { n } else { 9 }, |_| 0);
+        assert_eq!(found, n_missing, "{cut}");
+    }
+}
+
+#[test]
 fn a_line_that_is_no_result_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = write(&dir.path().join("results.jsonl"), &[json!({ "custom_id": "a" }), json!({ "id": "b" })]);
