@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use srlm_artifact::{FinishReason, Message};
 
+use crate::Error;
+
 /// How tokens are drawn.
 ///
 /// The filters apply in this order: temperature, top-k, top-p, min-p.
@@ -112,42 +114,14 @@ pub struct WrittenToken {
     pub top: Vec<(String, f64)>,
 }
 
-/// Why nothing could be generated.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The request itself cannot be served.
-    #[error("request {id}: {reason}")]
-    Request {
-        /// The request's id.
-        id: String,
-        /// What is wrong, and the remedy.
-        reason: String,
-    },
-    /// The engine failed.
-    #[error("generating with {engine} failed")]
-    Engine {
-        /// Which engine.
-        engine: String,
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The generator ended without an error and without all samples.
-    #[error(
-        "{engine} gave no sample {sample_index} for request {request}; run again to go on from the last whole group"
-    )]
-    MissingSample {
-        /// The generator's identity.
-        engine: String,
-        /// The request's id.
-        request: String,
-        /// Place of the sample in the request.
-        sample_index: usize,
-    },
-    /// The caller's callback or signal asked to stop.
-    #[error("interrupted")]
-    Interrupted,
+/// Refuses sampling settings that cannot be used.
+#[cfg(feature = "http")]
+pub(crate) fn check(requests: &[Request]) -> Result<(), Error> {
+    let problem = |request: &Request| request.sampling.problem().map(|problem| (request.id.clone(), problem));
+    match requests.iter().find_map(problem) {
+        None => Ok(()),
+        Some((id, (key, remedy))) => Err(Error::Request { id, reason: format!("`{key}` {remedy}") }),
+    }
 }
 
 /// Something that writes text: the Burn engine, a server, a script in tests.

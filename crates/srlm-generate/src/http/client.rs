@@ -1,14 +1,16 @@
 //! One exchange with the server, with retries.
 
 use std::fmt;
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Instant, SystemTime};
 
 use ureq::Agent;
 use ureq::http::Response;
 
+use super::answer::{Problem, models, sample};
 use super::retry::{Halt, may_pass, wait};
-use super::wire::{Problem, Sample, body, models, sample};
-use super::{HttpConfig, HttpError};
+use super::{Body, HttpConfig, HttpError, Sample};
 use crate::Request;
 
 /// Largest answer that is read, in bytes.
@@ -22,6 +24,7 @@ const MAX_ANSWER: u64 = 64 << 20;
 #[derive(Debug)]
 pub struct OpenAi {
     pub(super) config: HttpConfig,
+    pub(super) interrupt: Arc<AtomicBool>,
     agent: Agent,
     key: Option<ApiKey>,
 }
@@ -44,9 +47,12 @@ struct Failure {
 impl OpenAi {
     /// A client; nothing is sent yet. `api_key` goes into the header `Authorization` and nowhere else.
     ///
+    /// Setting `interrupt` makes a running call end with [`Error::Interrupted`](crate::Error::Interrupted) as soon as
+    /// the requests under way are answered.
+    ///
     /// # Errors
     /// [`HttpError::Config`], [`HttpError::ApiKey`]
-    pub fn new(config: HttpConfig, api_key: Option<String>) -> Result<Self, HttpError> {
+    pub fn new(config: HttpConfig, api_key: Option<String>, interrupt: Arc<AtomicBool>) -> Result<Self, HttpError> {
         config.validate()?;
         if api_key.as_ref().is_some_and(|key| key.is_empty() || !key.bytes().all(|b| b.is_ascii_graphic())) {
             return Err(HttpError::ApiKey);
@@ -60,7 +66,7 @@ impl OpenAi {
             .timeout_global(Some(config.timeout()))
             .build()
             .new_agent();
-        Ok(Self { config, agent, key: api_key.map(ApiKey) })
+        Ok(Self { config, interrupt, agent, key: api_key.map(ApiKey) })
     }
 
     /// Waits until the server lists the model at `{base_url}/models`.
@@ -77,7 +83,7 @@ impl OpenAi {
                 Err(failure) => failure,
             };
             let Some(retry_after) = failure.again else { return Err(failure.error) };
-            let pause = wait(&self.config, attempt, retry_after.as_deref());
+            let pause = wait(&self.config, attempt, retry_after.as_deref(), SystemTime::now());
             if (started.elapsed() + pause).as_secs_f64() > seconds {
                 return Err(HttpError::NotReady { url, seconds, last: Box::new(failure.error) });
             }
@@ -96,17 +102,20 @@ impl OpenAi {
 
     /// Generates one sample; `None` if it was halted before it could try again.
     pub(super) fn complete(&self, request: &Request, seed: u64, halt: &Halt) -> Result<Option<Sample>, HttpError> {
-        let (path, body) = body(&self.config.model, request, seed);
-        let url = self.config.url(path);
+        let body = Body::new(&self.config.model, request, seed);
+        let (url, bytes) = (self.config.url(body.path()), body.to_bytes());
         for attempt in 0.. {
-            let sent = self.with_key(self.agent.post(&url)).content_type("application/json").send(&body[..]);
+            let sent = self.with_key(self.agent.post(&url)).content_type("application/json").send(&bytes[..]);
             let failure = match self.read(&url, sent) {
-                Ok(bytes) => return sample(&bytes).map(Some).map_err(|problem| self.unreadable(&url, problem, &bytes)),
+                Ok(answer) => {
+                    let sample = sample(&answer, request.top_logprobs).map(Some);
+                    return sample.map_err(|problem| self.unreadable(&url, problem, &answer));
+                }
                 Err(failure) => failure,
             };
             match failure.again {
                 Some(retry_after) if attempt < self.config.max_retries => {
-                    if halt.wait(wait(&self.config, attempt, retry_after.as_deref())) {
+                    if halt.wait(wait(&self.config, attempt, retry_after.as_deref(), SystemTime::now())) {
                         return Ok(None);
                     }
                 }
@@ -135,10 +144,18 @@ impl OpenAi {
         let again = may_pass(status).then(|| retry_after.map(str::to_owned));
         let bytes = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
         if status == 200 {
-            return bytes.map_err(broken);
+            return bytes.map_err(|error| match error {
+                ureq::Error::BodyExceedsLimit(limit) => self.too_long(url, limit),
+                error => broken(error),
+            });
         }
         let body = self.excerpt(&bytes.unwrap_or_default());
         Err(Failure { error: HttpError::Status { url: url.to_owned(), status, body }, again })
+    }
+
+    fn too_long(&self, url: &str, limit: u64) -> Failure {
+        let problem = (format!("is longer than {limit} bytes"), None);
+        Failure { error: self.unreadable(url, problem, b"not shown"), again: None }
     }
 
     fn unreadable(&self, url: &str, (problem, source): Problem, bytes: &[u8]) -> HttpError {

@@ -15,6 +15,9 @@ pub struct HttpConfig {
     pub base_url: String,
     /// The model's name at the server. It stands for the weights in artifact keys: give other weights another name.
     pub model: String,
+    /// Name of the environment variable that holds the API key; empty for a server that needs none. The caller reads
+    /// it: the key itself is in no configuration.
+    pub api_key_env: String,
     /// Most requests under way at once.
     pub concurrency: u32,
     /// Time for one attempt at one request, in seconds, from connecting to the last byte.
@@ -35,6 +38,7 @@ impl Default for HttpConfig {
         Self {
             base_url: "http://127.0.0.1:8000/v1".to_owned(),
             model: String::new(),
+            api_key_env: String::new(),
             concurrency: 32,
             timeout_seconds: 600.0,
             max_retries: 5,
@@ -64,6 +68,11 @@ impl HttpConfig {
         }
         if self.model.trim().is_empty() {
             return problem("model", &"empty", "give the name under which the server serves the model");
+        }
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !self.api_key_env.chars().all(is_name) {
+            let remedy = "it must be the name of an environment variable, not the key: letters, digits and _";
+            return problem("api_key_env", &"not shown", remedy);
         }
         if self.concurrency == 0 {
             return problem("concurrency", &0, "it must be at least 1");
@@ -111,6 +120,10 @@ mod tests {
             "`base_url` is not shown; it must hold no user, password or query; give an API key instead",
         );
         check(|c| c.model.clear(), "`model` is empty; give the name under which the server serves the model");
+        check(
+            |c| c.api_key_env = "sk-1234".to_owned(),
+            "`api_key_env` is not shown; it must be the name of an environment variable, not the key: letters, digits and _",
+        );
         check(|c| c.concurrency = 0, "`concurrency` is 0; it must be at least 1");
         check(|c| c.timeout_seconds = f64::NAN, "`timeout_seconds` is NaN; it must be above 0 and at most 1000000");
     }

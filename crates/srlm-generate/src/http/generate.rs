@@ -1,12 +1,17 @@
 //! Many exchanges at once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
+use std::time::Duration;
 
 use super::retry::Halt;
 use super::{HttpError, OpenAi};
+use crate::request::check;
 use crate::{Completion, Error, Generate, Request};
+
+/// How often the caller's wish to stop is looked for while no answer comes.
+const LOOK: Duration = Duration::from_millis(100);
 
 impl Generate for OpenAi {
     /// The model's name at the server.
@@ -16,11 +21,7 @@ impl Generate for OpenAi {
 
     /// The first error ends the call, as soon as the requests under way have ended.
     fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error> {
-        for request in requests {
-            if let Some((key, remedy)) = request.sampling.problem() {
-                return Err(Error::Request { id: request.id.clone(), reason: format!("`{key}` {remedy}") });
-            }
-        }
+        check(requests)?;
         let place = |(i, request): (usize, &Request)| (0..request.seeds.len()).map(move |sample| (i, sample));
         let places: Vec<_> = requests.iter().enumerate().flat_map(place).collect();
         let (next, halt) = (AtomicUsize::new(0), Halt::default());
@@ -40,22 +41,36 @@ impl Generate for OpenAi {
                 scope.spawn(|| work(sender));
             }
             drop(sender);
-            let mut outcome = Ok(());
-            for result in receiver {
-                match result {
-                    Ok(completion) => on_completion(completion),
-                    Err(error) => {
-                        halt.set();
-                        outcome = outcome.and(Err(error));
-                    }
-                }
-            }
-            outcome
+            self.collect(&receiver, &halt, on_completion)
         })
     }
 }
 
 impl OpenAi {
+    /// Hands the samples over until all workers have ended; an error or the caller's wish makes them end early.
+    fn collect(
+        &self,
+        receiver: &mpsc::Receiver<Result<Completion, Error>>,
+        halt: &Halt,
+        on_completion: &mut dyn FnMut(Completion),
+    ) -> Result<(), Error> {
+        let mut outcome = Ok(());
+        loop {
+            if outcome.is_ok() && self.interrupt.load(Ordering::Relaxed) {
+                outcome = Err(Error::Interrupted);
+            }
+            if outcome.is_err() {
+                halt.set();
+            }
+            match receiver.recv_timeout(LOOK) {
+                Ok(Ok(completion)) => on_completion(completion),
+                Ok(Err(error)) => outcome = outcome.and(Err(error)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return outcome,
+            }
+        }
+    }
+
     /// Serves one seed of one request; `None` if it was halted.
     fn serve(
         &self,
@@ -70,13 +85,6 @@ impl OpenAi {
             }
             error => Error::Engine { engine: self.config.model.clone(), source: Box::new(error) },
         })?;
-        Ok(sample.map(|sample| Completion {
-            request_index,
-            sample_index,
-            text: sample.text,
-            finish_reason: sample.finish_reason,
-            n_tokens: sample.n_tokens,
-            tokens: Vec::new(),
-        }))
+        Ok(sample.map(|sample| sample.completion(request_index, sample_index)))
     }
 }

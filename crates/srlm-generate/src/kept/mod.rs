@@ -1,0 +1,87 @@
+//! Finished samples survive what ends a call.
+
+mod journal;
+
+use std::path::PathBuf;
+
+use self::journal::{Journal, Line};
+use crate::sample_id::sample_id;
+use crate::{Completion, Error, Generate, Request};
+
+/// Writes each sample to a file as it ends, and serves from there what an earlier attempt finished.
+///
+/// For engines that cost money or take long: a group of requests is the unit of resumption, and without this an
+/// interruption would lose what the group had so far. A kept sample is served only to a request with the same id,
+/// place, seed, input, sampling and engine identity. With [`Scripted`](crate::Scripted) or a deterministic engine the
+/// result is the same as without.
+///
+/// The file is opened by the first call, in a folder that is there by then. A line that a crash of the process tore is
+/// dropped; a crash of the system may cost the last lines of a call.
+pub struct Kept<G> {
+    inner: G,
+    path: PathBuf,
+    journal: Option<Journal>,
+}
+
+impl<G: Generate> Kept<G> {
+    /// Keeps the samples of `inner` at `path`.
+    pub fn new(inner: G, path: PathBuf) -> Self {
+        Self { inner, path, journal: None }
+    }
+}
+
+impl<G: Generate> Generate for Kept<G> {
+    /// That of the engine.
+    fn identity(&self) -> String {
+        self.inner.identity()
+    }
+
+    /// # Errors
+    /// Those of the engine, and [`Error::File`]; where a sample cannot be written, the call goes on to its end.
+    fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error> {
+        let journal = match self.journal.take() {
+            Some(journal) => journal,
+            None => Journal::open(&self.path)?,
+        };
+        let journal = self.journal.insert(journal);
+        let model = self.inner.identity();
+        let (rest, places) = serve_kept(&model, requests, journal, on_completion);
+        let mut written = Ok(());
+        let generated = self.inner.generate(&rest, &mut |mut completion| {
+            let (request_index, sample_indices) = &places[completion.request_index];
+            completion.request_index = *request_index;
+            completion.sample_index = sample_indices[completion.sample_index];
+            let request = &requests[completion.request_index];
+            if written.is_ok() {
+                let id = sample_id(&model, request, completion.sample_index);
+                written = journal.append(id, Line::new(request, &completion));
+            }
+            on_completion(completion);
+        });
+        let synced = journal.sync();
+        generated.and(written.and(synced).map_err(Error::File))
+    }
+}
+
+/// The requests with the seeds that are still to be served, and for each its place and the places of those seeds.
+type Rest = (Vec<Request>, Vec<(usize, Vec<usize>)>);
+
+/// Hands over the samples that are there.
+fn serve_kept(model: &str, requests: &[Request], journal: &Journal, on_completion: &mut dyn FnMut(Completion)) -> Rest {
+    let mut rest = Rest::default();
+    for (request_index, request) in requests.iter().enumerate() {
+        let mut missing = Vec::new();
+        for sample_index in 0..request.seeds.len() {
+            match journal.get(&sample_id(model, request, sample_index)) {
+                Some(line) => on_completion(line.completion(request_index, sample_index)),
+                None => missing.push(sample_index),
+            }
+        }
+        if !missing.is_empty() {
+            let seeds = missing.iter().map(|&i| request.seeds[i]).collect();
+            rest.0.push(Request { seeds, ..request.clone() });
+            rest.1.push((request_index, missing));
+        }
+    }
+    rest
+}
