@@ -1,10 +1,12 @@
 //! The run's configuration: one strict TOML, presets, overrides.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, anyhow, bail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use srlm_dpo::DpoConfig;
-use srlm_generate::Sampling;
+use srlm_generate::{HttpConfig, Sampling};
 use srlm_judge::JudgeConfig;
 use srlm_model::EngineConfig;
 use srlm_pairs::PairsConfig;
@@ -14,6 +16,7 @@ use srlm_train::TrainRuntime;
 use toml::{Table, Value};
 
 use crate::exit::{Exit, OrExit};
+use crate::roles::RolesTable;
 
 /// Presets by name; every value is written out in each.
 pub(crate) const PRESETS: [(&str, &str); 3] = [
@@ -46,6 +49,10 @@ pub(crate) struct RunConfig {
     pub(crate) dpo: DpoConfig,
     /// Evaluation of every model.
     pub(crate) eval: EvalTable,
+    /// Who writes prompts, answers them and judges the answers.
+    pub(crate) roles: RolesTable,
+    /// Servers that play roles, by name.
+    pub(crate) engines: BTreeMap<String, HttpConfig>,
     /// The decode engine.
     pub(crate) engine: EngineConfig,
     /// What differs from machine to machine and never changes what is computed.
@@ -193,6 +200,12 @@ impl RunConfig {
         self.judge.validate().context("in [judge]")?;
         self.pairs.validate().context("in [pairs]")?;
         self.dpo.validate().context("in [dpo]")?;
+        for (name, server) in &self.engines {
+            server.validate().with_context(|| format!("in [engines.{name}]"))?;
+            if ["self", "m0"].contains(&name.as_str()) {
+                bail!("[engines.{name}]: {name} names a model of the loop; give the engine another name");
+            }
+        }
         for (key, sampling) in [("sampling", &self.eval.sampling), ("verdict_sampling", &self.eval.verdict_sampling)] {
             if let Some((field, must)) = sampling.problem() {
                 bail!("eval.{key}.{field} {must}");

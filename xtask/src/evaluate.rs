@@ -25,7 +25,7 @@ pub(crate) fn evaluate(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> a
     let answers = answers(run, t, seed)?;
     let config = JudgeConfig { judgments: run.config.eval.judgments, ..run.config.judge.clone() };
     let ranked = (&seed.ranked_prompts, &seed.ranked_responses);
-    let judged = stages::judge_with(run, t, ranked, rubric, &folder(at, "eval-judgments"), &config)?;
+    let judged = stages::judge_with(run, ("self", t), ranked, rubric, &folder(at, "eval-judgments"), &config)?;
     let before = if run.config.eval.head_to_head { Some(answers_before(run, t, seed)?) } else { None };
 
     let out = folder(at, "eval");
@@ -45,7 +45,7 @@ fn response_config(run: &Run<'_>) -> responses::Config {
 
 /// M_t's answers to the held-out prompts.
 fn answers(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact<Responses>> {
-    stages::respond(run, t, 0, &seed.eval_prompts, &folder(t - 1, "eval-responses"), &response_config(run))
+    stages::respond(run, ("self", t), 0, &seed.eval_prompts, &folder(t - 1, "eval-responses"), &response_config(run))
 }
 
 /// The answers of the model before M_t, made with its own evaluation; M0 has none, so its answers are made here.
@@ -53,7 +53,7 @@ fn answers_before(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact
     if t > 1 {
         return Ok(Artifact::open(&run.path(&folder(t - 2, "eval-responses")))?);
     }
-    stages::respond(run, 0, 0, &seed.eval_prompts, "iter-0/m0-responses", &response_config(run))
+    stages::respond(run, ("self", 0), 0, &seed.eval_prompts, "iter-0/m0-responses", &response_config(run))
 }
 
 type Measured<'a> = (&'a Artifact<Responses>, Option<&'a Artifact<Responses>>, &'a Artifact<Judgments>);

@@ -10,6 +10,7 @@ mod exit;
 mod folders;
 mod iterate;
 mod plan;
+mod roles;
 mod run;
 mod seed;
 mod source;

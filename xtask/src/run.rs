@@ -1,11 +1,13 @@
 //! A run: its folder, its models, its device.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use srlm_artifact::{Artifact, Model as ModelKind, Place, RunLock};
+use srlm_artifact::{Artifact, Model as ModelKind, Place, RunLock, Shard};
 use srlm_checkpoint::Checkpoint;
 use srlm_generate::{Completion, Error as GenerateError, Generate, Request};
 use srlm_model::{Engine, Model};
@@ -15,7 +17,24 @@ use crate::config::RunConfig;
 use crate::console::Console;
 use crate::device::{self, NamedDevice};
 use crate::exit::{Exit, OrExit};
+use crate::roles::BatchFiles;
 use crate::source;
+
+/// A model's weights: M_t's, or those of a source that stays the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Weights {
+    Iteration(u32),
+    Source(String),
+}
+
+impl fmt::Display for Weights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Iteration(t) => write!(f, "M{t}"),
+            Self::Source(source) => f.write_str(source),
+        }
+    }
+}
 
 /// Everything that the stages of one run share. Nothing is loaded before a stage needs it.
 pub(crate) struct Run<'a> {
@@ -24,7 +43,13 @@ pub(crate) struct Run<'a> {
     pub(crate) console: &'a Console,
     device: OnceCell<NamedDevice>,
     m0: OnceCell<(PathBuf, String)>,
-    engine: RefCell<Option<(u32, Engine)>>,
+    engine: RefCell<Option<(Weights, Engine)>>,
+    /// Folders and hashes of fixed models that roles name.
+    fixed: RefCell<BTreeMap<String, (PathBuf, String)>>,
+    /// Requests and results in files, for the stage at hand.
+    pub(crate) batch: BatchFiles,
+    /// The part of the stage at hand that is made here.
+    pub(crate) shard: Option<Shard>,
     _lock: RunLock,
 }
 
@@ -38,7 +63,8 @@ impl<'a> Run<'a> {
             let _ = rayon::ThreadPoolBuilder::new().num_threads(config.runtime.threads).build_global();
         }
         let (device, m0, engine) = (OnceCell::new(), OnceCell::new(), RefCell::new(None));
-        let run = Self { config, dir, console, device, m0, engine, _lock: lock };
+        let (fixed, batch, shard) = (RefCell::default(), BatchFiles::default(), None);
+        let run = Self { config, dir, console, device, m0, engine, fixed, batch, shard, _lock: lock };
         if !run.path("run.toml").exists() {
             run.save_config()?;
         }
@@ -88,6 +114,21 @@ impl<'a> Run<'a> {
         self.m0.get().cloned().context("M0 was just resolved")
     }
 
+    /// Folder or file of a model, and its content hash.
+    pub(crate) fn weights(&self, weights: &Weights) -> anyhow::Result<(PathBuf, String)> {
+        let source = match weights {
+            Weights::Iteration(t) => return self.model_path(*t),
+            Weights::Source(source) => source,
+        };
+        if let Some(found) = self.fixed.borrow().get(source) {
+            return Ok(found.clone());
+        }
+        let path = source::resolve(source, self.console, &self.device()?.device)?;
+        let hash = Checkpoint::open(&path).and_then(|checkpoint| checkpoint.content_hash()).or_exit(Exit::Engine)?;
+        self.fixed.borrow_mut().insert(source.clone(), (path.clone(), hash.clone()));
+        Ok((path, hash))
+    }
+
     /// M_t's files and content hash.
     pub(crate) fn checkpoint(&self, t: u32) -> anyhow::Result<(Checkpoint, String)> {
         let (path, hash) = self.model_path(t)?;
@@ -97,20 +138,31 @@ impl<'a> Run<'a> {
     /// A generator that loads M_t when it is first asked for something.
     pub(crate) fn generator(&self, t: u32) -> anyhow::Result<LazyEngine<'_, 'a>> {
         let (_, hash) = self.model_path(t)?;
-        Ok(LazyEngine { run: self, t, identity: Engine::identity_of(&hash, &self.config.engine) })
+        Ok(LazyEngine::new(self, Weights::Iteration(t), Engine::identity_of(&hash, &self.config.engine)))
     }
 
     /// Calls `f` with the engine of M_t, loading it in place of any other.
     pub(crate) fn with_engine<R>(&self, t: u32, f: impl FnOnce(&mut Engine) -> anyhow::Result<R>) -> anyhow::Result<R> {
+        self.with_engine_of(&Weights::Iteration(t), f)
+    }
+
+    /// Calls `f` with the engine of a model, loading it in place of any other.
+    pub(crate) fn with_engine_of<R>(
+        &self,
+        weights: &Weights,
+        f: impl FnOnce(&mut Engine) -> anyhow::Result<R>,
+    ) -> anyhow::Result<R> {
         let mut slot = self.engine.borrow_mut();
-        if slot.as_ref().is_none_or(|(loaded, _)| *loaded != t) {
+        if slot.as_ref().is_none_or(|(loaded, _)| loaded != weights) {
             // The old model goes before the new one comes.
             *slot = None;
-            let (checkpoint, hash) = self.checkpoint(t)?;
+            let (path, hash) = self.weights(weights)?;
+            let checkpoint = Checkpoint::open(&path).or_exit(Exit::Engine)?;
             let model = Model::load(&checkpoint, &self.device()?.device).or_exit(Exit::Engine)?;
             let tokenizer = Arc::new(checkpoint.tokenizer);
             let interrupt = self.console.interrupt();
-            *slot = Some((t, Engine::new(model, tokenizer, self.config.engine.clone(), &hash, interrupt)));
+            let engine = Engine::new(model, tokenizer, self.config.engine.clone(), &hash, interrupt);
+            *slot = Some((weights.clone(), engine));
         }
         let (_, engine) = slot.as_mut().context("the engine was just loaded")?;
         f(engine)
@@ -122,11 +174,17 @@ impl<'a> Run<'a> {
     }
 }
 
-/// M_t as a generator, loaded at the first call.
+/// A model as a generator, loaded at the first call.
 pub(crate) struct LazyEngine<'r, 'a> {
     run: &'r Run<'a>,
-    t: u32,
+    weights: Weights,
     identity: String,
+}
+
+impl<'r, 'a> LazyEngine<'r, 'a> {
+    pub(crate) fn new(run: &'r Run<'a>, weights: Weights, identity: String) -> Self {
+        Self { run, weights, identity }
+    }
 }
 
 impl Generate for LazyEngine<'_, '_> {
@@ -140,12 +198,12 @@ impl Generate for LazyEngine<'_, '_> {
         on_completion: &mut dyn FnMut(Completion),
     ) -> Result<(), GenerateError> {
         let mut outcome = Ok(());
-        let loaded = self.run.with_engine(self.t, |engine| {
+        let loaded = self.run.with_engine_of(&self.weights, |engine| {
             outcome = engine.generate(requests, on_completion);
             Ok(())
         });
         let failed = |error: anyhow::Error| GenerateError::Engine {
-            engine: format!("M{}", self.t),
+            engine: self.weights.to_string(),
             source: anyhow!("{}", crate::exit::message(&error)).into(),
         };
         loaded.map_err(failed)?;

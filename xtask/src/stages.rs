@@ -73,7 +73,8 @@ pub(crate) fn prompts(run: &Run<'_>, t: u32, seed: &Artifact<Ift>) -> anyhow::Re
         let earlier: Vec<Artifact<Prompts>> =
             (1..t).map(|before| Artifact::open(&run.path(&folder(before, "prompts")))).collect::<Result<_, _>>()?;
         let inputs = srlm_sampler::prompts::Inputs { seeds: seed, earlier: &earlier };
-        let (generator, name) = (&mut run.generator(t)?, &run.device()?.name);
+        let mut generator = run.engine_of(&run.config.roles.prompts, t, &out)?;
+        let (generator, name) = (&mut *generator, &run.device()?.name);
         let on_progress = &mut |progress| run.console.progress(progress, "");
         srlm_sampler::prompts::run(
             &run.config.prompts,
@@ -90,20 +91,22 @@ pub(crate) fn prompts(run: &Run<'_>, t: u32, seed: &Artifact<Ift>) -> anyhow::Re
 
 /// Candidate responses of M_t.
 pub(crate) fn responses(run: &Run<'_>, t: u32, prompts: &Artifact<Prompts>) -> anyhow::Result<Artifact<Responses>> {
-    respond(run, t, t, prompts, &folder(t, "responses"), &run.config.responses)
+    let who = (run.config.roles.responses.as_str(), t);
+    respond(run, who, t, prompts, &folder(t, "responses"), &run.config.responses)
 }
 
-/// Responses of M_t to `prompts` at `out`, drawn as `config` says.
+/// Responses of a role in iteration t to `prompts` at `out`, drawn as `config` says.
 pub(crate) fn respond(
     run: &Run<'_>,
-    t: u32,
+    (role, t): (&str, u32),
     iteration: u32,
     prompts: &Artifact<Prompts>,
     out: &str,
     config: &srlm_sampler::responses::Config,
 ) -> anyhow::Result<Artifact<Responses>> {
     staged(run, out, || {
-        let (generator, name) = (&mut run.generator(t)?, &run.device()?.name);
+        let mut generator = run.engine_of(role, t, out)?;
+        let (generator, name) = (&mut *generator, &run.device()?.name);
         let on_progress = &mut |progress| run.console.progress(progress, "");
         let inputs = srlm_sampler::responses::Inputs { prompts };
         let place = run.place(iteration);
@@ -119,13 +122,14 @@ pub(crate) fn judge(
     (prompts, responses): (&Artifact<Prompts>, &Artifact<Responses>),
     rubric: &Rubric,
 ) -> anyhow::Result<Artifact<Judgments>> {
-    judge_with(run, t, (prompts, responses), rubric, &folder(t, "judgments"), &run.config.judge)
+    let who = (run.config.roles.judge.as_str(), t);
+    judge_with(run, who, (prompts, responses), rubric, &folder(t, "judgments"), &run.config.judge)
 }
 
-/// M_t's judgments of `responses` at `out`.
+/// Judgments of `responses` by a role in iteration t, at `out`.
 pub(crate) fn judge_with(
     run: &Run<'_>,
-    t: u32,
+    (role, t): (&str, u32),
     (prompts, responses): (&Artifact<Prompts>, &Artifact<Responses>),
     rubric: &Rubric,
     out: &str,
@@ -133,7 +137,8 @@ pub(crate) fn judge_with(
 ) -> anyhow::Result<Artifact<Judgments>> {
     staged(run, out, || {
         let inputs = srlm_judge::Inputs { prompts, responses, rubric };
-        let (generator, name) = (&mut run.generator(t)?, &run.device()?.name);
+        let mut generator = run.engine_of(role, t, out)?;
+        let (generator, name) = (&mut *generator, &run.device()?.name);
         let on_progress = &mut |progress| run.console.progress(progress, "");
         srlm_judge::run(config, inputs, generator, run.place(t), &run.path(out), name, on_progress).or_exit(Exit::Data)
     })

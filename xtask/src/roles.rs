@@ -1,0 +1,114 @@
+//! Who writes prompts, who answers them and who judges: M_t, a fixed model, a server, or a batch run elsewhere.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow, bail};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use srlm_generate::{BatchReader, BatchWriter, Generate, HttpConfig, Kept, OpenAi};
+use srlm_model::Engine;
+
+use crate::exit::{Exit, OrExit};
+use crate::run::{LazyEngine, Run, Weights};
+
+/// Who does what. Each is `self` (M_t), `m0`, the name of a table of `[engines]`, or a model source (a folder, a GGUF
+/// file, `hub:` or `package:`) that stays the same in all iterations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RolesTable {
+    /// Writes new prompts. The paper has a fixed, larger chat model here.
+    pub(crate) prompts: String,
+    /// Answers the prompts; the answers are trained on.
+    pub(crate) responses: String,
+    /// Judges the answers. With another model than `self` this is no self-rewarding.
+    pub(crate) judge: String,
+}
+
+/// What is written to or read from files instead of being generated here.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BatchFiles {
+    /// Where requests go.
+    pub(crate) emit: Option<PathBuf>,
+    /// Results of earlier requests.
+    pub(crate) ingest: Vec<PathBuf>,
+}
+
+impl BatchFiles {
+    pub(crate) fn are_used(&self) -> bool {
+        self.emit.is_some() || !self.ingest.is_empty()
+    }
+}
+
+/// The engine that a role names.
+enum Named<'c> {
+    Weights(Weights),
+    Server(&'c HttpConfig),
+}
+
+impl RolesTable {
+    fn named<'c>(name: &str, t: u32, engines: &'c std::collections::BTreeMap<String, HttpConfig>) -> Named<'c> {
+        match (name, engines.get(name)) {
+            ("self", _) => Named::Weights(Weights::Iteration(t)),
+            ("m0", _) => Named::Weights(Weights::Iteration(0)),
+            (_, Some(server)) => Named::Server(server),
+            _ => Named::Weights(Weights::Source(name.to_owned())),
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    /// The engine of a role in iteration t, for the stage that writes `out`.
+    pub(crate) fn engine_of(&self, role: &str, t: u32, out: &str) -> anyhow::Result<Box<dyn Generate + '_>> {
+        match RolesTable::named(role, t, &self.config.engines) {
+            Named::Weights(_) if self.batch.are_used() => {
+                let refuse = || -> anyhow::Result<_> {
+                    bail!(
+                        "batch files are for roles that a server plays, and this one is played by {role:?}: name a table of [engines] in [roles]"
+                    )
+                };
+                refuse().or_exit(Exit::Config)
+            }
+            Named::Weights(weights) => {
+                let (_, hash) = self.weights(&weights)?;
+                let identity = Engine::identity_of(&hash, &self.config.engine);
+                Ok(Box::new(LazyEngine::new(self, weights, identity)))
+            }
+            Named::Server(server) => self.server(server, out),
+        }
+    }
+
+    fn server(&self, server: &HttpConfig, out: &str) -> anyhow::Result<Box<dyn Generate + '_>> {
+        if self.batch.are_used() {
+            let results = BatchReader::open(server.model.clone(), &self.batch.ingest).or_exit(Exit::Data)?;
+            return Ok(match &self.batch.emit {
+                Some(path) => Box::new(BatchWriter::new(results, path.clone())),
+                None => Box::new(results),
+            });
+        }
+        let made = self.path(out);
+        let client = OpenAi::new(server.clone(), api_key(server)?, self.console.interrupt()).or_exit(Exit::Config)?;
+        if !made.join("manifest.json").exists() {
+            self.console.say(&format!("waiting for {} to serve {}", server.base_url, server.model));
+            client.wait_until_ready().or_exit(Exit::Engine)?;
+        }
+        let mut journal = made.into_os_string();
+        journal.push(".partial/checkpoint-samples.jsonl");
+        Ok(Box::new(Kept::new(client, journal.into())))
+    }
+
+    /// Whether a role is played by a server.
+    pub(crate) fn is_server(&self, role: &str) -> bool {
+        matches!(RolesTable::named(role, 0, &self.config.engines), Named::Server(_))
+    }
+}
+
+/// The key that the server's configuration names; it goes nowhere but into the client.
+fn api_key(server: &HttpConfig) -> anyhow::Result<Option<String>> {
+    if server.api_key_env.is_empty() {
+        return Ok(None);
+    }
+    let absent = || {
+        anyhow!("the environment variable {} with the API key of {} is not set", server.api_key_env, server.base_url)
+    };
+    std::env::var(&server.api_key_env).ok().with_context(absent).map(Some).or_exit(Exit::Config)
+}
