@@ -155,6 +155,32 @@ pub enum Error {
         /// Its value in the recipe at hand.
         now: String,
     },
+    /// A text that does not name a part of a stage.
+    #[error("`{text}` is no shard; write i/n with i from 1 to n, as in 2/4")]
+    NoShard {
+        /// The text.
+        text: String,
+    },
+    /// A part of a whole is not there.
+    #[error("the shard {shard} of {path} is not among those given; run its stage with `--shard {shard}`")]
+    ShardMissing {
+        /// The folder of the whole.
+        path: PathBuf,
+        /// The part, `2/4`.
+        shard: String,
+    },
+    /// A part was made by another recipe than the whole.
+    #[error("{path} is a shard of another whole: its {field} is {was}, not {now}; make it anew")]
+    ShardOfOther {
+        /// The folder of the part.
+        path: PathBuf,
+        /// The first field that differs, such as `config.judgments`.
+        field: String,
+        /// Its value in the part's manifest.
+        was: String,
+        /// Its value in the recipe of the whole.
+        now: String,
+    },
     /// Something is in the way that is not ours to replace.
     #[error("{path} exists and is not a complete artifact; move it away")]
     Occupied {

@@ -24,6 +24,7 @@ mod row_checks;
 mod rows;
 mod score;
 mod seed;
+mod shard;
 mod staging;
 mod verify;
 mod writer;
@@ -48,5 +49,6 @@ pub use rows::{
 };
 pub use score::Score;
 pub use seed::{Place, row_seed};
+pub use shard::{Shard, merge};
 pub use verify::verify_dir;
 pub use writer::Writer;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use srlm_artifact::Shard;
+
 /// Why a stage has no result.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -46,18 +48,55 @@ pub enum Error {
         /// How many prompts were generated, and how many were dropped for which reason.
         accounting: String,
     },
+    /// A part of the generated prompts was asked for.
+    #[error(
+        "prompts cannot be generated as shard {shard}: each round shows the model prompts of the rounds before; \
+         generate them whole, and shard the stages that answer and judge them"
+    )]
+    Sequential {
+        /// The part.
+        shard: Shard,
+    },
     /// The generator failed.
     #[error(transparent)]
     Generate(srlm_generate::Error),
     /// Reading or writing an artifact failed.
     #[error(transparent)]
     Artifact(#[from] srlm_artifact::Error),
-    /// The record of an interrupted attempt cannot be used.
+    /// The pool has too few prompts that were not drawn before.
+    #[error(
+        "only {left} prompts of at least {min_count} are left in the pool: {pool} in all, {duplicate} of them \
+         duplicates, {taken_before} in earlier iterations; give a larger `pool`, or lower `count` or `min_count`"
+    )]
+    PoolExhausted {
+        /// Prompts that can be drawn.
+        left: u64,
+        /// The setting `min_count`.
+        min_count: u32,
+        /// Rows of the pool.
+        pool: u64,
+        /// Rows whose text an earlier row has.
+        duplicate: u64,
+        /// Texts that an earlier iteration has.
+        taken_before: u64,
+    },
+    /// A row of the pool has no value to balance by.
+    #[error(
+        "`balance_by` is {column:?}, but prompt {prompt_id} of the pool has no text, number or truth value in that \
+         column; complete the column, or leave `balance_by` empty"
+    )]
+    Unbalanced {
+        /// The setting `balance_by`.
+        column: String,
+        /// The row.
+        prompt_id: String,
+    },
+    /// A file that the stage keeps beside the rows cannot be used.
     #[error("cannot {action} {path}")]
-    Checkpoint {
-        /// What was tried: `read`, `append to`.
+    Io {
+        /// What was tried: `read`, `append to`, `write`.
         action: &'static str,
-        /// The record.
+        /// The file.
         path: PathBuf,
         /// The system's reason.
         #[source]

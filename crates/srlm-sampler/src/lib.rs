@@ -4,6 +4,7 @@
 mod error;
 mod filter;
 mod lcs;
+mod merge;
 mod parse;
 mod pool;
 pub mod prompts;
@@ -14,8 +15,9 @@ mod stem;
 mod template;
 
 pub use error::Error;
-pub use filter::{DropReason, Filter, FilterConfig};
-pub use parse::{Parsed, parse};
+pub use filter::{DropReason, Filter, FilterConfig, Rejection};
+pub use merge::merge;
+pub use parse::{Answers, Parsed, parse};
 pub use pool::{Nearest, Pool};
 pub use rouge::{Rouge, RougeScore, Stemming, rouge};
 pub use template::{Form, render};

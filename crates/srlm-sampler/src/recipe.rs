@@ -1,22 +1,14 @@
 //! What decides the result of a stage of this crate.
 
-use serde::Serialize;
-use srlm_artifact::{Input, Place, Recipe};
+use std::path::Path;
+
+use serde_json::Value;
+use srlm_artifact::{Begin, Error, Input, Kind, Place, Recipe, Shard};
 use srlm_generate::Generate;
 
-/// The recipe of a stage: its settings with the iteration, from which ids and seeds follow, and its sources with the
-/// generator as the input `model`.
-pub(crate) fn recipe(
-    stage: &str,
-    stage_version: u32,
-    config: &impl Serialize,
-    generator: &dyn Generate,
-    place: Place,
-    mut sources: Vec<Input>,
-) -> Recipe {
-    let mut settings = serde_json::to_value(config).expect("settings are plain data");
+/// The recipe of a stage: its settings with the iteration, from which ids and seeds follow, and its sources.
+pub(crate) fn recipe(stage: &str, stage_version: u32, mut settings: Value, place: Place, inputs: Vec<Input>) -> Recipe {
     settings["iteration"] = place.iteration.into();
-    sources.push(Input { role: "model".to_owned(), kind: "model".to_owned(), content_hash: generator.identity() });
     Recipe {
         stage: stage.to_owned(),
         stage_version,
@@ -24,6 +16,22 @@ pub(crate) fn recipe(
         git_commit: None,
         config: settings,
         seed: place.run_seed,
-        inputs: sources,
+        inputs,
+    }
+}
+
+/// The generator as the input `model`.
+pub(crate) fn model(generator: &dyn Generate) -> Input {
+    Input { role: "model".to_owned(), kind: "model".to_owned(), content_hash: generator.identity() }
+}
+
+/// Begins the whole at `out`, or the part of it that is asked for.
+///
+/// # Errors
+/// Those of [`srlm_artifact::begin`]
+pub(crate) fn begin<K: Kind>(out: &Path, whole: Recipe, shard: Option<Shard>) -> Result<Begin<K>, Error> {
+    match shard {
+        Some(shard) => srlm_artifact::begin(&shard.dir(out), shard.recipe(whole)),
+        None => srlm_artifact::begin(out, whole),
     }
 }

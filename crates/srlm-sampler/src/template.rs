@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use srlm_artifact::Message;
 use srlm_generate::Input;
 
+use crate::Answers;
 use crate::filter::collapse;
 
 /// How the generator is asked.
@@ -45,12 +46,12 @@ pub fn render(form: Form, instruction: &str, demonstrations: &[&str], tasks_per_
 }
 
 /// Strings that show that the list has ended, beyond those that a configuration gives.
-pub(crate) fn stops(form: Form, n_demonstrations: usize, tasks_per_request: u32) -> Vec<String> {
+pub(crate) fn stops(form: Form, answers: Answers, n_demonstrations: usize, tasks_per_request: u32) -> Vec<String> {
     let after_last = format!("\n{}.", n_demonstrations + tasks_per_request as usize + 1);
-    match form {
+    match (form, answers) {
         // The demonstrations have no blank line; behind one there is something else than the list.
-        Form::Continue => vec!["\n\n".to_owned(), after_last],
-        Form::Chat => vec![after_last],
+        (Form::Continue, Answers::Cut) => vec!["\n\n".to_owned(), after_last],
+        (Form::Continue, Answers::Keep) | (Form::Chat, _) => vec![after_last],
     }
 }
 

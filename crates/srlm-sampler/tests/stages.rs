@@ -4,9 +4,9 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Ift, IftRow, Place, Prompt, Prompts, Recipe, Responses, begin};
+use srlm_artifact::{Artifact, Ift, IftRow, Place, Prompt, Prompts, Recipe, Responses, Shard, begin};
 use srlm_generate::{Completion, Generate, Request, Sampling, Scripted};
-use srlm_sampler::{DropReason, Error, prompts, responses};
+use srlm_sampler::{DropReason, Error, merge, prompts, responses};
 
 const PLACE: Place = Place { run_seed: 42, iteration: 1 };
 
@@ -83,7 +83,7 @@ fn write_prompts(
     stop_after: u64,
 ) -> Result<Artifact<Prompts>, Error> {
     let seeds = Artifact::open(&dir.join("ift")).unwrap();
-    let inputs = prompts::Inputs { seeds: &seeds, earlier: &[] };
+    let inputs = prompts::Inputs { seeds: &seeds, earlier: &[], shard: None };
     let mut n_completions = 0;
     let mut on_progress = |_| {
         n_completions += 1;
@@ -98,6 +98,16 @@ fn write_responses(
     generator: &mut dyn Generate,
     stop_after: u64,
 ) -> Result<Artifact<Responses>, Error> {
+    write_part(dir, name, generator, stop_after, None)
+}
+
+fn write_part(
+    dir: &Path,
+    name: &str,
+    generator: &mut dyn Generate,
+    stop_after: u64,
+    shard: Option<Shard>,
+) -> Result<Artifact<Responses>, Error> {
     let prompts = Artifact::open(&dir.join("prompts")).unwrap();
     let config = responses::Config {
         group_prompts: 7,
@@ -107,7 +117,7 @@ fn write_responses(
     let mut on_progress = |p: srlm_artifact::Progress| {
         if p.done > stop_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let inputs = responses::Inputs { prompts: &prompts };
+    let inputs = responses::Inputs { prompts: &prompts, shard };
     responses::run(&config, inputs, generator, PLACE, &dir.join(name), "cpu", &mut on_progress)
 }
 
@@ -140,7 +150,7 @@ fn again_is_up_to_date(dir: &Path, whole: &Artifact<Prompts>) {
     let again = write_prompts(dir, "prompts", &mut never, u64::MAX).unwrap();
     assert_eq!(again.content_hash(), whole.content_hash());
     let files: Vec<_> = whole.manifest().files.iter().map(|file| file.path.as_str()).collect();
-    assert_eq!(files, ["prompts.jsonl"]);
+    assert_eq!(files, ["dropped.jsonl", "prompts.jsonl"]);
 }
 
 #[test]
@@ -186,6 +196,67 @@ fn responses_interrupted_after_any_group_are_those_of_an_unbroken_run() {
         assert_eq!(again.content_hash(), whole.content_hash(), "stopped after {stop_after}");
     }
     assert!(n_interrupted > 5);
+}
+
+#[test]
+fn every_dropped_prompt_is_kept_with_its_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    seeds(dir.path());
+    let whole = write_prompts(dir.path(), "prompts", &mut generator(), u64::MAX).unwrap();
+    let text = std::fs::read_to_string(whole.dir().join("dropped.jsonl")).unwrap();
+    let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let counts = &whole.manifest().counts;
+    for reason in DropReason::ALL {
+        let n = rows.iter().filter(|row| row["reason"] == reason.name()).count();
+        assert_eq!(n as u64, counts[reason.name()], "{}", reason.name());
+    }
+    let ids: Vec<_> = whole.rows().unwrap().into_iter().map(|row| row.prompt_id).collect();
+    let similar = rows.iter().filter(|row| row["reason"] == "similar");
+    assert!(similar.clone().count() > 0);
+    for row in similar {
+        assert!(ids.iter().any(|id| row["nearest"] == id.as_str()), "{row}");
+        assert!(row["rouge_l"].as_f64().unwrap() > 0.7, "{row}");
+    }
+}
+
+#[test]
+fn generated_prompts_cannot_be_sharded() {
+    let dir = tempfile::tempdir().unwrap();
+    let seeds = seeds(dir.path());
+    let inputs = prompts::Inputs { seeds: &seeds, earlier: &[], shard: Some(Shard { index: 2, count: 3 }) };
+    let on_progress = &mut |_| ControlFlow::Continue(());
+    let out = dir.path().join("prompts");
+    let error = prompts::run(&config(), inputs, &mut generator(), PLACE, &out, "cpu", on_progress).unwrap_err();
+    insta::assert_snapshot!(error, @"prompts cannot be generated as shard 2/3: each round shows the model prompts of the rounds before; generate them whole, and shard the stages that answer and judge them");
+}
+
+#[test]
+fn joined_shards_of_responses_are_the_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    seeds(dir.path());
+    write_prompts(dir.path(), "prompts", &mut generator(), u64::MAX).unwrap();
+    let whole = write_responses(dir.path(), "whole", &mut answers(), u64::MAX).unwrap();
+    for count in [1, 3, 20] {
+        let name = format!("joined-{count}");
+        let part = |index| {
+            let shard = Some(Shard { index, count });
+            let _ = write_part(dir.path(), &name, &mut answers(), 14, shard);
+            write_part(dir.path(), &name, &mut answers(), u64::MAX, shard).unwrap()
+        };
+        let parts: Vec<_> = (1..=count).rev().map(part).collect();
+        let joined = merge(&parts, &dir.path().join(&name)).unwrap();
+        is_the_same(&joined, &whole);
+        assert!(count == 1 || merge(&parts[1..], &dir.path().join("other")).is_err());
+    }
+}
+
+fn is_the_same<K: srlm_artifact::Kind>(joined: &Artifact<K>, whole: &Artifact<K>) {
+    let (a, b) = (joined.manifest(), whole.manifest());
+    assert_eq!((&a.content_hash, &a.key, &a.counts), (&b.content_hash, &b.key, &b.counts));
+    for file in &a.files {
+        let read = |artifact: &Artifact<K>| std::fs::read(artifact.dir().join(&file.path)).unwrap();
+        assert_eq!(read(joined), read(whole));
+    }
 }
 
 #[test]

@@ -10,5 +10,6 @@ mod metrics;
 mod open;
 mod round_trip;
 mod samples;
+mod shard;
 mod snapshots;
 mod write;

@@ -29,7 +29,7 @@ impl Record {
     /// The rounds of earlier attempts. From the first line that is torn on, lines are dropped from the file as well.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`]
+    /// [`Error::Io`]
     pub(crate) fn read(&self) -> Result<Vec<Vec<Output>>, Error> {
         let bytes = match fs::read(&self.path) {
             Ok(bytes) => bytes,
@@ -52,7 +52,7 @@ impl Record {
     /// Puts a round on the disk.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`]
+    /// [`Error::Io`]
     pub(crate) fn append(&self, outputs: &[Output]) -> Result<(), Error> {
         let mut line = serde_json::to_vec(outputs).expect("its keys are strings");
         line.push(b'\n');
@@ -65,7 +65,7 @@ impl Record {
 
     fn error(&self, action: &'static str) -> impl FnOnce(io::Error) -> Error {
         let path = self.path.clone();
-        move |source| Error::Checkpoint { action, path, source }
+        move |source| Error::Io { action, path, source }
     }
 }
 

@@ -10,10 +10,11 @@ use srlm_artifact::{Counts, Place, Prompt, PromptRow, PromptSource, row_seed};
 use srlm_generate::{Request, Sampling};
 
 use super::Config;
+use super::dropped::Dropped;
 use super::record::Output;
 use crate::filter::collapse;
 use crate::template::stops;
-use crate::{DropReason, Error, Filter, parse, render};
+use crate::{DropReason, Error, Filter, Rejection, parse, render};
 
 /// Prompts accepted so far, and all that decides the next request.
 pub(crate) struct Rounds<'a> {
@@ -24,18 +25,25 @@ pub(crate) struct Rounds<'a> {
     /// Generated prompts that can be shown: those of earlier iterations, then the accepted ones.
     generated: Vec<String>,
     filter: Filter,
+    /// Ids of the prompts that the filter knows, in its order.
+    known: Vec<String>,
     rows: Vec<PromptRow>,
     n_rounds: u32,
-    n_generated: u64,
-    n_dropped: BTreeMap<DropReason, u64>,
+    dropped: Vec<Dropped>,
 }
 
 impl<'a> Rounds<'a> {
     /// # Errors
     /// [`Error::TooFewSeeds`]
-    pub(crate) fn new(config: &'a Config, place: Place, seeds: &[Prompt], earlier: &[Prompt]) -> Result<Self, Error> {
+    pub(crate) fn new(
+        config: &'a Config,
+        place: Place,
+        seeds: &[PromptRow],
+        earlier: &[PromptRow],
+    ) -> Result<Self, Error> {
         let mut filter = Filter::new(config.filter.clone());
-        seeds.iter().chain(earlier).for_each(|prompt| filter.add(&prompt.to_text()));
+        let all = seeds.iter().chain(earlier);
+        all.clone().for_each(|row| filter.add(&row.prompt.to_text()));
         let shown = demonstrations(seeds, config.max_demonstration_words);
         let needed = config.n_demonstrations();
         if shown.len() < needed {
@@ -48,10 +56,10 @@ impl<'a> Rounds<'a> {
             seeds: shown,
             generated: demonstrations(earlier, config.max_demonstration_words),
             filter,
+            known: all.map(|row| row.prompt_id.clone()).collect(),
             rows: Vec::new(),
             n_rounds: 0,
-            n_generated: 0,
-            n_dropped: BTreeMap::new(),
+            dropped: Vec::new(),
         })
     }
 
@@ -74,12 +82,12 @@ impl<'a> Rounds<'a> {
     }
 
     fn request(&self, i: u32) -> Request {
-        let id = format!("iter{}-round{:04}-{i:03}", self.place.iteration, self.n_rounds);
+        let id = self.request_id(i);
         let seed = |index| row_seed(self.place.run_seed, "prompts", self.place.iteration, &id, index);
         let config = self.config;
         let demonstrations = self.draw(seed(0));
         let mut stop = config.sampling.stop.clone();
-        stop.extend(stops(config.form, demonstrations.len(), config.tasks_per_request));
+        stop.extend(stops(config.form, config.answers, demonstrations.len(), config.tasks_per_request));
         Request {
             input: render(config.form, &config.instruction, &demonstrations, config.tasks_per_request),
             seeds: vec![seed(1)],
@@ -105,69 +113,83 @@ impl<'a> Rounds<'a> {
         shown
     }
 
+    fn request_id(&self, i: u32) -> String {
+        format!("iter{}-round{:04}-{i:03}", self.place.iteration, self.n_rounds)
+    }
+
     /// Takes what the requests of a round gave, in their order.
     pub(crate) fn take(&mut self, outputs: &[Output]) {
-        let first_number = self.config.n_demonstrations() as u32 + 1;
-        for output in outputs {
-            let parsed = parse(&output.text, self.config.form, first_number, output.finish_reason);
-            self.n_generated += parsed.prompts.len() as u64 + u64::from(parsed.truncated);
+        let (config, first_number) = (self.config, self.config.n_demonstrations() as u32 + 1);
+        for (i, output) in (0..).zip(outputs) {
+            let request = self.request_id(i);
+            let parsed = parse(&output.text, config.form, config.answers, first_number, output.finish_reason);
             for prompt in parsed.prompts {
-                self.consider(prompt);
+                match self.problem(&prompt) {
+                    Some(problem) => self.drop_one(prompt, problem, &request),
+                    None => self.keep(prompt),
+                }
             }
-            if parsed.truncated {
-                self.drop_one(DropReason::Truncated);
+            if let Some(prompt) = parsed.truncated {
+                self.drop_one(prompt, of_itself(DropReason::Truncated), &request);
             }
         }
         self.n_rounds += 1;
     }
 
-    fn consider(&mut self, prompt: String) {
-        let problem = if self.is_full() { Some(DropReason::Surplus) } else { self.filter.problem(&prompt) };
-        if let Some(reason) = problem {
-            return self.drop_one(reason);
-        }
+    fn problem(&self, prompt: &str) -> Option<Rejection> {
+        if self.is_full() { Some(of_itself(DropReason::Surplus)) } else { self.filter.problem(prompt) }
+    }
+
+    fn keep(&mut self, prompt: String) {
+        let prompt_id = format!("iter{}-{:05}", self.place.iteration, self.rows.len());
         self.filter.add(&prompt);
-        self.rows.push(PromptRow {
-            prompt_id: format!("iter{}-{:05}", self.place.iteration, self.rows.len()),
-            prompt: Prompt::user(prompt.clone()),
-            source: PromptSource::Generated,
-        });
+        self.known.push(prompt_id.clone());
+        let source = PromptSource::Generated;
+        self.rows.push(PromptRow { prompt_id, prompt: Prompt::user(prompt.clone()), source });
         self.generated.push(prompt);
     }
 
-    fn drop_one(&mut self, reason: DropReason) {
-        *self.n_dropped.entry(reason).or_insert(0) += 1;
+    fn drop_one(&mut self, text: String, problem: Rejection, request: &str) {
+        let Rejection { reason, nearest, rouge_l } = problem;
+        let nearest = nearest.map(|place| self.known[place].clone());
+        let (round, request) = (self.n_rounds, request.to_owned());
+        self.dropped.push(Dropped { text, reason, round, request, nearest, rouge_l });
     }
 
-    /// The accepted prompts and the counts: `generated` is `kept` and all reasons together.
+    /// What was accepted, what was not, and the counts: `generated` is `kept` and all reasons together.
     ///
     /// # Errors
     /// [`Error::TooFewPrompts`]
-    pub(crate) fn finish(self) -> Result<(Vec<PromptRow>, Counts), Error> {
-        let config = self.config;
-        let dropped = DropReason::ALL.map(|reason| (reason.name(), *self.n_dropped.get(&reason).unwrap_or(&0)));
-        let kept = self.n_kept();
+    pub(crate) fn finish(self) -> Result<(Vec<PromptRow>, Vec<Dropped>, Counts), Error> {
+        let (config, kept) = (self.config, self.n_kept());
+        let mut n_dropped: BTreeMap<DropReason, u64> = DropReason::ALL.map(|reason| (reason, 0)).into();
+        self.dropped.iter().for_each(|row| *n_dropped.entry(row.reason).or_insert(0) += 1);
+        let generated = kept + self.dropped.len() as u64;
         if kept < u64::from(config.min_count) {
-            let seen = dropped.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!(", {n} {name}"));
-            let accounting = format!("{} generated{}", self.n_generated, seen.collect::<String>());
+            let seen = n_dropped.iter().filter(|(_, n)| **n > 0).map(|(reason, n)| format!(", {n} {}", reason.name()));
+            let accounting = format!("{generated} generated{}", seen.collect::<String>());
             return Err(Error::TooFewPrompts { kept, min_count: config.min_count, rounds: self.n_rounds, accounting });
         }
-        let mut counts = Counts::from(dropped.map(|(name, n)| (name.to_owned(), n)));
+        let mut counts: Counts = n_dropped.iter().map(|(reason, n)| (reason.name().to_owned(), *n)).collect();
         let totals = [
             ("requested", u64::from(config.count)),
             ("rounds", u64::from(self.n_rounds)),
-            ("generated", self.n_generated),
+            ("generated", generated),
             ("kept", kept),
         ];
         counts.extend(totals.map(|(name, n)| (name.to_owned(), n)));
-        Ok((self.rows, counts))
+        Ok((self.rows, self.dropped, counts))
     }
 }
 
+fn of_itself(reason: DropReason) -> Rejection {
+    Rejection { reason, nearest: None, rouge_l: None }
+}
+
 /// The distinct single user turns of at most `max_words` words, in order.
-fn demonstrations(prompts: &[Prompt], max_words: u32) -> Vec<String> {
+fn demonstrations(rows: &[PromptRow], max_words: u32) -> Vec<String> {
     let mut seen = HashSet::new();
-    let texts = prompts.iter().filter_map(|prompt| prompt.as_user_text()).map(collapse);
+    let texts = rows.iter().filter_map(|row| row.prompt.as_user_text()).map(collapse);
     let short = texts.filter(|text| !text.is_empty() && text.split(' ').count() <= max_words as usize);
     short.filter(|text| seen.insert(text.clone())).collect()
 }
@@ -181,8 +203,12 @@ mod tests {
 
     const PLACE: Place = Place { run_seed: 7, iteration: 1 };
 
-    fn seeds(n: usize) -> Vec<Prompt> {
-        (0..n).map(|i| Prompt::user(format!("seed s{i} t{i} u{i}"))).collect()
+    fn row(prompt_id: &str, prompt: Prompt) -> PromptRow {
+        PromptRow { prompt_id: prompt_id.to_owned(), prompt, source: PromptSource::Seed }
+    }
+
+    fn seeds(n: usize) -> Vec<PromptRow> {
+        (0..n).map(|i| row(&format!("seed-{i}"), Prompt::user(format!("seed s{i} t{i} u{i}")))).collect()
     }
 
     fn shown(request: &Request) -> Vec<String> {
@@ -212,8 +238,9 @@ mod tests {
     #[test]
     fn long_seeds_and_conversations_are_not_shown() {
         let mut seeds = seeds(8);
-        seeds.push(Prompt::user("long ".repeat(61)));
-        seeds.push(Prompt::conversation(vec![Message::user("hi"), Message::assistant("hello"), Message::user("bye")]));
+        let turns = vec![Message::user("hi"), Message::assistant("hello"), Message::user("bye")];
+        seeds.push(row("long", Prompt::user("long ".repeat(61))));
+        seeds.push(row("turns", Prompt::conversation(turns)));
         seeds.push(seeds[0].clone());
         let config = Config::default();
         assert_eq!(Rounds::new(&config, PLACE, &seeds, &[]).unwrap().seeds.len(), 8);
@@ -234,25 +261,30 @@ mod tests {
     #[test]
     fn every_generated_prompt_is_accounted_for() {
         let config = Config { count: 1, min_count: 1, ..Config::default() };
-        let mut rounds = Rounds::new(&config, PLACE, &seeds(8), &[Prompt::user("Name a very old tree.")]).unwrap();
+        let earlier = [row("iter0-00000", Prompt::user("Name a very old tree."))];
+        let mut rounds = Rounds::new(&config, PLACE, &seeds(8), &earlier).unwrap();
         let mut outputs = outputs(&[
-            " Draw me a big cat.\n10. Name a very old tree.\n11. Hi.\n12. Why do leaves turn red?\n13. What is rain made of?",
+            " Draw me a big cat.\n10. Name a very old tree.\n11. Name a VERY old tree!\n12. Name a very old tall tree.\n13. Why do leaves turn red?\n14. What is rain made of?",
             " What is snow made of?\n10. What i",
         ]);
         outputs[1].finish_reason = FinishReason::Length;
         rounds.take(&outputs);
         assert!(rounds.is_done());
-        let (rows, counts) = rounds.finish().unwrap();
-        assert_eq!(
-            (rows[0].prompt_id.as_str(), rows[0].prompt.to_text().as_str()),
-            ("iter1-00000", "Why do leaves turn red?")
-        );
-        let dropped: u64 = DropReason::ALL.iter().map(|reason| counts[reason.name()]).sum();
-        assert_eq!(counts["generated"], counts["kept"] + dropped);
-        assert_eq!(
-            ["kept", "keyword", "duplicate", "too_short", "surplus", "truncated"].map(|n| counts[n]),
-            [1, 1, 1, 1, 2, 1]
-        );
+        let (rows, dropped, counts) = rounds.finish().unwrap();
+        let first = (rows[0].prompt_id.as_str(), rows[0].prompt.to_text());
+        assert_eq!(first, ("iter1-00000", "Why do leaves turn red?".to_owned()));
+        let n_dropped: u64 = DropReason::ALL.iter().map(|reason| counts[reason.name()]).sum();
+        assert_eq!((counts["generated"], n_dropped), (counts["kept"] + n_dropped, dropped.len() as u64));
+        let lines: Vec<_> = dropped.iter().map(|row| srlm_artifact::to_line(row).unwrap()).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        {"text":"Draw me a big cat.","reason":"keyword","round":0,"request":"iter1-round0000-000","nearest":null,"rouge_l":null}
+        {"text":"Name a very old tree.","reason":"duplicate","round":0,"request":"iter1-round0000-000","nearest":"iter0-00000","rouge_l":null}
+        {"text":"Name a VERY old tree!","reason":"near_duplicate","round":0,"request":"iter1-round0000-000","nearest":"iter0-00000","rouge_l":null}
+        {"text":"Name a very old tall tree.","reason":"similar","round":0,"request":"iter1-round0000-000","nearest":"iter0-00000","rouge_l":0.9090909090909091}
+        {"text":"What is rain made of?","reason":"surplus","round":0,"request":"iter1-round0000-000","nearest":null,"rouge_l":null}
+        {"text":"What is snow made of?","reason":"surplus","round":0,"request":"iter1-round0000-001","nearest":null,"rouge_l":null}
+        {"text":"What i","reason":"truncated","round":0,"request":"iter1-round0000-001","nearest":null,"rouge_l":null}
+        "#);
     }
 
     #[test]

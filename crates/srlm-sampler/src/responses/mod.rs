@@ -7,14 +7,14 @@ use std::path::Path;
 
 use srlm_artifact::{
     Artifact, Begin, Counts, FinishReason, Message, OnProgress, Place, Prompt, PromptRow, Prompts, ResponseRow,
-    Responses, Role, begin, row_seed,
+    Responses, Role, Shard, row_seed,
 };
 use srlm_generate::{Completion, Generate, Input, Meter, Request, generate_group};
 
 pub use config::Config;
 
 use crate::Error;
-use crate::recipe::recipe;
+use crate::recipe::{begin, model, recipe};
 
 /// Raised when other responses come from the same settings and inputs.
 const STAGE_VERSION: u32 = 1;
@@ -24,13 +24,16 @@ const STAGE_VERSION: u32 = 1;
 pub struct Inputs<'a> {
     /// The prompts to answer.
     pub prompts: &'a Artifact<Prompts>,
+    /// The part to write, made of whole groups; `None` for the whole.
+    pub shard: Option<Shard>,
 }
 
 /// Samples `config.samples` responses to each prompt.
 ///
 /// Prompts are taken in groups of `config.group_prompts`, in the order of their ids; a finished group is on the disk
 /// before the next begins. Each sample has a seed of its own, so an interrupted run gives the same bytes as an
-/// unbroken one.
+/// unbroken one. A shard answers every n-th group and is written beside `out`, to be joined by
+/// [`merge`](crate::merge).
 ///
 /// # Errors
 /// [`Error::Interrupted`] where `on_progress` breaks or the generator was interrupted, and those of the settings, the
@@ -45,21 +48,24 @@ pub fn run(
     on_progress: OnProgress<'_>,
 ) -> Result<Artifact<Responses>, Error> {
     config.validate()?;
-    let sources = vec![inputs.prompts.as_input("prompts")];
-    let recipe = recipe("srlm-sampler/responses", STAGE_VERSION, config, generator, place, sources);
-    let mut writer = match begin(out, recipe)? {
+    let sources = vec![inputs.prompts.as_input("prompts"), model(generator)];
+    let settings = serde_json::to_value(config).expect("settings are plain data");
+    let recipe = recipe("srlm-sampler/responses", STAGE_VERSION, settings, place, sources);
+    let mut writer = match begin(out, recipe, inputs.shard)? {
         Begin::UpToDate(artifact) => return Ok(artifact),
         Begin::Write(writer) => writer,
     };
     let prompts = inputs.prompts.rows()?;
+    let groups = groups(&prompts, config.group_prompts as usize, inputs.shard);
+    let n_prompts = groups.iter().map(|group| group.len()).sum();
     let mut rows = writer.resumed().to_vec();
     let mut n_done: HashMap<String, u32> = HashMap::new();
     rows.iter().for_each(|row| *n_done.entry(row.prompt_id.clone()).or_default() += 1);
 
-    let total = prompts.len() as u64 * u64::from(config.samples);
+    let total = n_prompts as u64 * u64::from(config.samples);
     let mut meter = Meter::new(on_progress, "responses", total);
     meter.progress.done = rows.len() as u64;
-    for group in prompts.chunks(config.group_prompts as usize) {
+    for group in groups {
         if group.iter().all(|prompt| n_done.get(&prompt.prompt_id) == Some(&config.samples)) {
             continue;
         }
@@ -70,8 +76,17 @@ pub fn run(
         writer.append(&answers)?;
         rows.extend(answers);
     }
-    let counts = counts(prompts.len(), &rows);
+    let counts = counts(n_prompts, &rows);
     Ok(writer.finish(rows, counts, device)?)
+}
+
+/// The groups of the whole, or those of one of its parts.
+fn groups(prompts: &[PromptRow], n_prompts: usize, shard: Option<Shard>) -> Vec<&[PromptRow]> {
+    let groups: Vec<_> = prompts.chunks(n_prompts).collect();
+    match shard {
+        Some(shard) => shard.groups(groups.len()).map(|i| groups[i]).collect(),
+        None => groups,
+    }
 }
 
 /// Answers one group of prompts.
