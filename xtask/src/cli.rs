@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Responses(Stage),
     /// Judge M_t's responses with M_t.
     Judge(Stage),
+    /// Join the parts of a stage that ran with --shard.
+    Merge(Merge),
     /// Select preference pairs; with --input from files alone.
     Pairs(PairsCommand),
     /// Train M_t on its pairs: M_{t+1}.
@@ -115,6 +117,26 @@ pub(crate) struct Stage {
     /// Start the run from this preset or file when its folder does not exist yet.
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
+    /// Make part i of n (responses, judge, and prompts from a pool); `merge` joins the parts.
+    #[arg(long, value_name = "I/N")]
+    pub(crate) shard: Option<srlm_artifact::Shard>,
+    /// Write the requests to a server to this file instead of sending them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) emit_requests: Option<PathBuf>,
+    /// Take answers from a file of results; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ingest_results: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Merge {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// Which iteration, from 1.
+    #[arg(long, value_name = "T", default_value_t = 1)]
+    pub(crate) iteration: u32,
+    /// prompts, responses or judge.
+    pub(crate) stage: String,
 }
 
 #[derive(Args)]

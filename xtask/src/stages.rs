@@ -9,7 +9,7 @@ use srlm_checkpoint::Checkpoint;
 use srlm_judge::Rubric;
 
 use crate::exit::{Exit, OrExit};
-use crate::run::Run;
+use crate::run::{Run, root};
 use crate::seed::Seed;
 
 /// Where an iteration keeps what it makes.
@@ -23,7 +23,9 @@ fn staged<K: Kind>(
     folder: &str,
     stage: impl FnOnce() -> anyhow::Result<Artifact<K>>,
 ) -> anyhow::Result<Artifact<K>> {
-    let known = run.path(folder).join("manifest.json").exists();
+    let whole = run.path(folder);
+    let made = run.shard.map_or(whole.clone(), |shard| shard.dir(&whole));
+    let known = made.join("manifest.json").exists();
     if !known {
         run.save_config()?;
     }
@@ -66,26 +68,23 @@ pub(crate) fn sft(run: &Run<'_>, seed: &Seed) -> anyhow::Result<Artifact<ModelKi
     })
 }
 
-/// New prompts, written by M_t.
+/// New prompts: written by a role in iteration t, or drawn from a pool.
 pub(crate) fn prompts(run: &Run<'_>, t: u32, seed: &Artifact<Ift>) -> anyhow::Result<Artifact<Prompts>> {
     let out = folder(t, "prompts");
     staged(run, &out, || {
         let earlier: Vec<Artifact<Prompts>> =
             (1..t).map(|before| Artifact::open(&run.path(&folder(before, "prompts")))).collect::<Result<_, _>>()?;
-        let inputs = srlm_sampler::prompts::Inputs { seeds: seed, earlier: &earlier };
+        let (config, place, path, name) = (&run.config.prompts, run.place(t), run.path(&out), &run.device()?.name);
+        if config.source == srlm_sampler::prompts::Source::Pool {
+            let pool = srlm_sampler::prompts::read_pool(&root().join(&config.pool)).or_exit(Exit::Data)?;
+            let inputs = srlm_sampler::prompts::DrawInputs { pool: &pool, earlier: &earlier, shard: run.shard };
+            return srlm_sampler::prompts::draw(config, inputs, place, &path, name).or_exit(Exit::Data);
+        }
+        let inputs = srlm_sampler::prompts::Inputs { seeds: seed, earlier: &earlier, shard: run.shard };
         let mut generator = run.engine_of(&run.config.roles.prompts, t, &out)?;
-        let (generator, name) = (&mut *generator, &run.device()?.name);
         let on_progress = &mut |progress| run.console.progress(progress, "");
-        srlm_sampler::prompts::run(
-            &run.config.prompts,
-            inputs,
-            generator,
-            run.place(t),
-            &run.path(&out),
-            name,
-            on_progress,
-        )
-        .or_exit(Exit::Data)
+        srlm_sampler::prompts::run(config, inputs, &mut *generator, place, &path, name, on_progress)
+            .or_exit(Exit::Data)
     })
 }
 
@@ -108,8 +107,13 @@ pub(crate) fn respond(
         let mut generator = run.engine_of(role, t, out)?;
         let (generator, name) = (&mut *generator, &run.device()?.name);
         let on_progress = &mut |progress| run.console.progress(progress, "");
-        let inputs = srlm_sampler::responses::Inputs { prompts };
+        let inputs = srlm_sampler::responses::Inputs { prompts, shard: run.shard };
         let place = run.place(iteration);
+        if run.batch.emit.is_some() {
+            // All of the stage's requests in one file; the stage itself would stop after its first group.
+            let requests = srlm_sampler::responses::requests(config, inputs, place).or_exit(Exit::Data)?;
+            generator.generate(&requests, &mut |_| ()).or_exit(Exit::Engine)?;
+        }
         srlm_sampler::responses::run(config, inputs, generator, place, &run.path(out), name, on_progress)
             .or_exit(Exit::Data)
     })

@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde_json::json;
-use srlm_artifact::{Artifact, Manifest, read_jsonl, to_line};
+use srlm_artifact::{Artifact, Judgments, Kind, Manifest, Prompts, Responses, read_jsonl, to_line};
 
 use super::print;
-use crate::cli::{ConfigArgs, EvalCommand, Iterate, PairsCommand, RunArgs, Stage};
+use crate::cli::{ConfigArgs, EvalCommand, Iterate, Merge, PairsCommand, RunArgs, Stage};
 use crate::config;
 use crate::console::Console;
 use crate::evaluate::evaluate;
 use crate::exit::{Exit, OrExit};
 use crate::iterate;
 use crate::plan;
+use crate::roles::BatchFiles;
 use crate::run::{Run, root};
 use crate::seed;
 use crate::stages::{self, folder};
@@ -75,7 +76,14 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
     } else {
         config::load(config.as_deref(), preset.as_deref(), set)?
     };
-    let run = Run::open(config, dir.clone(), console)?;
+    let mut run = Run::open(config, dir.clone(), console)?;
+    run.batch = BatchFiles { emit: args.emit_requests.clone(), ingest: args.ingest_results.clone() };
+    run.shard = args.shard;
+    if (run.batch.are_used() || run.shard.is_some()) && ["sft", "dpo"].contains(&name) {
+        let refuse =
+            || -> anyhow::Result<()> { bail!("{name} trains: it has no shards and no requests to write or answer") };
+        refuse().or_exit(Exit::Config)?;
+    }
     let t = args.iteration;
     if t == 0 {
         let refuse = || -> anyhow::Result<()> { bail!("--iteration counts from 1") };
@@ -99,6 +107,48 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
         }
     };
     if args.run.json { Ok(()) } else { print(&format!("{}\n", made.display())) }
+}
+
+/// `merge`: the whole of a stage's parts.
+pub(crate) fn merge(args: &Merge, console: &Console) -> anyhow::Result<()> {
+    let run = open(&args.run.run, console)?;
+    let made = match args.stage.as_str() {
+        "prompts" => joined::<Prompts>(&run, args.iteration, "prompts")?,
+        "responses" => joined::<Responses>(&run, args.iteration, "responses")?,
+        "judge" | "judgments" => joined_judgments(&run, args.iteration)?,
+        other => {
+            let refuse = || -> anyhow::Result<_> { bail!("no stage {other:?} has shards: name prompts, responses or judge") };
+            refuse().or_exit(Exit::Config)?
+        }
+    };
+    if args.run.json { Ok(()) } else { print(&format!("{}\n", made.display())) }
+}
+
+fn joined<K: Kind>(run: &Run<'_>, t: u32, stage: &str) -> anyhow::Result<PathBuf> {
+    let out = run.path(&folder(t, stage));
+    let merged = srlm_sampler::merge(&shards::<K>(&out)?, &out).or_exit(Exit::Data)?;
+    Ok(merged.dir().to_owned())
+}
+
+fn joined_judgments(run: &Run<'_>, t: u32) -> anyhow::Result<PathBuf> {
+    let out = run.path(&folder(t, "judgments"));
+    let merged = srlm_judge::merge(&shards::<Judgments>(&out)?, &out).or_exit(Exit::Data)?;
+    Ok(merged.dir().to_owned())
+}
+
+/// The parts that lie beside the folder of the whole.
+fn shards<K: Kind>(out: &Path) -> anyhow::Result<Vec<Artifact<K>>> {
+    let parent = out.parent().context("a stage's folder lies in the run's")?;
+    let name = out.file_name().and_then(|name| name.to_str()).context("a stage's folder has a name")?;
+    let prefix = format!("{name}.shard-");
+    let entries = std::fs::read_dir(parent).with_context(|| format!("cannot list {}", parent.display()))?;
+    let mut found: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    found.retain(|path| {
+        let named = path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with(&prefix));
+        named && path.join("manifest.json").exists()
+    });
+    found.sort();
+    found.iter().map(|path| Ok(Artifact::open(path)?)).collect()
 }
 
 /// `pairs`, on a run or on files.

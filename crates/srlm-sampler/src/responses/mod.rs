@@ -80,6 +80,17 @@ pub fn run(
     Ok(writer.finish(rows, counts, device)?)
 }
 
+/// Every request of the stage, or of a part of it, as [`run`] makes them: for an engine that answers them elsewhere.
+///
+/// # Errors
+/// Those of the settings and of reading.
+pub fn requests(config: &Config, inputs: Inputs<'_>, place: Place) -> Result<Vec<Request>, Error> {
+    config.validate()?;
+    let prompts = inputs.prompts.rows()?;
+    let groups = groups(&prompts, config.group_prompts as usize, inputs.shard);
+    Ok(groups.into_iter().flatten().map(|prompt| request(prompt, config, place)).collect())
+}
+
 /// The groups of the whole, or those of one of its parts.
 fn groups(prompts: &[PromptRow], n_prompts: usize, shard: Option<Shard>) -> Vec<&[PromptRow]> {
     let groups: Vec<_> = prompts.chunks(n_prompts).collect();
