@@ -111,13 +111,21 @@ pub enum RubricProblem {
         /// What is given.
         value: String,
     },
-    /// The bounds leave the range of scores, or nothing between them.
-    #[error("scores from {min} to {max} cannot be stored; they must lie within 0 to 5, with `min` below `max`")]
+    /// The bounds leave nothing between them.
+    #[error("there are no scores from {min} to {max}; both must be numbers, `min` below `max`")]
     Range {
         /// The lower bound.
         min: f64,
         /// The upper bound.
         max: f64,
+    },
+    /// A pattern that cannot find a score.
+    #[error("`pattern` {pattern:?} {problem}")]
+    Pattern {
+        /// The regular expression.
+        pattern: String,
+        /// What is wrong with it.
+        problem: String,
     },
     /// Settings of a score in a rubric that compares.
     #[error("`{key}` belongs to rubrics that give a score; this one compares {{{{ response_a }}}} with the other")]
