@@ -28,6 +28,11 @@ impl Scale {
         Score::new(if fits { value } else { Score::MAX * (value - self.min) / (self.max - self.min) })
     }
 
+    /// Whether a longer whole number of the scale begins with this text: `1` on a scale to 10.
+    pub(crate) fn goes_on(self, text: &str) -> bool {
+        self.whole_numbers().map(|n| n.to_string()).any(|score| score.len() > text.len() && score.starts_with(text))
+    }
+
     /// The whole numbers of the scale. A scale has few: at most the first thousand are given.
     pub(crate) fn whole_numbers(self) -> impl Iterator<Item = i64> {
         (self.min.ceil() as i64..=self.max.floor() as i64).take(1000)
@@ -67,6 +72,8 @@ mod tests {
         }
         assert!(Scale { min: 0.5, max: 3.5 }.whole_numbers().eq([1, 2, 3]));
         assert!(Scale { min: -1.0, max: 1.0 }.whole_numbers().eq([-1, 0, 1]));
+        let ten = Scale { min: 1.0, max: 10.0 };
+        assert!(ten.goes_on("1") && !ten.goes_on("10") && !ten.goes_on("2") && !Scale::STORED.goes_on("1"));
     }
 
     proptest! {
