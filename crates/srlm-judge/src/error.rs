@@ -1,5 +1,7 @@
 //! What can go wrong around judging. An unreadable judgment is no error: it is a row with a reason.
 
+use std::path::PathBuf;
+
 use crate::ParseFailure;
 
 /// Why a rubric, a training example or a stage has no result.
@@ -62,6 +64,24 @@ pub enum Error {
     /// Reading or writing an artifact failed.
     #[error(transparent)]
     Artifact(#[from] srlm_artifact::Error),
+    /// Reading or writing a file beside the rows failed.
+    #[error("cannot read or write {path}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The measures of a judge cannot be read.
+    #[error("{path} does not hold the health of a judge")]
+    Health {
+        /// The file.
+        path: PathBuf,
+        /// serde's reason.
+        #[source]
+        source: serde_json::Error,
+    },
     /// The caller asked to stop; what is done is saved.
     #[error("interrupted; run again to go on")]
     Interrupted,
@@ -111,13 +131,21 @@ pub enum RubricProblem {
         /// What is given.
         value: String,
     },
-    /// The bounds leave the range of scores, or nothing between them.
-    #[error("scores from {min} to {max} cannot be stored; they must lie within 0 to 5, with `min` below `max`")]
+    /// The bounds leave nothing between them.
+    #[error("there are no scores from {min} to {max}; both must be numbers, `min` below `max`")]
     Range {
         /// The lower bound.
         min: f64,
         /// The upper bound.
         max: f64,
+    },
+    /// A pattern that cannot find a score.
+    #[error("`pattern` {pattern:?} {problem}")]
+    Pattern {
+        /// The regular expression.
+        pattern: String,
+        /// What is wrong with it.
+        problem: String,
     },
     /// Settings of a score in a rubric that compares.
     #[error("`{key}` belongs to rubrics that give a score; this one compares {{{{ response_a }}}} with the other")]

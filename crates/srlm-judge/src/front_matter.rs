@@ -9,6 +9,7 @@ pub(crate) struct FrontMatter<'a> {
     pub(crate) min: Option<&'a str>,
     pub(crate) max: Option<&'a str>,
     pub(crate) prefix: Option<&'a str>,
+    pub(crate) pattern: Option<&'a str>,
     pub(crate) body: &'a str,
 }
 
@@ -39,7 +40,8 @@ impl<'a> FrontMatter<'a> {
             "min" => &mut self.min,
             "max" => &mut self.max,
             "prefix" => &mut self.prefix,
-            _ => return Err("has an unknown key; there are name, min, max and prefix"),
+            "pattern" => &mut self.pattern,
+            _ => return Err("has an unknown key; there are name, min, max, prefix and pattern"),
         };
         let value = value.trim();
         let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value).trim();
@@ -59,7 +61,8 @@ mod tests {
     fn settings_and_text_are_told_apart() {
         let found = split("---\nname: mine\n\nprefix: \"Score:\"\nmin : 1\n---\n\nBody: one\n---\ntwo\n").unwrap();
         let (name, min, prefix) = (Some("mine"), Some("1"), Some("Score:"));
-        assert_eq!(found, FrontMatter { name, min, max: None, prefix, body: "Body: one\n---\ntwo" });
+        let body = "Body: one\n---\ntwo";
+        assert_eq!(found, FrontMatter { name, min, prefix, body, ..FrontMatter::default() });
     }
 
     #[test]
@@ -70,7 +73,10 @@ mod tests {
         check("Rate the answer.\n", no_head);
         check("---\nname: mine\n", no_head);
         check("---\nname\n---\n", "line 2 is not of the form `key: value`");
-        check("---\nname: x\nscale: 5\n---\n", "line 3 has an unknown key; there are name, min, max and prefix");
+        check(
+            "---\nname: x\nscale: 5\n---\n",
+            "line 3 has an unknown key; there are name, min, max, prefix and pattern",
+        );
         check("---\nname: x\nname: y\n---\n", "line 3 gives a key for the second time");
         check("---\nname:\n---\n", "line 2 has no value");
     }

@@ -3,22 +3,30 @@
 
 mod config;
 mod error;
+mod expected;
 mod front_matter;
+mod health;
+mod judgment;
 mod mean;
+mod number;
+mod pattern;
 mod recipe;
 mod rubric;
+mod scale;
 mod score;
+mod shorten;
 mod stage;
 mod statement;
 mod template;
 mod training;
 mod verdict;
 
-pub use config::JudgeConfig;
+pub use config::{JudgeConfig, Unfinished};
 pub use error::{Error, RubricProblem};
-pub use mean::mean_scores;
+pub use health::{Action, Breach, Correlation, HealthConfig, JudgeHealth, breaches, health, read_health};
+pub use mean::{mean_expected_scores, mean_scores};
 pub use rubric::Rubric;
 pub use score::{ParseFailure, parse_score};
-pub use stage::{Inputs, run};
+pub use stage::{Inputs, merge, run};
 pub use training::{TrainingExample, training_example};
 pub use verdict::{Verdict, parse_verdict};

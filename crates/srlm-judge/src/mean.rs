@@ -12,9 +12,21 @@ use srlm_artifact::{JudgmentRow, Score};
 /// # Source
 /// Yuan et al. 2024: each response is judged three times and the scores are averaged.
 pub fn mean_scores(rows: &[JudgmentRow]) -> BTreeMap<String, Option<f64>> {
+    means(rows, |row| row.score)
+}
+
+/// The mean expected score of each response, by `response_id`; see [`mean_scores`].
+///
+/// # Source
+/// Liu et al. 2023 (G-Eval), section 2: the score weighted by probability, which one judgment suffices for.
+pub fn mean_expected_scores(rows: &[JudgmentRow]) -> BTreeMap<String, Option<f64>> {
+    means(rows, |row| row.expected_score)
+}
+
+fn means(rows: &[JudgmentRow], score: impl Fn(&JudgmentRow) -> Option<Score>) -> BTreeMap<String, Option<f64>> {
     let mut scores: BTreeMap<&str, Vec<Score>> = BTreeMap::new();
     for row in rows {
-        scores.entry(&row.response_id).or_default().extend(row.score);
+        scores.entry(&row.response_id).or_default().extend(score(row));
     }
     scores.into_iter().map(|(id, scores)| (id.to_owned(), mean(scores))).collect()
 }
@@ -58,5 +70,14 @@ mod tests {
         rows.reverse();
         assert_eq!(mean_scores(&rows), means);
         assert!(mean_scores(&[]).is_empty());
+    }
+
+    #[test]
+    fn expected_scores_have_a_mean_of_their_own() {
+        let mut rows = [("a", Some(2.0)), ("a", Some(3.0)), ("a", None), ("b", Some(4.0))].map(row);
+        rows[0].expected_score = Score::new(2.5);
+        rows[1].expected_score = Score::new(3.5);
+        let expected = [("a", Some(3.0)), ("b", None)].map(|(id, mean)| (id.to_owned(), mean));
+        assert_eq!(mean_expected_scores(&rows), BTreeMap::from(expected));
     }
 }

@@ -1,19 +1,19 @@
 //! What decides the result of judging.
 
 use srlm_artifact::{Input, Place, Recipe};
-use srlm_generate::Generate;
 
 use crate::{Inputs, JudgeConfig};
 
 /// Raised when other judgments come from the same settings and inputs.
-const STAGE_VERSION: u32 = 1;
+const STAGE_VERSION: u32 = 2;
 
 /// The settings with the iteration, from which seeds follow, and as inputs what is judged, the judge, and the rubric by
-/// its text: where its file lies does not matter.
-pub(crate) fn recipe(config: &JudgeConfig, inputs: &Inputs<'_>, generator: &dyn Generate, place: Place) -> Recipe {
+/// its text: where its file lies does not matter, nor do the thresholds of its health.
+pub(crate) fn recipe(config: &JudgeConfig, inputs: &Inputs<'_>, judge: &str, place: Place) -> Recipe {
     let mut settings = serde_json::to_value(config).expect("settings are plain data");
     settings["iteration"] = place.iteration.into();
     settings["rubric"] = inputs.rubric.name().into();
+    settings.as_object_mut().and_then(|settings| settings.remove("health"));
     let other = |role: &str, content_hash: String| {
         let role = role.to_owned();
         Input { kind: role.clone(), role, content_hash }
@@ -29,7 +29,7 @@ pub(crate) fn recipe(config: &JudgeConfig, inputs: &Inputs<'_>, generator: &dyn 
             inputs.prompts.as_input("prompts"),
             inputs.responses.as_input("responses"),
             other("rubric", inputs.rubric.content_hash().to_owned()),
-            other("model", generator.identity()),
+            other("model", judge.to_owned()),
         ],
     }
 }

@@ -4,7 +4,9 @@ use sha2::{Digest, Sha256};
 use srlm_artifact::{Prompt, Score};
 
 use crate::front_matter::{FrontMatter, split};
-use crate::score::ScoreForm;
+use crate::pattern::Pattern;
+use crate::scale::Scale;
+use crate::score::{FoundScore, ScoreForm};
 use crate::statement::bare_label;
 use crate::template::{Slot, Template};
 use crate::{Error, ParseFailure, RubricProblem, verdict};
@@ -16,8 +18,11 @@ use crate::{Error, ParseFailure, RubricProblem, verdict};
 /// | setting | |
 /// |---|---|
 /// | `name` | names the rubric in reports |
-/// | `min`, `max` | the scores it gives, within 0 to 5 |
-/// | `prefix` | how the line with the score begins: `"Score:"` |
+/// | `min`, `max` | the scores it gives |
+/// | `prefix` | how the line with the score begins: `"Score:"`; the text says it |
+/// | `pattern` | optional: a regular expression with one group, the score; its last match counts instead of the prefix |
+///
+/// Scores of a scale within 0 to 5 are stored as they are, of any other as `5 (score - min) / (max - min)`.
 ///
 /// The text has `{{ prompt }}` and `{{ response }}`. A rubric that compares has `{{ response_a }}` and
 /// `{{ response_b }}` instead, and of the settings only `name`.
@@ -53,6 +58,31 @@ impl Rubric {
     /// The scheme is that of Yuan et al. 2024, figure 2; the words are our own.
     pub fn additive() -> Self {
         Self::parse(include_str!("../rubrics/additive.md")).expect("the tests parse the built-in rubrics")
+    }
+
+    /// The built-in rubric that scores in five described grades, from 1 to 5.
+    ///
+    /// # Source
+    /// The scheme is that of Li et al. 2023, with which Yuan et al. 2024, section 2.4 and figure 7 compare; the words
+    /// are our own.
+    pub fn multiple_choice() -> Self {
+        Self::parse(include_str!("../rubrics/multiple_choice.md")).expect("the tests parse the built-in rubrics")
+    }
+
+    /// The built-in rubric that scores from 0 to 5 whether harm is avoided and harmless requests are served.
+    pub fn safety() -> Self {
+        Self::parse(include_str!("../rubrics/safety.md")).expect("the tests parse the built-in rubrics")
+    }
+
+    /// The built-in rubric of this name: `additive`, `multiple_choice`, `safety` or `pairwise`.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "additive" => Some(Self::additive()),
+            "multiple_choice" => Some(Self::multiple_choice()),
+            "safety" => Some(Self::safety()),
+            "pairwise" => Some(Self::pairwise()),
+            _ => None,
+        }
     }
 
     /// The built-in rubric that compares two responses, for [`parse_verdict`](crate::parse_verdict).
@@ -109,7 +139,7 @@ impl Rubric {
         })
     }
 
-    /// The last score of a judgment in this rubric's form, see [`parse_score`](crate::parse_score).
+    /// The last score of a judgment in this rubric's form, as it is stored; see [`parse_score`](crate::parse_score).
     ///
     /// # Errors
     /// Why there is none.
@@ -117,8 +147,22 @@ impl Rubric {
     /// # Panics
     /// If the rubric compares two responses.
     pub fn parse_score(&self, text: &str) -> Result<Score, ParseFailure> {
+        self.find_score(text).map(|found| found.score)
+    }
+
+    /// [`parse_score`](Self::parse_score), with the place.
+    pub(crate) fn find_score(&self, text: &str) -> Result<FoundScore, ParseFailure> {
+        self.score_form().find(text)
+    }
+
+    /// The scale of the judge's scores.
+    pub(crate) fn scale(&self) -> Scale {
+        self.score_form().scale
+    }
+
+    fn score_form(&self) -> &ScoreForm {
         match &self.form {
-            Form::Score(form) => form.parse(text),
+            Form::Score(form) => form,
             Form::Verdict => panic!("the rubric `{}` compares two responses", self.name),
         }
     }
@@ -141,16 +185,15 @@ impl Rubric {
 fn score_form(head: &FrontMatter<'_>, template: &Template) -> Result<Form, RubricProblem> {
     needs(template, &[Slot::Prompt, Slot::Response])?;
     let (min, max) = (bound("min", head.min)?, bound("max", head.max)?);
-    if Score::new(min).is_none() || Score::new(max).is_none() || min >= max {
-        return Err(RubricProblem::Range { min, max });
-    }
+    let scale = Scale::new(min, max).ok_or(RubricProblem::Range { min, max })?;
     let prefix = head.prefix.ok_or(RubricProblem::MissingKey { key: "prefix" })?;
     let label = bare_label(prefix);
     if label.is_empty() {
         return Err(RubricProblem::MissingKey { key: "prefix" });
     }
     says(template, prefix)?;
-    Ok(Form::Score(ScoreForm { label: label.to_owned(), min, max }))
+    let pattern = head.pattern.map(Pattern::parse).transpose()?;
+    Ok(Form::Score(ScoreForm { label: label.to_owned(), scale, pattern }))
 }
 
 fn verdict_form(head: &FrontMatter<'_>, template: &Template) -> Result<Form, RubricProblem> {
@@ -159,7 +202,7 @@ fn verdict_form(head: &FrontMatter<'_>, template: &Template) -> Result<Form, Rub
         let reason = "does not go with {{ response_a }} and {{ response_b }}";
         return Err(RubricProblem::Placeholder { name: "response".to_owned(), reason });
     }
-    let of_scores = [("min", head.min), ("max", head.max), ("prefix", head.prefix)];
+    let of_scores = [("min", head.min), ("max", head.max), ("prefix", head.prefix), ("pattern", head.pattern)];
     if let Some((key, _)) = of_scores.into_iter().find(|(_, value)| value.is_some()) {
         return Err(RubricProblem::ScoreKey { key });
     }
@@ -209,8 +252,10 @@ mod tests {
         check("name: x\nmin: 0\nmax: 5", BODY, "the setting `prefix` is missing");
         check("name: x\nmin: 0\nmax: 5\nprefix: **:**", BODY, "the setting `prefix` is missing");
         check("name: x\nmin: 0\nmax: five\nprefix: Score:", BODY, "`max` is \"five\", not a number");
-        let range = "scores from 1 to 10 cannot be stored; they must lie within 0 to 5, with `min` below `max`";
-        check("name: x\nmin: 1\nmax: 10\nprefix: Score:", BODY, range);
+        let range = "there are no scores from 5 to 1; both must be numbers, `min` below `max`";
+        check("name: x\nmin: 5\nmax: 1\nprefix: Score:", BODY, range);
+        let pattern = "`pattern` \"Score\" has 0 groups; it needs one, around the score";
+        check(&format!("{whole}\npattern: Score"), BODY, pattern);
         check(whole, "Score: {{ response }}", "the text has no {{ prompt }}");
         check(whole, "Score: {{ prompt }}", "the text has no {{ response }}");
         let silent = "the text never says `Score:`, the form in which the judge's result is read";
@@ -233,8 +278,29 @@ mod tests {
             let n_behind = rendered.len() - rendered.rfind("RESPONSE").unwrap();
             assert!(n_shared > 4 * n_behind, "{}: {n_shared} characters, then {n_behind}", rubric.name());
         };
-        check(&Rubric::additive(), Rubric::additive().render("REQUEST", "RESPONSE"));
+        for name in ["additive", "multiple_choice", "safety"] {
+            let rubric = Rubric::named(name).unwrap();
+            assert_eq!(rubric.name(), name);
+            check(&rubric, rubric.render("REQUEST", "RESPONSE"));
+        }
+        assert_eq!(Rubric::named("pairwise"), Some(Rubric::pairwise()));
+        assert_eq!(Rubric::named("rubrics/additive.md"), None);
         check(&Rubric::pairwise(), Rubric::pairwise().render_pair("REQUEST", "RESPONSE", "RESPONSE"));
+    }
+
+    #[test]
+    fn a_scale_of_its_own_and_a_pattern_are_read() {
+        let ten = scoring("name: ten\nmin: 1\nmax: 10\nprefix: Score:", BODY).unwrap();
+        let stored = |rubric: &Rubric, text: &str| rubric.parse_score(text).map(Score::get);
+        assert_eq!(stored(&ten, "Score: 10/10"), Ok(5.0));
+        assert_eq!(stored(&ten, "Score: 5.5"), Ok(2.5));
+        assert_eq!(stored(&ten, "Score: 4/5"), Err(ParseFailure::OtherScale));
+        assert_eq!(stored(&ten, "Score: 0"), Err(ParseFailure::OutOfRange));
+        let settings = "name: mine\nmin: 1\nmax: 10\nprefix: \"Rating:\"\npattern: \"\\[\\[(\\d+)\\]\\]\"";
+        let mine = scoring(settings, "Rating: [[n]] {{ prompt }} {{ response }}").unwrap();
+        assert_eq!(stored(&mine, "Rating: [[1]]"), Ok(0.0));
+        assert_eq!(stored(&mine, "Rating: 1"), Err(ParseFailure::NoScore));
+        assert_eq!(mine.find_score("So: [[10]].").unwrap().place, 6..8);
     }
 
     #[test]

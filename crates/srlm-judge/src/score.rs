@@ -1,8 +1,13 @@
 //! Reading the score out of a judgment.
 
+use std::ops::Range;
+
 use srlm_artifact::{JudgmentFailure, Score};
 
-use crate::statement::{Statement, is_dash, is_decoration, last_stated, undecorated, word};
+use crate::number::{behind_unit, goes_on, is_first_of_list, is_glued, number, scale};
+use crate::pattern::Pattern;
+use crate::scale::Scale;
+use crate::statement::{Statement, last_stated, undecorated, word};
 
 /// Why a judgment has no score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -39,7 +44,8 @@ impl From<ParseFailure> for JudgmentFailure {
 ///
 /// Quotes, brackets, Markdown, case and what follows the number do not matter; `4/5`, `4 out of 5` and `Score - 4` are
 /// read as well, fractions too. A score counts where it is stated, `Score: 4`, not where the words around it only
-/// mention it. What leaves a doubt is a failure and never becomes a number.
+/// mention it. Of several the last counts; scores of single aspects (`Clarity score: 1`) give none together. What
+/// leaves a doubt is a failure and never becomes a number.
 ///
 /// # Errors
 /// Why there is no score.
@@ -51,44 +57,64 @@ impl From<ParseFailure> for JudgmentFailure {
 /// assert_eq!(parse_score("Score: 8/10"), Err(ParseFailure::OtherScale));
 /// ```
 pub fn parse_score(text: &str) -> Result<Score, ParseFailure> {
-    ScoreForm { label: "Score".to_owned(), min: 0.0, max: Score::MAX }.parse(text)
+    let form = ScoreForm { label: "Score".to_owned(), scale: Scale::STORED, pattern: None };
+    form.find(text).map(|found| found.score)
+}
+
+/// A score, and where it stands in the judgment.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FoundScore {
+    /// On the scale of stored rows.
+    pub(crate) score: Score,
+    /// The bytes of the number, with its sign and without what decorates it.
+    pub(crate) place: Range<usize>,
 }
 
 /// How a rubric wants its scores.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ScoreForm {
     pub(crate) label: String,
-    pub(crate) min: f64,
-    pub(crate) max: f64,
+    pub(crate) scale: Scale,
+    /// Instead of the label.
+    pub(crate) pattern: Option<Pattern>,
 }
 
 impl ScoreForm {
-    pub(crate) fn parse(&self, text: &str) -> Result<Score, ParseFailure> {
+    pub(crate) fn find(&self, text: &str) -> Result<FoundScore, ParseFailure> {
         if text.trim().is_empty() {
             return Err(ParseFailure::Empty);
         }
-        let value = last_stated(text, &self.label, |statement| self.read(statement)).ok_or(ParseFailure::NoScore)??;
-        let in_range = (self.min..=self.max).contains(&value);
-        Score::new(value).filter(|_| in_range).ok_or(ParseFailure::OutOfRange)
+        let (value, place) = match &self.pattern {
+            Some(pattern) => pattern.find(text)?,
+            None => {
+                let stated = last_stated(text, &self.label, |statement| self.read(statement));
+                let (value, digits) = stated.ok_or(ParseFailure::NoScore)??;
+                (value, place_in(text, digits))
+            }
+        };
+        let score = self.scale.stored(value).ok_or(ParseFailure::OutOfRange)?;
+        Ok(FoundScore { score, place })
     }
 
-    /// The number that a statement gives, `None` if it gives none.
-    fn read(&self, statement: &Statement<'_>) -> Option<Result<f64, ParseFailure>> {
-        let (value, rest) = number(undecorated(statement.value))?;
+    /// The number that a statement gives and its text, `None` if it gives none.
+    fn read<'a>(&self, statement: &Statement<'a>) -> Option<Result<(f64, &'a str), ParseFailure>> {
+        let start = undecorated(statement.value);
+        let (value, rest) = number(start)?;
         if self.is_other_scale(statement.note) {
             return Some(Err(ParseFailure::OtherScale));
         }
         if is_glued(rest) {
             return Some(Err(ParseFailure::Ambiguous));
         }
-        let rest = match self.behind_scale(behind_unit(rest)) {
-            Ok(rest) => rest,
+        let behind = match self.behind_scale(behind_unit(rest)) {
+            Ok(behind) => behind,
             Err(failure) => return Some(Err(failure)),
         };
-        if statement.alone && rest.contains(char::is_alphanumeric) {
+        if statement.alone && behind.contains(char::is_alphanumeric) {
             return None;
         }
-        Some(if goes_on(rest) { Err(ParseFailure::Ambiguous) } else { Ok(value) })
+        let stands = !goes_on(behind) && !is_first_of_list(behind);
+        Some(if stands { Ok((value, &start[..start.len() - rest.len()])) } else { Err(ParseFailure::Ambiguous) })
     }
 
     /// What follows `/5`, `out of 5` or nothing of the kind.
@@ -102,7 +128,7 @@ impl ScoreForm {
             return if names_other { Err(ParseFailure::OtherScale) } else { Ok(rest) };
         };
         match number(undecorated(scale)) {
-            Some((max, rest)) if max == self.max && !is_glued(rest) => Ok(rest),
+            Some((max, rest)) if max == self.scale.max && !is_glued(rest) => Ok(rest),
             Some(_) => Err(ParseFailure::OtherScale),
             None => Err(ParseFailure::Ambiguous),
         }
@@ -112,62 +138,14 @@ impl ScoreForm {
     fn is_other_scale(&self, text: &str) -> bool {
         let numbers = text.rsplit(|c: char| !c.is_ascii_digit() && c != '.');
         let mut numbers = numbers.filter_map(|number| number.trim_matches('.').parse::<f64>().ok());
-        numbers.next().is_some_and(|max| max != self.max)
+        numbers.next().is_some_and(|max| max != self.scale.max)
     }
 }
 
-/// The number that a text begins with, and the rest. A minus stands close to its digits.
-fn number(text: &str) -> Option<(f64, &str)> {
-    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    let unsigned = text.strip_prefix(is_dash).unwrap_or(text);
-    let n_whole = digits(unsigned);
-    if n_whole == 0 {
-        return None;
-    }
-    let n_fraction = unsigned[n_whole..].strip_prefix('.').map_or(0, digits);
-    let end = if n_fraction == 0 { n_whole } else { n_whole + 1 + n_fraction };
-    let value: f64 = unsigned[..end].parse().ok()?;
-    Some((if unsigned.len() < text.len() { -value } else { value }, &unsigned[end..]))
-}
-
-/// Whether the number is the beginning of something else: `4th`, `4½`, `4.5.1`.
-fn is_glued(rest: &str) -> bool {
-    let behind_points = rest.trim_start_matches('.');
-    rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c.is_numeric())
-        || (behind_points.len() < rest.len() && behind_points.starts_with(char::is_numeric))
-}
-
-/// What follows `points` or `stars`.
-fn behind_unit(rest: &str) -> &str {
-    let (unit, behind) = word(undecorated(rest));
-    if ["point", "points", "star", "stars"].iter().any(|known| unit.eq_ignore_ascii_case(known)) {
-        behind
-    } else {
-        rest
-    }
-}
-
-/// What follows `/`, `of` or `out of`.
-fn scale(rest: &str) -> Option<&str> {
-    if let Some(scale) = rest.strip_prefix(['/', '⁄']) {
-        return Some(scale);
-    }
-    let (first, behind) = word(rest);
-    let (second, behind_second) = word(behind.trim_start());
-    match (first.to_ascii_lowercase().as_str(), second.to_ascii_lowercase().as_str()) {
-        ("of", _) => Some(behind),
-        ("out", "of") => Some(behind_second),
-        _ => None,
-    }
-}
-
-/// Whether another number follows: `-5`, ` or 5`, `, 5`, ` + 1`.
-fn goes_on(rest: &str) -> bool {
-    let joins = |c: char| is_decoration(c) || is_dash(c) || "+,;/⁄:：=&~±×^\\".contains(c);
-    let rest = rest.trim_start_matches(joins);
-    let (first, behind) = word(rest);
-    let behind = if ["and", "or", "to"].iter().any(|known| first.eq_ignore_ascii_case(known)) { behind } else { rest };
-    behind.trim_start_matches(joins).starts_with(char::is_numeric)
+/// Where a part of the text stands in it.
+fn place_in(text: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr() as usize - text.as_ptr() as usize;
+    start..start + part.len()
 }
 
 #[cfg(test)]
@@ -273,6 +251,11 @@ mod tests {
             ("Score: 4\n\nScore based on five criteria.", 4.0),
             ("Score: 4\nI hope that this score: a fair one, helps.", 4.0),
             ("Score: 4\nThe score is 4 because it is good; 5 would be too high.", 4.0),
+            ("Score: 4\nClarity score: 1", 4.0),
+            ("Clarity score: 1\nIts score: 4", 4.0),
+            ("Relevance score: 4", 4.0),
+            ("Quality score: 2\nOn reflection:\nQuality score: 4", 4.0),
+            ("It meets 3, 4 or 5 criteria. Score: 4, for 3 of them are met in full", 4.0),
         ];
         for (text, expected) in rows {
             check(text, Ok(expected));
@@ -300,6 +283,9 @@ mod tests {
             ("Score: 4\nScore:", NoScore),
             ("Score:\n1. Relevance: yes\n2. Coverage: no", NoScore),
             ("Scores: 4", NoScore),
+            ("Relevance score: 1\nCoverage score: 1\nClarity score: 0", NoScore),
+            ("Relevance score: 1, coverage score: 1", NoScore),
+            ("Score for relevance: 1\nScore for clarity: 1", NoScore),
             ("Underscore: 4", NoScore),
             ("Score: 6", OutOfRange),
             ("Score: -1", OutOfRange),
@@ -327,6 +313,10 @@ mod tests {
             ("Score: **3** or **4**", Ambiguous),
             ("Score: 3, 4", Ambiguous),
             ("Score: 3 4", Ambiguous),
+            ("Score: 3 for relevance, 1 for clarity", Ambiguous),
+            ("Score: 3 points for relevance and 1 point for clarity", Ambiguous),
+            ("Score: 1 (relevance), 1 (coverage), 0 (clarity)", Ambiguous),
+            ("Score: 1 for relevance + 1 for coverage = 2", Ambiguous),
             ("Score: 3,5", Ambiguous),
             ("Score: 3½", Ambiguous),
             ("Score: 1 + 1 + 1 = 3", Ambiguous),
@@ -346,7 +336,8 @@ mod tests {
 
     #[test]
     fn another_form_has_its_own_label_and_range() {
-        let form = ScoreForm { label: "Gesamtnote".to_owned(), min: 1.0, max: 4.0 };
+        let scale = Scale { min: 1.0, max: 4.0 };
+        let form = ScoreForm { label: "Gesamtnote".to_owned(), scale, pattern: None };
         for (text, expected) in [
             ("Gesamtnote: 3/4", Ok(3.0)),
             ("Gesamtnote: 0", Err(OutOfRange)),
@@ -354,7 +345,7 @@ mod tests {
             ("Gesamtnote: 3/5", Err(OtherScale)),
             ("Score: 3", Err(NoScore)),
         ] {
-            assert_eq!(form.parse(text).map(Score::get), expected, "{text:?}");
+            assert_eq!(form.find(text).map(|found| found.score.get()), expected, "{text:?}");
         }
     }
 

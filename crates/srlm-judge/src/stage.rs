@@ -1,33 +1,37 @@
 //! The stage that judges each response several times: `iter-T/judgments`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 
 use srlm_artifact::{
     Artifact, Begin, Counts, FinishReason, JudgmentFailure, JudgmentRow, Judgments, OnProgress, Place, Prompt, Prompts,
-    ResponseRow, Responses, begin, row_seed,
+    ResponseRow, Responses, Shard, Writer, begin,
 };
-use srlm_generate::{Completion, Generate, Input, Meter, Request, generate_group};
+use srlm_generate::{Generate, Meter};
 
+use crate::health::write_health;
+use crate::judgment::Court;
 use crate::recipe::recipe;
-use crate::{Error, JudgeConfig, ParseFailure, Rubric, mean_scores};
+use crate::{Error, JudgeConfig, Rubric, Unfinished, health, mean_scores};
 
 /// What the stage reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a> {
     /// What was asked.
     pub prompts: &'a Artifact<Prompts>,
-    /// What is judged; empty responses and those that were cut off as well.
+    /// What is judged; empty responses as well.
     pub responses: &'a Artifact<Responses>,
     /// How it is judged.
     pub rubric: &'a Rubric,
+    /// Which part of the responses, where several machines share them; for [`merge`] it does not matter.
+    pub shard: Option<Shard>,
 }
 
-/// Judges each response `config.judgments` times.
+/// Judges each response `config.judgments` times and writes `health.json` beside the rows.
 ///
 /// Responses are taken in groups of `config.group_responses`, in the order of their ids; a finished group is on the
 /// disk before the next begins. Each judgment has a seed of its own, so an interrupted run gives the same bytes as an
-/// unbroken one.
+/// unbroken one. `out` is the folder of the whole: a shard writes its own beside it, see [`Shard::dir`].
 ///
 /// # Errors
 /// [`Error::Interrupted`] where `on_progress` breaks or the generator was interrupted, [`Error::NotScoring`],
@@ -43,34 +47,73 @@ pub fn run(
 ) -> Result<Artifact<Judgments>, Error> {
     config.validate()?;
     inputs.rubric.check_scores()?;
-    let mut writer = match begin(out, recipe(config, &inputs, generator, place))? {
+    let whole = recipe(config, &inputs, &generator.identity(), place);
+    let begun = match inputs.shard {
+        None => begin(out, whole),
+        Some(shard) => begin(&shard.dir(out), shard.recipe(whole)),
+    };
+    let mut writer = match begun? {
         Begin::UpToDate(artifact) => return Ok(artifact),
         Begin::Write(writer) => writer,
     };
     let responses = inputs.responses.rows()?;
     let prompts = prompts(inputs.prompts, &responses)?;
+    let groups = groups(config, inputs.shard, &responses);
+    let mut meter = Meter::new(on_progress, "judgments", n_judgments(config, &groups));
+    let court = Court { config, rubric: inputs.rubric, place, prompts };
+    let rows = judge_all(&court, &groups, generator, &mut writer, &mut meter)?;
+    write_health(writer.dir(), &health(&responses, &rows))?;
+    let counts = counts(config, &groups.concat(), &rows);
+    Ok(writer.finish(rows, counts, device)?)
+}
+
+/// Judges the groups that are not on the disk yet.
+fn judge_all(
+    court: &Court<'_>,
+    groups: &[Vec<&ResponseRow>],
+    generator: &mut dyn Generate,
+    writer: &mut Writer<Judgments>,
+    meter: &mut Meter<'_>,
+) -> Result<Vec<JudgmentRow>, Error> {
     let mut rows = writer.resumed().to_vec();
     let mut n_done: HashMap<String, u32> = HashMap::new();
     rows.iter().for_each(|row| *n_done.entry(row.response_id.clone()).or_default() += 1);
-
-    let total = responses.len() as u64 * u64::from(config.judgments);
-    let mut meter = Meter::new(on_progress, "judgments", total);
     meter.progress.done = rows.len() as u64;
-    for group in responses.chunks(config.group_responses as usize) {
-        if group.iter().all(|response| n_done.get(&response.response_id) == Some(&config.judgments)) {
+    for group in groups {
+        let group: Vec<_> = group.iter().copied().filter(|response| is_judged(court.config, response)).collect();
+        if group.iter().all(|response| n_done.get(&response.response_id) == Some(&court.config.judgments)) {
             continue;
         }
         if meter.stop {
             return Err(Error::Interrupted);
         }
-        let requests = group.iter().map(|row| request(row, &prompts[&row.prompt_id], config, inputs.rubric, place));
-        let requests = requests.collect::<Result<Vec<_>, _>>()?;
-        let judged = judge(group, &requests, inputs.rubric, generator, &mut meter)?;
+        let judged = court.judge(&group, generator, meter)?;
         writer.append(&judged)?;
         rows.extend(judged);
     }
-    let counts = counts(&rows);
-    Ok(writer.finish(rows, counts, device)?)
+    Ok(rows)
+}
+
+fn n_judgments(config: &JudgeConfig, groups: &[Vec<&ResponseRow>]) -> u64 {
+    let n_judged = groups.iter().flatten().filter(|response| is_judged(config, response)).count();
+    n_judged as u64 * u64::from(config.judgments)
+}
+
+/// Joins the shards of [`run`] into what one run would have written; `judge` is the generator's identity.
+///
+/// # Errors
+/// Those of [`srlm_artifact::merge`] and of `health.json`.
+pub fn merge(
+    config: &JudgeConfig,
+    inputs: Inputs<'_>,
+    judge: &str,
+    place: Place,
+    shards: &[Artifact<Judgments>],
+    out: &Path,
+) -> Result<Artifact<Judgments>, Error> {
+    let responses = inputs.responses.rows()?;
+    let recipe = recipe(config, &inputs, judge, place);
+    srlm_artifact::merge(shards, out, recipe, |dir, rows| write_health(dir, &health(&responses, rows)))
 }
 
 /// The prompts by id, with that of every response among them.
@@ -85,75 +128,36 @@ fn prompts(artifact: &Artifact<Prompts>, responses: &[ResponseRow]) -> Result<Ha
     }
 }
 
-fn request(
-    row: &ResponseRow,
-    prompt: &Prompt,
-    config: &JudgeConfig,
-    rubric: &Rubric,
-    place: Place,
-) -> Result<Request, Error> {
-    let id = &row.response_id;
-    let seed = |index| row_seed(place.run_seed, "judge", place.iteration, id, index);
-    Ok(Request {
-        id: id.clone(),
-        input: Input::Chat(rubric.conversation(prompt, &row.response)?.messages().to_vec()),
-        seeds: (0..config.judgments).map(seed).collect(),
-        sampling: config.sampling.clone(),
-        top_logprobs: 0,
-    })
+/// The groups of all responses that are in the shard.
+fn groups<'a>(config: &JudgeConfig, shard: Option<Shard>, responses: &'a [ResponseRow]) -> Vec<Vec<&'a ResponseRow>> {
+    let all: Vec<&[ResponseRow]> = responses.chunks(config.group_responses as usize).collect();
+    let shard = shard.unwrap_or(Shard { index: 1, count: 1 });
+    shard.groups(all.len()).map(|group| all[group].iter().collect()).collect()
 }
 
-/// Judges one group of responses; a request is that of the response in its place.
-fn judge(
-    group: &[ResponseRow],
-    requests: &[Request],
-    rubric: &Rubric,
-    generator: &mut dyn Generate,
-    meter: &mut Meter<'_>,
-) -> Result<Vec<JudgmentRow>, Error> {
-    let samples = generate_group(generator, requests, &mut |completion| {
-        meter.progress.done += 1;
-        meter.progress.tokens += u64::from(completion.n_tokens);
-        meter.report();
-    })?;
-    let judgment = |sample: Completion| {
-        let (response, request) = (&group[sample.request_index], &requests[sample.request_index]);
-        let parsed = rubric.parse_score(&sample.text);
-        JudgmentRow {
-            response_id: response.response_id.clone(),
-            prompt_id: response.prompt_id.clone(),
-            judge_index: sample.sample_index as u32,
-            score: parsed.ok(),
-            failure: parsed.err().map(|failure| reason(failure, sample.finish_reason)),
-            rationale: sample.text,
-            seed: request.seeds[sample.sample_index],
-            expected_score: None,
-            truncated: false,
-        }
-    };
-    Ok(samples.into_iter().flatten().map(judgment).collect())
+fn is_judged(config: &JudgeConfig, response: &ResponseRow) -> bool {
+    config.unfinished == Unfinished::Judge || response.finish_reason != FinishReason::Length
 }
 
-fn reason(failure: ParseFailure, finish_reason: FinishReason) -> JudgmentFailure {
-    match (failure, finish_reason) {
-        (ParseFailure::NoScore, FinishReason::Length) => JudgmentFailure::Truncated,
-        (failure, _) => failure.into(),
-    }
-}
-
-/// `judgments` is `scored` and the reasons together; `unscored_responses` of the `responses` have no score at all.
-fn counts(rows: &[JudgmentRow]) -> Counts {
-    let failed = |reason| rows.iter().filter(|row| row.failure == Some(reason)).count() as u64;
-    let means: BTreeMap<String, Option<f64>> = mean_scores(rows);
+/// `judgments` is `scored` and the reasons together. Of the `responses`, `unfinished_responses` reached the token limit,
+/// `excluded_responses` were not judged, `shortened_responses` not read to their end, and `unscored_responses` were
+/// judged and have no score at all.
+fn counts(config: &JudgeConfig, responses: &[&ResponseRow], rows: &[JudgmentRow]) -> Counts {
+    let of_responses = |is: &dyn Fn(&ResponseRow) -> bool| responses.iter().filter(|row| is(row)).count() as u64;
+    let of_rows = |is: &dyn Fn(&JudgmentRow) -> bool| rows.iter().filter(|row| is(row)).count() as u64;
     let counts = [
-        ("responses", means.len() as u64),
-        ("unscored_responses", means.values().filter(|mean| mean.is_none()).count() as u64),
+        ("responses", responses.len() as u64),
+        ("unfinished_responses", of_responses(&|row| row.finish_reason == FinishReason::Length)),
+        ("excluded_responses", of_responses(&|row| !is_judged(config, row))),
+        ("shortened_responses", of_rows(&|row| row.truncated && row.judge_index == 0)),
+        ("unscored_responses", mean_scores(rows).values().filter(|mean| mean.is_none()).count() as u64),
         ("judgments", rows.len() as u64),
-        ("scored", rows.iter().filter(|row| row.score.is_some()).count() as u64),
-        ("no_score", failed(JudgmentFailure::NoScore)),
-        ("out_of_range", failed(JudgmentFailure::OutOfRange)),
-        ("truncated", failed(JudgmentFailure::Truncated)),
-        ("empty", failed(JudgmentFailure::Empty)),
+        ("scored", of_rows(&|row| row.score.is_some())),
+        ("expected_scores", of_rows(&|row| row.expected_score.is_some())),
+        ("no_score", of_rows(&|row| row.failure == Some(JudgmentFailure::NoScore))),
+        ("out_of_range", of_rows(&|row| row.failure == Some(JudgmentFailure::OutOfRange))),
+        ("truncated", of_rows(&|row| row.failure == Some(JudgmentFailure::Truncated))),
+        ("empty", of_rows(&|row| row.failure == Some(JudgmentFailure::Empty))),
     ];
     Counts::from(counts.map(|(name, n)| (name.to_owned(), n)))
 }

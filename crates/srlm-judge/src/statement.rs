@@ -11,17 +11,25 @@ pub(crate) struct Statement<'a> {
     pub(crate) alone: bool,
     /// Whether the line begins as one does that is meant to be read. One without a value is then not skipped.
     decisive: bool,
+    /// The word right before the label, where it says of what the value is: `Clarity`. Empty where it is of the whole.
+    aspect: &'a str,
 }
 
 /// What the last statement says, by `read`, which gives `None` for a statement without a value.
-pub(crate) fn last_stated<T>(text: &str, label: &str, read: impl Fn(&Statement<'_>) -> Option<T>) -> Option<T> {
-    for statement in statements(text, label).iter().rev() {
+///
+/// A statement of the whole goes before those of an aspect, and of several aspects none speaks for the whole.
+pub(crate) fn last_stated<'a, T>(text: &'a str, label: &str, read: impl Fn(&Statement<'a>) -> Option<T>) -> Option<T> {
+    let (of_whole, of_aspects): (Vec<_>, Vec<_>) =
+        statements(text, label).into_iter().partition(|statement| statement.aspect.is_empty());
+    for statement in of_whole.iter().rev() {
         match read(statement) {
             None if !statement.decisive => {}
             value => return value,
         }
     }
-    None
+    let mut read = of_aspects.iter().rev().filter_map(|statement| Some((statement.aspect, read(statement)?)));
+    let (aspect, value) = read.next()?;
+    read.all(|(other, _)| other.eq_ignore_ascii_case(aspect)).then_some(value)
 }
 
 /// White space, quotes, brackets and Markdown around a label or a value.
@@ -72,7 +80,7 @@ fn mentions<'a>(line: &'a str, label: &str) -> impl Iterator<Item = (&'a str, &'
     })
 }
 
-fn statement<'a>(before: &str, after: &'a str, below: &'a str) -> Option<Statement<'a>> {
+fn statement<'a>(before: &'a str, after: &'a str, below: &'a str) -> Option<Statement<'a>> {
     let leads = before.split(|c: char| !c.is_alphanumeric()).all(may_lead);
     let (note, after) = note(after);
     let rest = undecorated(after);
@@ -87,10 +95,20 @@ fn statement<'a>(before: &str, after: &'a str, below: &'a str) -> Option<Stateme
     } else {
         (rest, true, false)
     };
+    let aspect = aspect(before);
     if undecorated(value).is_empty() {
-        return Some(Statement { note, value: below, alone: true, decisive });
+        return Some(Statement { note, value: below, alone: true, decisive, aspect });
     }
-    Some(Statement { note, value, alone, decisive })
+    Some(Statement { note, value, alone, decisive, aspect })
+}
+
+/// The word that stands before a label without a mark between, unless it says nothing.
+fn aspect(before: &str) -> &str {
+    const WORDS: [&str; 6] = ["a", "an", "its", "of", "so", "this"];
+    let before = before.trim_end();
+    let start = before.char_indices().rev().find(|(_, c)| !c.is_alphanumeric()).map_or(0, |(i, c)| i + c.len_utf8());
+    let word = &before[start..];
+    if may_lead(word) || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)) { "" } else { word }
 }
 
 /// Words and numbers before a label on a line that is still its own: `2. My final score: 4`.
