@@ -26,7 +26,7 @@ pub enum Aggregation {
 /// result is never outside of what it is made from, so it is from 0 to 5.
 ///
 /// # Source
-/// Mean: Yuan et al. 2024, "Self-Rewarding Language Models", section 2.4. Expected: Liu et al. 2023, "G-Eval", which
+/// Mean: Yuan et al. 2024, "Self-Rewarding Language Models". Expected: Liu et al. 2023, "G-Eval", which
 /// weighs each score with its probability. Median and majority are ours.
 pub fn aggregate<'a>(aggregation: Aggregation, judgments: impl IntoIterator<Item = &'a JudgmentRow>) -> Option<f64> {
     let score = |row: &JudgmentRow| match aggregation {

@@ -62,7 +62,7 @@ pub struct PerfectCounts {
 /// The responses that score at least `perfect_score`, as rows to fine-tune on.
 ///
 /// # Source
-/// Yuan et al. 2024, "Self-Rewarding Language Models", the ablation with positive examples only: responses whose
+/// Yuan et al. 2024, "Self-Rewarding Language Models", section 2.3, the variant with positive examples only: responses whose
 /// score is a perfect 5 are added to the seed data.
 pub fn perfect(candidates: &[PromptCandidates], config: &PerfectConfig) -> Perfect {
     let mut perfect = Perfect::default();

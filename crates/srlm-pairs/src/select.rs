@@ -25,7 +25,7 @@ pub struct Selection {
 /// [`weigh`](crate::weigh).
 ///
 /// # Source
-/// `best_worst`: Yuan et al. 2024, "Self-Rewarding Language Models", section 2.4. `length_control` and
+/// `best_worst`: Yuan et al. 2024, "Self-Rewarding Language Models", section 2.3. `length_control` and
 /// `max_chosen_characters`: Wu et al. 2024, "Meta-Rewarding Language Models", arXiv 2407.19594. `random`: Pang et al. 2024,
 /// "Iterative Reasoning Preference Optimization", arXiv 2404.19733. `best_random` and `length_penalty`: RLHFlow,
 /// Online-RLHF, `max_random` and `max_min_p`.
