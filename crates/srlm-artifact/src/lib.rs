@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod aggregation;
 mod artifact;
 mod aside;
 mod begin;
@@ -29,6 +30,7 @@ mod staging;
 mod verify;
 mod writer;
 
+pub use aggregation::{Aggregation, aggregate};
 pub use artifact::Artifact;
 pub use aside::move_aside;
 pub use begin::{Begin, begin};

@@ -1,8 +1,10 @@
 //! Pairs from rows in memory: `cargo run -p srlm-pairs --example select`.
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
 
-use srlm_artifact::{FinishReason, JudgmentFailure, JudgmentRow, PromptRow, PromptSource, ResponseRow, Score};
-use srlm_pairs::{PairsConfig, candidates_by_prompt, select_pairs};
+use srlm_artifact::{
+    Aggregation, FinishReason, JudgmentFailure, JudgmentRow, Place, PromptRow, PromptSource, ResponseRow, Score,
+};
+use srlm_pairs::{PairsConfig, Strategy, candidates_by_prompt, select_pairs};
 
 /// A response, and what two judges give it.
 type Answer = (&'static str, [Option<f64>; 2]);
@@ -32,12 +34,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         prompts.push(PromptRow { prompt_id, prompt: (*text).into(), source: PromptSource::Seed });
     }
 
-    let candidates = candidates_by_prompt(&prompts, &responses, &judgments)?;
-    let selection = select_pairs(&candidates, &PairsConfig { min_score_gap: 0.5 });
-    for pair in &selection.pairs {
-        println!("{}", srlm_artifact::to_line(pair)?);
+    let candidates = candidates_by_prompt(prompts, responses, &judgments, Aggregation::Mean)?;
+    for strategy in [Strategy::BestWorst, Strategy::AllAboveGap] {
+        let config = PairsConfig { strategy, min_score_gap: 0.5, max_pairs_per_prompt: 2, ..PairsConfig::default() };
+        let selection = select_pairs(&candidates, &config, Place { run_seed: 42, iteration: 1 });
+        println!("{strategy:?}");
+        for pair in &selection.pairs {
+            println!("{}", srlm_artifact::to_line(pair)?);
+        }
+        println!("{:?}", selection.counts);
     }
-    println!("{:?}", selection.counts);
     Ok(())
 }
 

@@ -1,8 +1,8 @@
-//! Each prompt with its responses and their mean scores.
+//! Each prompt with its responses and their scores.
 
 use std::collections::HashMap;
 
-use srlm_artifact::{JudgmentRow, Prompt, PromptRow, ResponseRow, Row, Score};
+use srlm_artifact::{Aggregation, FinishReason, JudgmentRow, Prompt, PromptRow, ResponseRow, Row, aggregate};
 
 use crate::Error;
 
@@ -26,8 +26,10 @@ pub struct Candidate {
     pub sample_index: u32,
     /// The text.
     pub response: String,
-    /// Mean of the scores that its judgments have; `None` where none has one.
-    pub mean_score: Option<f64>,
+    /// Whether it ended by itself or was cut off.
+    pub finish_reason: FinishReason,
+    /// What its judgments come to, see [`Aggregation`]; `None` where none counts.
+    pub score: Option<f64>,
 }
 
 impl Candidate {
@@ -40,25 +42,22 @@ impl Candidate {
 /// Joins prompts, responses and judgments by their ids.
 ///
 /// Sorted by `prompt_id`, candidates by `sample_index` (then `response_id`). The order of the rows does not matter,
-/// down to the bits of the means. A prompt without responses is there, with no candidates; a judgment without a score
-/// counts for nothing.
+/// down to the bits of the scores. A prompt without responses is there, with no candidates; a judgment without a score
+/// counts for nothing. Takes the rows that have long texts, so that these are moved and not copied.
 ///
 /// # Errors
 /// [`Error::Duplicate`], [`Error::UnknownPrompt`], [`Error::UnknownResponse`], [`Error::OtherPrompt`]
 pub fn candidates_by_prompt(
-    prompts: &[PromptRow],
-    responses: &[ResponseRow],
+    prompts: Vec<PromptRow>,
+    responses: Vec<ResponseRow>,
     judgments: &[JudgmentRow],
+    aggregation: Aggregation,
 ) -> Result<Vec<PromptCandidates>, Error> {
-    let prompt_at = positions("prompts", prompts, |row| &row.prompt_id)?;
-    let mean_scores = mean_scores(responses, judgments)?;
-    let mut joined: Vec<PromptCandidates> = prompts.iter().map(without_candidates).collect();
-    for (row, mean_score) in responses.iter().zip(mean_scores) {
-        let Some(&at) = prompt_at.get(row.prompt_id.as_str()) else {
-            let (response_id, prompt_id) = (row.response_id.clone(), row.prompt_id.clone());
-            return Err(Error::UnknownPrompt { response_id, prompt_id });
-        };
-        joined[at].candidates.push(candidate(row, mean_score));
+    let scores = scores(&responses, judgments, aggregation)?;
+    let prompt_at = prompts_of(&prompts, &responses)?;
+    let mut joined: Vec<PromptCandidates> = prompts.into_iter().map(without_candidates).collect();
+    for ((row, at), score) in responses.into_iter().zip(prompt_at).zip(scores) {
+        joined[at].candidates.push(candidate(row, score));
     }
     joined.sort_unstable_by(|a, b| a.prompt_id.cmp(&b.prompt_id));
     for prompt in &mut joined {
@@ -67,8 +66,16 @@ pub fn candidates_by_prompt(
     Ok(joined)
 }
 
+/// Where the prompt of each response is.
+fn prompts_of(prompts: &[PromptRow], responses: &[ResponseRow]) -> Result<Vec<usize>, Error> {
+    let prompt_at = positions("prompts", prompts, |row| &row.prompt_id)?;
+    let of =
+        |row: &ResponseRow| prompt_at.get(row.prompt_id.as_str()).copied().ok_or_else(|| Error::unknown_prompt(row));
+    responses.iter().map(of).collect()
+}
+
 /// Where the row of each id is.
-fn positions<'a, R: Row>(
+pub(crate) fn positions<'a, R: Row>(
     name: &'static str,
     rows: &'a [R],
     id: impl Fn(&'a R) -> &'a str,
@@ -82,8 +89,12 @@ fn positions<'a, R: Row>(
     Ok(positions)
 }
 
-/// The mean score of each response.
-fn mean_scores(responses: &[ResponseRow], judgments: &[JudgmentRow]) -> Result<Vec<Option<f64>>, Error> {
+/// The score of each response.
+fn scores(
+    responses: &[ResponseRow],
+    judgments: &[JudgmentRow],
+    aggregation: Aggregation,
+) -> Result<Vec<Option<f64>>, Error> {
     let response_at = positions("responses", responses, |row| &row.response_id)?;
     let mut judged: Vec<Vec<&JudgmentRow>> = vec![Vec::new(); responses.len()];
     for row in judgments {
@@ -97,51 +108,48 @@ fn mean_scores(responses: &[ResponseRow], judgments: &[JudgmentRow]) -> Result<V
         }
         judged[at].push(row);
     }
-    judged.into_iter().map(mean_score).collect()
+    judged.into_iter().map(|judgments| score(judgments, aggregation)).collect()
 }
 
-/// The mean over the judgments of one response.
-fn mean_score(mut judgments: Vec<&JudgmentRow>) -> Result<Option<f64>, Error> {
+/// What the judgments of one response come to.
+fn score(mut judgments: Vec<&JudgmentRow>, aggregation: Aggregation) -> Result<Option<f64>, Error> {
     judgments.sort_unstable_by_key(|row| row.judge_index);
     if let Some(twice) = judgments.windows(2).find(|two| two[0].judge_index == two[1].judge_index) {
         return Err(Error::Duplicate { rows: "judgments", id: twice[0].id() });
     }
-    Ok(mean(judgments.iter().filter_map(|row| row.score).collect()))
+    Ok(aggregate(aggregation, judgments))
 }
 
-/// The mean of scores, the same for the same scores in any order, and never outside them.
-fn mean(mut scores: Vec<Score>) -> Option<f64> {
-    scores.sort_unstable();
-    let (lowest, highest) = (scores.first()?.get(), scores.last()?.get());
-    let sum: f64 = scores.iter().map(|score| score.get()).sum();
-    // Rounding lifts the mean of 3.7, 3.7 and 3.7 above 3.7, and what is tied with a single 3.7 would become a pair.
-    Some((sum / scores.len() as f64).clamp(lowest, highest))
+fn without_candidates(row: PromptRow) -> PromptCandidates {
+    PromptCandidates { prompt_id: row.prompt_id, prompt: row.prompt, candidates: Vec::new() }
 }
 
-fn without_candidates(row: &PromptRow) -> PromptCandidates {
-    PromptCandidates { prompt_id: row.prompt_id.clone(), prompt: row.prompt.clone(), candidates: Vec::new() }
-}
-
-fn candidate(row: &ResponseRow, mean_score: Option<f64>) -> Candidate {
-    Candidate {
-        response_id: row.response_id.clone(),
-        sample_index: row.sample_index,
-        response: row.response.clone(),
-        mean_score,
-    }
+fn candidate(row: ResponseRow, score: Option<f64>) -> Candidate {
+    let ResponseRow { response_id, sample_index, response, finish_reason, .. } = row;
+    Candidate { response_id, sample_index, response, finish_reason, score }
 }
 
 #[cfg(test)]
-mod tests {
-    use srlm_artifact::{FinishReason, JudgmentFailure, PromptSource};
+pub(crate) mod tests {
+    use srlm_artifact::{JudgmentFailure, PromptSource, Score};
 
     use super::*;
 
-    fn prompt(prompt_id: &str) -> PromptRow {
+    /// Candidates from texts and scores, by sample.
+    pub(crate) fn prompt(prompt_id: &str, judged: &[(&str, Option<f64>)]) -> PromptCandidates {
+        let candidate = |(sample_index, (text, score)): (u32, &(&str, Option<f64>))| {
+            let row = ResponseRow { response: (*text).to_owned(), ..response(prompt_id, sample_index) };
+            candidate(row, *score)
+        };
+        let candidates = (0..).zip(judged).map(candidate).collect();
+        PromptCandidates { prompt_id: prompt_id.to_owned(), prompt: "Why?".into(), candidates }
+    }
+
+    fn prompt_row(prompt_id: &str) -> PromptRow {
         PromptRow { prompt_id: prompt_id.to_owned(), prompt: "Why?".into(), source: PromptSource::Seed }
     }
 
-    fn response(prompt_id: &str, sample_index: u32) -> ResponseRow {
+    pub(crate) fn response(prompt_id: &str, sample_index: u32) -> ResponseRow {
         ResponseRow {
             response_id: format!("{prompt_id}/{sample_index}"),
             prompt_id: prompt_id.to_owned(),
@@ -172,46 +180,42 @@ mod tests {
         let judgments =
             [judgment("b/10", 1, Some(4.0)), judgment("b/2", 0, None), judgment("b/10", 0, Some(1.0))].to_vec();
         let responses = [response("b", 10), response("b", 2)];
-        let joined = candidates_by_prompt(&[prompt("b"), prompt("a")], &responses, &judgments).unwrap();
+        let joined = candidates_by_prompt(
+            vec![prompt_row("b"), prompt_row("a")],
+            responses.to_vec(),
+            &judgments,
+            Aggregation::Mean,
+        )
+        .unwrap();
         let ids: Vec<_> = joined.iter().map(|prompt| (prompt.prompt_id.as_str(), prompt.candidates.len())).collect();
         assert_eq!(ids, [("a", 0), ("b", 2)]);
-        let means: Vec<_> = joined[1].candidates.iter().map(|one| (one.response_id.as_str(), one.mean_score)).collect();
-        assert_eq!(means, [("b/2", None), ("b/10", Some(2.5))]);
+        let scores: Vec<_> = joined[1].candidates.iter().map(|one| (one.response_id.as_str(), one.score)).collect();
+        assert_eq!(scores, [("b/2", None), ("b/10", Some(2.5))]);
     }
 
     #[test]
-    fn a_mean_is_over_the_scores_that_there_are() {
-        let check = |scores: &[Option<f64>], expected: Option<f64>| {
-            let rows: Vec<_> = (0..).zip(scores).map(|(i, score)| judgment("p/0", i, *score)).collect();
-            assert_eq!(mean_score(rows.iter().collect()).unwrap(), expected, "{scores:?}");
-            assert_eq!(mean_score(rows.iter().rev().collect()).unwrap(), expected, "{scores:?} backwards");
+    fn the_aggregation_is_that_asked_for() {
+        let judgments: Vec<_> = (0..).zip([0.0, 4.0, 5.0]).map(|(i, score)| judgment("p/0", i, Some(score))).collect();
+        let score = |aggregation| {
+            let (prompts, responses) = (vec![prompt_row("p")], vec![response("p", 0)]);
+            candidates_by_prompt(prompts, responses, &judgments, aggregation).unwrap()[0].candidates[0].score
         };
-        check(&[], None);
-        check(&[None, None], None);
-        check(&[Some(3.0)], Some(3.0));
-        check(&[Some(0.0)], Some(0.0));
-        check(&[Some(3.0), None, Some(4.0)], Some(3.5));
-        check(&[Some(5.0), Some(5.0), Some(5.0)], Some(5.0));
-        check(&[Some(0.0), Some(0.0), Some(1.0)], Some(1.0 / 3.0));
-    }
-
-    #[test]
-    fn equal_scores_have_equal_means() {
-        let mean_of = |scores: &[f64]| mean(scores.iter().map(|score| Score::new(*score).unwrap()).collect());
-        assert_ne!((3.7 + 3.7 + 3.7) / 3.0, 3.7);
-        assert_eq!(mean_of(&[3.7, 3.7, 3.7]), mean_of(&[3.7]));
-        assert_ne!((0.1 + 0.2) + 0.3, (0.3 + 0.2) + 0.1);
-        assert_eq!(mean_of(&[0.1, 0.2, 0.3]), mean_of(&[0.3, 0.2, 0.1]));
+        assert_eq!(score(Aggregation::Mean), Some(3.0));
+        assert_eq!(score(Aggregation::Median), Some(4.0));
+        assert_eq!(score(Aggregation::Expected), None);
     }
 
     #[test]
     fn rows_that_do_not_fit_are_named() {
         let check = |prompts: &[PromptRow], responses: &[ResponseRow], judgments: &[JudgmentRow], expected: &str| {
-            let error = candidates_by_prompt(prompts, responses, judgments).unwrap_err();
+            let error = {
+                let (prompts, responses) = (prompts.to_vec(), responses.to_vec());
+                candidates_by_prompt(prompts, responses, judgments, Aggregation::Mean).unwrap_err()
+            };
             assert_eq!(error.to_string(), expected);
         };
-        let (p, r) = ([prompt("p")], [response("p", 0)]);
-        check(&[prompt("p"), prompt("p")], &r, &[], r#"two prompts have prompt_id "p"; leave one of them out"#);
+        let (p, r) = ([prompt_row("p")], [response("p", 0)]);
+        check(&[prompt_row("p"), prompt_row("p")], &r, &[], r#"two prompts have prompt_id "p"; leave one of them out"#);
         let twice = [response("p", 0), response("p", 0)];
         check(&p, &twice, &[], r#"two responses have response_id "p/0"; leave one of them out"#);
         let twice = [judgment("p/0", 3, None), judgment("p/0", 1, None), judgment("p/0", 3, Some(1.0))];

@@ -1,5 +1,7 @@
 //! What can go wrong before pairs are selected; the selection itself cannot fail.
 
+use srlm_artifact::ResponseRow;
+
 /// Why there are no pairs.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -10,14 +12,24 @@ pub enum Error {
         /// The setting, as the configuration file names it.
         key: &'static str,
         /// Its value.
-        value: f64,
+        value: String,
         /// What it must be.
         remedy: &'static str,
+    },
+    /// A setting asks for an input that was not given.
+    #[error("`{key}` needs {needs}; give that input, or set {key} = {off}")]
+    MissingInput {
+        /// The setting, as the configuration file names it.
+        key: &'static str,
+        /// What it needs.
+        needs: &'static str,
+        /// The value that does without, as TOML writes it.
+        off: &'static str,
     },
     /// Two prompts, two responses or two judgments have one id.
     #[error("two {rows} have {id}; leave one of them out")]
     Duplicate {
-        /// `prompts`, `responses` or `judgments`.
+        /// `prompts`, `responses`, `judgments` or `seed examples`.
         rows: &'static str,
         /// The id, with the names of its fields.
         id: String,
@@ -56,4 +68,10 @@ pub enum Error {
     /// Reading or writing an artifact failed.
     #[error(transparent)]
     Artifact(#[from] srlm_artifact::Error),
+}
+
+impl Error {
+    pub(crate) fn unknown_prompt(row: &ResponseRow) -> Self {
+        Self::UnknownPrompt { response_id: row.response_id.clone(), prompt_id: row.prompt_id.clone() }
+    }
 }

@@ -1,14 +1,33 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod anchor;
 mod candidates;
 mod config;
+mod consistency;
+mod counts;
 mod error;
+mod filter;
+mod future;
+mod perfect;
+mod ranked;
 mod select;
+mod side_stages;
+mod spin;
 mod stage;
+mod strategy;
+mod unpaired;
 
+pub use anchor::anchor;
 pub use candidates::{Candidate, PromptCandidates, candidates_by_prompt};
-pub use config::PairsConfig;
+pub use config::{LabelWeights, PairsConfig, Strategy};
+pub use consistency::{RankConsistency, rank_consistency, weigh};
+pub use counts::SelectionCounts;
 pub use error::Error;
-pub use select::{Selection, SelectionCounts, select_pairs};
+pub use future::{FutureCounts, FutureGuided, future_guided};
+pub use perfect::{Perfect, PerfectConfig, PerfectCounts, perfect};
+pub use select::{Selection, select_pairs};
+pub use side_stages::{Judged, run_future_guided, run_perfect, run_spin, run_unpaired};
+pub use spin::{Spin, SpinCounts, spin};
 pub use stage::{Inputs, run};
+pub use unpaired::{UnpairedConfig, UnpairedCounts, UnpairedResponses, unpaired};

@@ -2,12 +2,16 @@
 
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Begin, Judgments, Pairs, Prompts, Recipe, Responses, begin};
+use serde::Serialize;
+use srlm_artifact::{Artifact, Begin, Counts, Input, Judgments, Pairs, Place, Prompts, Recipe, Responses, begin};
 
-use crate::{Error, PairsConfig, candidates_by_prompt, select_pairs};
+use crate::side_stages::Judged;
+use crate::{
+    Error, LabelWeights, PairsConfig, PromptCandidates, Selection, anchor, rank_consistency, select_pairs, weigh,
+};
 
 /// Raised when other pairs come from the same settings and inputs.
-const STAGE_VERSION: u32 = 1;
+const STAGE_VERSION: u32 = 2;
 
 /// What the stage reads.
 #[derive(Clone, Copy, Debug)]
@@ -18,37 +22,112 @@ pub struct Inputs<'a> {
     pub responses: &'a Artifact<Responses>,
     /// What the judge said of them.
     pub judgments: &'a Artifact<Judgments>,
+    /// M0's responses to the same prompts and what the judge said of them; read with `anchored_rejection` only.
+    pub anchors: Option<(&'a Artifact<Responses>, &'a Artifact<Judgments>)>,
+    /// What the judge of the iteration before says of `responses`; read with `label_weights` only.
+    pub judgments_before: Option<&'a Artifact<Judgments>>,
 }
 
 /// Selects the pairs and writes them with their counts; none at all is an artifact as well.
 ///
 /// # Errors
-/// Those of [`PairsConfig::validate`], [`candidates_by_prompt`] and the artifacts.
-pub fn run(config: &PairsConfig, inputs: Inputs<'_>, out: &Path) -> Result<Artifact<Pairs>, Error> {
+/// [`Error::MissingInput`] where a setting needs an input that is not there, and those of [`PairsConfig::validate`],
+/// [`candidates_by_prompt`](crate::candidates_by_prompt) and the artifacts.
+pub fn run(config: &PairsConfig, inputs: Inputs<'_>, place: Place, out: &Path) -> Result<Artifact<Pairs>, Error> {
     config.validate()?;
-    let writer = match begin(out, recipe(config, inputs))? {
+    let extra = Extra::of(config, inputs)?;
+    let writer = match begin(out, recipe_of(config, inputs, &extra, place))? {
         Begin::UpToDate(artifact) => return Ok(artifact),
         Begin::Write(writer) => writer,
     };
-    let (prompts, responses) = (inputs.prompts.rows()?, inputs.responses.rows()?);
-    let candidates = candidates_by_prompt(&prompts, &responses, &inputs.judgments.rows()?)?;
-    let selection = select_pairs(&candidates, config);
-    Ok(writer.finish(selection.pairs, selection.counts.into(), "cpu")?)
+    let candidates = own(inputs).candidates(config.aggregation)?;
+    let mut selection = match extra.anchors {
+        None => select_pairs(&candidates, config, place),
+        Some(anchors) => anchor(&candidates, &anchors.candidates(config.aggregation)?, config, place),
+    };
+    let mut counts = Counts::from(selection.counts);
+    if let Some(before) = extra.before {
+        let before = before.candidates(config.aggregation)?;
+        counts.extend(weighed(&mut selection, &candidates, &before, config.label_weights));
+    }
+    drop(candidates);
+    Ok(writer.finish(selection.pairs, counts, "cpu")?)
 }
 
-fn recipe(config: &PairsConfig, inputs: Inputs<'_>) -> Recipe {
+/// The inputs that the settings ask for beyond the usual ones.
+struct Extra<'a> {
+    anchors: Option<Judged<'a>>,
+    before: Option<Judged<'a>>,
+}
+
+impl<'a> Extra<'a> {
+    fn of(config: &PairsConfig, inputs: Inputs<'a>) -> Result<Self, Error> {
+        let Inputs { prompts, responses, .. } = inputs;
+        let missing = |key, needs, off| Error::MissingInput { key, needs, off };
+        let anchors = inputs.anchors.map(|(responses, judgments)| Judged { prompts, responses, judgments });
+        let before = inputs.judgments_before.map(|judgments| Judged { prompts, responses, judgments });
+        let needs = "M0's responses to the prompts and their judgments";
+        let anchors = config
+            .anchored_rejection
+            .then(|| anchors.ok_or(missing("anchored_rejection", needs, "false")))
+            .transpose()?;
+        let needs = "judgments of the responses by the model of the iteration before";
+        let is_weighed = config.label_weights != LabelWeights::None;
+        let before = is_weighed.then(|| before.ok_or(missing("label_weights", needs, "\"none\""))).transpose()?;
+        Ok(Self { anchors, before })
+    }
+}
+
+fn own(inputs: Inputs<'_>) -> Judged<'_> {
+    let Inputs { prompts, responses, judgments, .. } = inputs;
+    Judged { prompts, responses, judgments }
+}
+
+/// Weighs the pairs; counts prompts with and without a consistency.
+fn weighed(
+    selection: &mut Selection,
+    candidates: &[PromptCandidates],
+    before: &[PromptCandidates],
+    weights: LabelWeights,
+) -> Counts {
+    let consistency = rank_consistency(candidates, before);
+    weigh(&mut selection.pairs, &consistency, weights);
+    let ranked_twice = ("ranked_twice".to_owned(), consistency.by_prompt.len() as u64);
+    Counts::from([ranked_twice, ("not_ranked_twice".to_owned(), consistency.n_undefined)])
+}
+
+/// The seed and the iteration are part of the recipe where they change what comes out.
+fn recipe_of(config: &PairsConfig, inputs: Inputs<'_>, extra: &Extra<'_>, place: Place) -> Recipe {
+    let mut sources = own(inputs).as_inputs("").to_vec();
+    if let Some(anchors) = extra.anchors {
+        sources.extend_from_slice(&anchors.as_inputs("anchor_")[1..]);
+    }
+    if let Some(before) = extra.before {
+        sources.push(before.judgments.as_input("judgments_before"));
+    }
+    let seed = if config.draws() { place.run_seed } else { 0 };
+    let mut recipe = recipe("srlm-pairs", STAGE_VERSION, config, seed, sources);
+    if config.depends_on_iteration() {
+        recipe.config["iteration"] = place.iteration.into();
+    }
+    recipe
+}
+
+/// What decides the result of a stage of this crate.
+pub(crate) fn recipe(
+    stage: &str,
+    stage_version: u32,
+    config: &impl Serialize,
+    seed: u64,
+    inputs: Vec<Input>,
+) -> Recipe {
     Recipe {
-        stage: "srlm-pairs".to_owned(),
-        stage_version: STAGE_VERSION,
+        stage: stage.to_owned(),
+        stage_version,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
         config: serde_json::to_value(config).expect("settings are plain data"),
-        // Nothing is drawn.
-        seed: 0,
-        inputs: vec![
-            inputs.prompts.as_input("prompts"),
-            inputs.responses.as_input("responses"),
-            inputs.judgments.as_input("judgments"),
-        ],
+        seed,
+        inputs,
     }
 }
