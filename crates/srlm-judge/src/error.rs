@@ -33,6 +33,12 @@ pub enum Error {
         /// The prompt it names.
         prompt_id: String,
     },
+    /// A judgment of a response that is not there.
+    #[error("response {response_id} was judged and is not among the responses")]
+    UnknownResponse {
+        /// The response that a judgment names.
+        response_id: String,
+    },
     /// A judging example whose target says another score than its `score`.
     #[error("the target of prompt_id {prompt_id:?}, human_rank {human_rank} says {found}, its `score` is {expected}")]
     TargetScore {

@@ -2,9 +2,12 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod config;
+pub mod eft;
 mod error;
 mod front_matter;
+mod judged;
 mod mean;
+mod plain_input;
 mod recipe;
 mod rubric;
 mod score;
@@ -16,6 +19,7 @@ mod verdict;
 
 pub use config::JudgeConfig;
 pub use error::{Error, RubricProblem};
+pub use judged::{JudgedPrompt, JudgedResponse, judged_prompts};
 pub use mean::mean_scores;
 pub use rubric::Rubric;
 pub use score::{ParseFailure, parse_score};

@@ -123,6 +123,17 @@ impl Rubric {
         }
     }
 
+    /// The line that a judgment of this score ends with.
+    ///
+    /// # Panics
+    /// If the rubric compares two responses.
+    pub(crate) fn score_line(&self, score: Score) -> String {
+        match &self.form {
+            Form::Score(form) => format!("{}: {}", form.label, score.get()),
+            Form::Verdict => panic!("the rubric `{}` compares two responses", self.name),
+        }
+    }
+
     /// The conversation that the judge answers: one for training and for judging.
     pub(crate) fn conversation(&self, prompt: &Prompt, response: &str) -> Result<Prompt, Error> {
         self.check_scores()?;
