@@ -50,7 +50,7 @@ impl JudgeConfig {
     }
 }
 
-fn check_sampling(sampling: &Sampling) -> Result<(), Error> {
+pub(crate) fn check_sampling(sampling: &Sampling) -> Result<(), Error> {
     let Some((key, remedy)) = sampling.problem() else { return Ok(()) };
     let value = match serde_json::to_value(sampling) {
         Ok(fields) => fields[key].to_string(),

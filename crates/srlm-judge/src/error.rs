@@ -36,8 +36,16 @@ pub enum Error {
     /// A judgment of a response that is not there.
     #[error("response {response_id} was judged and is not among the responses")]
     UnknownResponse {
-        /// The response that a judgment names.
+        /// The response that a judgment or a battle names.
         response_id: String,
+    },
+    /// A battle of a judgment that is not there.
+    #[error("a battle is about judgment {judge_index} of response {response_id}, which is not among the judgments")]
+    UnknownJudgment {
+        /// The response.
+        response_id: String,
+        /// Place of the judgment among those of the response.
+        judge_index: u32,
     },
     /// A judging example whose target says another score than its `score`.
     #[error("the target of prompt_id {prompt_id:?}, human_rank {human_rank} says {found}, its `score` is {expected}")]
@@ -128,6 +136,12 @@ pub enum RubricProblem {
     /// Settings of a score in a rubric that compares.
     #[error("`{key}` belongs to rubrics that give a score; this one compares {{{{ response_a }}}} with the other")]
     ScoreKey {
+        /// The setting.
+        key: &'static str,
+    },
+    /// Settings of a score in a rubric that compares judgments.
+    #[error("`{key}` belongs to rubrics that give a score; this one compares {{{{ judgment_a }}}} with the other")]
+    JudgmentsKey {
         /// The setting.
         key: &'static str,
     },

@@ -7,6 +7,7 @@ mod error;
 mod front_matter;
 mod judged;
 mod mean;
+pub mod meta;
 mod plain_input;
 mod recipe;
 mod rubric;

@@ -6,7 +6,7 @@ use srlm_artifact::{Prompt, Score};
 use crate::front_matter::{FrontMatter, split};
 use crate::score::ScoreForm;
 use crate::statement::bare_label;
-use crate::template::{Slot, Template};
+use crate::template::{RESPONSES, Slot, Template};
 use crate::{Error, ParseFailure, RubricProblem, verdict};
 
 /// The judge's instructions, with places for what is to be judged.
@@ -68,7 +68,7 @@ impl Rubric {
         // The line ends of a checkout do not change what the judge reads.
         let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
         let head = split(&text)?;
-        let template = Template::parse(head.body)?;
+        let template = Template::parse(head.body, &RESPONSES)?;
         let compares = template.has(Slot::ResponseA) || template.has(Slot::ResponseB);
         let form = if compares { verdict_form(&head, &template) } else { score_form(&head, &template) }?;
         let name = head.name.ok_or(RubricProblem::MissingKey { key: "name" })?.to_owned();

@@ -48,7 +48,7 @@ impl EftConfig {
 }
 
 /// Refuses a largest share of a score that no rows can keep.
-fn check_share(key: &str, share: f64) -> Result<(), Error> {
+pub(crate) fn check_share(key: &str, share: f64) -> Result<(), Error> {
     if share > 0.0 && share <= 1.0 {
         return Ok(());
     }

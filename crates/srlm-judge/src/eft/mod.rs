@@ -17,6 +17,9 @@ mod target;
 mod thin;
 
 pub use build::{EftScores, EftSelection, build};
+pub(crate) use config::check_share;
 pub use config::{EftConfig, ScoreTies};
 pub use counts::EftCounts;
 pub use stage::{EftArtifacts, Inputs, Out, run};
+pub(crate) use target::rationale;
+pub(crate) use thin::thin;
