@@ -4,7 +4,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use srlm_artifact::{FinishReason, JudgmentRow, Prompt, PromptRow, PromptSource, ResponseRow, Score};
+use srlm_artifact::{
+    Aggregation, FinishReason, JudgmentRow, Place, Prompt, PromptRow, PromptSource, ResponseRow, Score,
+};
 use srlm_pairs::{PairsConfig, candidates_by_prompt, select_pairs};
 use srlm_sampler::Pool;
 
@@ -57,8 +59,9 @@ fn pairs(c: &mut Criterion) {
     group.sample_size(20).throughput(Throughput::Elements(u64::from(PROMPTS * SAMPLES)));
     group.bench_function("join_and_select", |b| {
         b.iter(|| {
-            let candidates = candidates_by_prompt(&prompts, &responses, &judgments).expect("the rows fit each other");
-            select_pairs(&candidates, &PairsConfig::default())
+            let candidates = candidates_by_prompt(prompts.clone(), responses.clone(), &judgments, Aggregation::Mean)
+                .expect("the rows fit each other");
+            select_pairs(&candidates, &PairsConfig::default(), Place { run_seed: 0, iteration: 1 })
         })
     });
 }

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use srlm_dpo::DpoConfig;
 use srlm_generate::{HttpConfig, Sampling};
 use srlm_judge::JudgeConfig;
+use srlm_judge::eft::EftConfig;
+use srlm_judge::meta::{BattlesConfig, JudgePairsConfig};
 use srlm_model::EngineConfig;
 use srlm_pairs::PairsConfig;
 use srlm_sampler::{prompts, responses};
@@ -45,6 +47,14 @@ pub(crate) struct RunConfig {
     pub(crate) judge: JudgeConfig,
     /// Preference pairs.
     pub(crate) pairs: PairsConfig,
+    /// What a round does beyond the paper's.
+    pub(crate) round: RoundTable,
+    /// Judging examples made of ranked responses.
+    pub(crate) eft: EftConfig,
+    /// Comparisons of judgments by the meta-judge.
+    pub(crate) battles: BattlesConfig,
+    /// Pairs of judgments, to train the judge on.
+    pub(crate) judge_pairs: JudgePairsConfig,
     /// Preference training, M_t -> M_{t+1}.
     pub(crate) dpo: DpoConfig,
     /// Evaluation of every model.
@@ -89,8 +99,49 @@ pub(crate) struct DataTable {
     pub(crate) ift_held_out: String,
     /// Judging examples to train on; empty trains no judge.
     pub(crate) eft: String,
-    /// Ranked judging examples to evaluate on.
+    /// Ranked judging examples to evaluate on; empty takes those that `ranked_*` give for evaluation.
     pub(crate) eft_held_out: String,
+    /// Prompts with responses that people ranked, in the columns of the `prompts` artifact, as `import` writes them. The
+    /// SFT baseline judges the responses, and judgments that agree with people become judging examples; empty for none.
+    pub(crate) ranked_prompts: String,
+    /// The ranked responses, in the columns of the `responses` artifact; `sample_index` is the rank, 0 the best.
+    pub(crate) ranked_responses: String,
+}
+
+/// Where a round's preferences come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Method {
+    /// M_t's answers, judged; the paper's.
+    Judged,
+    /// M_t's answers, right or wrong by the known answer of a pool's prompt (iterative RPO).
+    Verified,
+    /// The seed's answers over M_t's to the seed prompts (SPIN).
+    Spin,
+    /// No pairs: M_{t+1} is fine-tuned from M0 on the seed data and all answers with a perfect score (the paper's
+    /// ablation).
+    PositiveOnly,
+}
+
+/// What a round does beyond the paper's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RoundTable {
+    /// Where preferences come from.
+    pub(crate) method: Method,
+    /// Column of the pool with each prompt's answer, for `verified`.
+    pub(crate) answer_column: String,
+    /// Train once, let that model answer too, and train M_t again on pairs with its better answers as chosen
+    /// (Temporal Self-Rewarding).
+    pub(crate) future_guided: bool,
+    /// Rounds, from the first, whose pairs include pairs of judgments that M_t compares (Meta-Rewarding: 2); 0 for none.
+    pub(crate) meta_judge_rounds: u32,
+    /// The least score of a perfect answer, for `positive_only`.
+    pub(crate) perfect_score: f64,
+    /// Write the scored answers of tied prompts with a verdict each, in the form that KTO trainers read.
+    pub(crate) unpaired: bool,
+    /// The least score of a good answer among them.
+    pub(crate) unpaired_threshold: f64,
 }
 
 /// Evaluation of every model.
@@ -200,6 +251,16 @@ impl RunConfig {
         self.judge.validate().context("in [judge]")?;
         self.pairs.validate().context("in [pairs]")?;
         self.dpo.validate().context("in [dpo]")?;
+        self.eft.validate().context("in [eft]")?;
+        self.battles.validate().context("in [battles]")?;
+        self.judge_pairs.validate().context("in [judge_pairs]")?;
+        self.validate_round().context("in [round]")?;
+        if self.data.ranked_prompts.is_empty() != self.data.ranked_responses.is_empty() {
+            bail!("data.ranked_prompts and data.ranked_responses belong together: give both or neither");
+        }
+        if self.data.eft_held_out.is_empty() && self.data.ranked_prompts.is_empty() {
+            bail!("data.eft_held_out is empty: give ranked judging examples to evaluate on, or data.ranked_prompts");
+        }
         for (name, server) in &self.engines {
             server.validate().with_context(|| format!("in [engines.{name}]"))?;
             if ["self", "m0"].contains(&name.as_str()) {
@@ -215,6 +276,28 @@ impl RunConfig {
             bail!("engine.max_rows and engine.prefill_tokens must be at least 1");
         }
         Ok(self)
+    }
+
+    fn validate_round(&self) -> anyhow::Result<()> {
+        let RoundTable { method, answer_column, future_guided, meta_judge_rounds, .. } = &self.round;
+        let is_pool = self.prompts.source == prompts::Source::Pool;
+        if *method == Method::Verified && (!is_pool || answer_column.is_empty()) {
+            bail!("method = \"verified\" needs prompts.source = \"pool\" and answer_column");
+        }
+        if *method != Method::Judged && (*future_guided || *meta_judge_rounds > 0) {
+            bail!("future_guided and meta_judge_rounds go with method = \"judged\" only");
+        }
+        if *meta_judge_rounds > 0 && self.judge.judgments < 2 {
+            bail!("meta_judge_rounds compares judgments of one response: judge.judgments must be at least 2");
+        }
+        for (key, score) in
+            [("perfect_score", self.round.perfect_score), ("unpaired_threshold", self.round.unpaired_threshold)]
+        {
+            if srlm_artifact::Score::new(score).is_none() {
+                bail!("{key} = {score} must be from 0 to 5");
+            }
+        }
+        Ok(())
     }
 
     /// The configuration as TOML, every value written out.

@@ -16,7 +16,7 @@ use srlm_sampler::responses;
 use crate::config::VerdictForm;
 use crate::exit::{Exit, OrExit};
 use crate::run::Run;
-use crate::seed::Seed;
+use crate::seed::{Ranked, Seed};
 use crate::stages::{self, folder};
 
 /// Evaluates M_t, t from 1.
@@ -24,7 +24,8 @@ pub(crate) fn evaluate(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> a
     let at = t - 1;
     let answers = answers(run, t, seed)?;
     let config = JudgeConfig { judgments: run.config.eval.judgments, ..run.config.judge.clone() };
-    let ranked = (&seed.ranked_prompts, &seed.ranked_responses);
+    let held_out = held_out_ranked(seed)?;
+    let ranked = (&held_out.prompts, &held_out.responses);
     let judged = stages::judge_with(run, ("self", t), ranked, rubric, &folder(at, "eval-judgments"), &config)?;
     let before = if run.config.eval.head_to_head { Some(answers_before(run, t, seed)?) } else { None };
 
@@ -37,6 +38,10 @@ pub(crate) fn evaluate(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> a
         Err(_) => run.console.abandon(),
     }
     Ok(result?.0)
+}
+
+fn held_out_ranked(seed: &Seed) -> anyhow::Result<&Ranked> {
+    seed.held_out.as_ref().context("no ranked responses to evaluate the judge on: set data.eft_held_out")
 }
 
 fn response_config(run: &Run<'_>) -> responses::Config {
@@ -69,7 +74,7 @@ fn write(
     let mut inputs = vec![
         model_input("model", hash),
         seed.ift_held_out.as_input("ift-held-out"),
-        seed.ranked_responses.as_input("ranked-responses"),
+        held_out_ranked(seed)?.responses.as_input("ranked-responses"),
         answers.as_input("answers"),
         judged.as_input("judgments"),
     ];
@@ -123,7 +128,7 @@ fn held_out(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<HeldOutLoss> {
 fn ranked_groups(seed: &Seed, judged: &Artifact<Judgments>) -> anyhow::Result<Vec<RankedGroup>> {
     let scores = srlm_judge::mean_scores(&judged.rows()?);
     let mut groups: BTreeMap<String, Vec<RankedResponse>> = BTreeMap::new();
-    for row in seed.ranked_responses.rows()? {
+    for row in held_out_ranked(seed)?.responses.rows()? {
         let mean_score = scores.get(&row.response_id).copied().flatten();
         let n_characters = row.response.chars().count() as u64;
         groups.entry(row.prompt_id).or_default().push(RankedResponse {

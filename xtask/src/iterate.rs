@@ -8,30 +8,35 @@ use srlm_eval::RunSummary;
 use srlm_judge::Rubric;
 
 use crate::config::RunConfig;
+use crate::eft;
 use crate::evaluate::evaluate;
 use crate::exit::{Exit, OrExit};
 use crate::folders;
+use crate::preferences::{self, Preferences};
 use crate::run::{Run, root};
 use crate::seed::{self, Seed};
 use crate::stages;
 
-/// The judge's rubric: the built-in one, or a file of the user's.
+/// The judge's rubric: a built-in one, or a file of the user's.
 pub(crate) fn rubric(config: &RunConfig) -> anyhow::Result<Rubric> {
     let name = &config.judge.rubric;
-    if name == "additive" {
-        return Ok(Rubric::additive());
+    match Rubric::named(name) {
+        Some(rubric) => Ok(rubric),
+        None => Rubric::parse(&rubric_file("judge.rubric", name)?).with_context(|| format!("judge.rubric {name}")),
     }
+}
+
+/// The text of a rubric file that a key names.
+pub(crate) fn rubric_file(key: &str, name: &str) -> anyhow::Result<String> {
     let path = root().join(name);
-    let text =
-        std::fs::read_to_string(&path).with_context(|| format!("cannot read judge.rubric {}", path.display()))?;
-    Rubric::parse(&text).with_context(|| format!("judge.rubric {}", path.display()))
+    std::fs::read_to_string(&path).with_context(|| format!("cannot read {key} {}", path.display()))
 }
 
 /// Seed data to M_{iterations + 1}; what is there already is not made again. Returns the report's path.
 pub(crate) fn iterate(run: &Run<'_>, force: &[String], from: Option<&str>) -> anyhow::Result<PathBuf> {
     folders::redo(run, force, from)?;
     let rubric = rubric(&run.config)?;
-    let seed = seed::run(run, &rubric)?;
+    let seed = eft::complete(run, seed::run(run, &rubric)?, &rubric)?;
     reported(run, stages::sft(run, &seed)?)?;
     reported(run, evaluate(run, 1, &seed, &rubric)?)?;
     for t in 1..=run.config.run.iterations {
@@ -42,21 +47,22 @@ pub(crate) fn iterate(run: &Run<'_>, force: &[String], from: Option<&str>) -> an
 
 /// M_t -> M_{t+1}.
 fn iteration(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Result<()> {
-    let prompts = reported(run, stages::prompts(run, t, &seed.ift)?)?;
-    let responses = reported(run, stages::responses(run, t, &prompts)?)?;
-    let judgments = reported(run, stages::judge(run, t, (&prompts, &responses), rubric)?)?;
-    let pairs = reported(run, stages::pairs(run, t, (&prompts, &responses, &judgments))?)?;
-    if pairs.manifest().rows == 0 {
-        return no_pairs(run, t, &pairs);
+    match preferences::of(run, t, seed, rubric)? {
+        Preferences::Pairs(pairs) if pairs.manifest().rows == 0 => return no_pairs(run, t, &pairs),
+        Preferences::Pairs(pairs) => {
+            let ref_logps = stages::ref_logps(run, t, &pairs)?;
+            reported(run, stages::dpo(run, t, &pairs, &ref_logps)?)?;
+        }
+        Preferences::Perfect(ift) => {
+            reported(run, stages::sft_on(run, &format!("m{}", t + 1), &ift, seed.judge_sft.as_ref())?)?;
+        }
     }
-    let ref_logps = stages::ref_logps(run, t, &pairs)?;
-    reported(run, stages::dpo(run, t, &pairs, &ref_logps)?)?;
     reported(run, evaluate(run, t + 1, seed, rubric)?)?;
     Ok(())
 }
 
 /// Brings the report up to date after a stage; an unfinished run has one too.
-fn reported<A>(run: &Run<'_>, made: A) -> anyhow::Result<A> {
+pub(crate) fn reported<A>(run: &Run<'_>, made: A) -> anyhow::Result<A> {
     report(run)?;
     Ok(made)
 }

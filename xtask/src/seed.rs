@@ -29,10 +29,16 @@ pub(crate) struct Seed {
     pub(crate) ift_held_out: Artifact<Ift>,
     /// Prompts that every model answers for its evaluation.
     pub(crate) eval_prompts: Artifact<Prompts>,
-    /// Prompts of the held-out ranked responses.
-    pub(crate) ranked_prompts: Artifact<Prompts>,
-    /// The held-out ranked responses; `sample_index` is the human rank.
-    pub(crate) ranked_responses: Artifact<Responses>,
+    /// Ranked responses to judge in evaluations; absent until judging examples are made, where none are given.
+    pub(crate) held_out: Option<Ranked>,
+    /// Responses that people ranked, to make judging examples of.
+    pub(crate) ranked: Option<Ranked>,
+}
+
+/// Prompts, and responses to them whose `sample_index` is the human rank.
+pub(crate) struct Ranked {
+    pub(crate) prompts: Artifact<Prompts>,
+    pub(crate) responses: Artifact<Responses>,
 }
 
 struct Rows {
@@ -59,7 +65,7 @@ fn read(config: &RunConfig) -> anyhow::Result<Rows> {
         ift: read_jsonl(&at(&data.ift))?,
         eft: optional(&data.eft)?,
         ift_held_out: read_jsonl(&at(&data.ift_held_out))?,
-        eft_held_out: read_jsonl(&at(&data.eft_held_out))?,
+        eft_held_out: optional(&data.eft_held_out)?,
     })
 }
 
@@ -78,36 +84,65 @@ pub(crate) fn run(run: &Run<'_>, rubric: &Rubric) -> anyhow::Result<Seed> {
     )?;
     let eval_prompts = rows.ift_held_out.iter().take(run.config.eval.n_prompts);
     let eval_prompts = eval_prompts.map(|row| prompt_row(&row.prompt_id, row.prompt.clone())).collect();
-    let mut ranked_prompts: Vec<PromptRow> =
-        rows.eft_held_out.iter().map(|row| prompt_row(&row.prompt_id, row.prompt.clone())).collect();
-    ranked_prompts.sort_by(|a, b| a.prompt_id.cmp(&b.prompt_id));
-    ranked_prompts.dedup_by(|a, b| a.prompt_id == b.prompt_id);
-    let ranked_responses = rows.eft_held_out.iter().map(ranked_response).collect();
-    let judge_sft = rows
-        .eft
-        .iter()
-        .map(|row| {
-            let example = srlm_judge::training_example(rubric, row)
-                .with_context(|| format!("judging example {} of rank {}", row.prompt_id, row.human_rank))?;
-            Ok(IftRow {
-                prompt_id: format!("{}/{}", row.prompt_id, row.human_rank),
-                prompt: example.prompt,
-                response: example.target,
-                source: "eft".to_owned(),
-            })
-        })
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let ranked = match run.config.data.ranked_prompts.as_str() {
+        "" => None,
+        prompts => Some(Ranked {
+            prompts: write::<Prompts>(&run.path("seed/to-judge-prompts"), read_jsonl(&root().join(prompts))?)?,
+            responses: write::<Responses>(
+                &run.path("seed/to-judge-responses"),
+                read_jsonl(&root().join(&run.config.data.ranked_responses))?,
+            )?,
+        }),
+    };
+    let held_out = match rows.eft_held_out.as_slice() {
+        [] => None,
+        rows => Some(ranked_of(run, "seed/ranked", rows)?),
+    };
     Ok(Seed {
         ift: write::<Ift>(&run.path("seed/ift"), rows.ift)?,
-        judge_sft: if judge_sft.is_empty() {
-            None
-        } else {
-            Some(write::<Ift>(&run.path("seed/judge-sft"), judge_sft)?)
-        },
+        judge_sft: judge_sft(run, rubric, "seed/judge-sft", &rows.eft)?,
         ift_held_out: write::<Ift>(&run.path("seed/ift-held-out"), rows.ift_held_out)?,
         eval_prompts: write::<Prompts>(&run.path("seed/eval-prompts"), eval_prompts)?,
-        ranked_prompts: write::<Prompts>(&run.path("seed/ranked-prompts"), ranked_prompts)?,
-        ranked_responses: write::<Responses>(&run.path("seed/ranked-responses"), ranked_responses)?,
+        held_out,
+        ranked,
+    })
+}
+
+/// Judging examples given by the user.
+pub(crate) fn eft_rows(config: &RunConfig) -> anyhow::Result<Vec<EftRow>> {
+    Ok(read(config)?.eft)
+}
+
+/// Judging examples as conversations with the judge; `None` where there are none.
+pub(crate) fn judge_sft(
+    run: &Run<'_>,
+    rubric: &Rubric,
+    folder: &str,
+    rows: &[EftRow],
+) -> anyhow::Result<Option<Artifact<Ift>>> {
+    let conversation = |row: &EftRow| {
+        let example = srlm_judge::training_example(rubric, row)
+            .with_context(|| format!("judging example {} of rank {}", row.prompt_id, row.human_rank))?;
+        Ok(IftRow {
+            prompt_id: format!("{}/{}", row.prompt_id, row.human_rank),
+            prompt: example.prompt,
+            response: example.target,
+            source: "eft".to_owned(),
+        })
+    };
+    let rows = rows.iter().map(conversation).collect::<anyhow::Result<Vec<_>>>()?;
+    if rows.is_empty() { Ok(None) } else { write::<Ift>(&run.path(folder), rows).map(Some) }
+}
+
+/// The prompts and the ranked responses of judging examples, at `{folder}-prompts` and `{folder}-responses`.
+pub(crate) fn ranked_of(run: &Run<'_>, folder: &str, rows: &[EftRow]) -> anyhow::Result<Ranked> {
+    let mut prompts: Vec<PromptRow> = rows.iter().map(|row| prompt_row(&row.prompt_id, row.prompt.clone())).collect();
+    prompts.sort_by(|a, b| a.prompt_id.cmp(&b.prompt_id));
+    prompts.dedup_by(|a, b| a.prompt_id == b.prompt_id);
+    let responses = rows.iter().map(ranked_response).collect();
+    Ok(Ranked {
+        prompts: write::<Prompts>(&run.path(&format!("{folder}-prompts")), prompts)?,
+        responses: write::<Responses>(&run.path(&format!("{folder}-responses")), responses)?,
     })
 }
 
@@ -130,7 +165,7 @@ fn check_apart<'r>(
     refuse().or_exit(Exit::Data)
 }
 
-fn prompt_row(prompt_id: &str, prompt: Prompt) -> PromptRow {
+pub(crate) fn prompt_row(prompt_id: &str, prompt: Prompt) -> PromptRow {
     PromptRow { prompt_id: prompt_id.to_owned(), prompt, source: PromptSource::Seed }
 }
 
@@ -151,8 +186,8 @@ fn hash(lines: &[String]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Rows given by the user are their own recipe: their hash is the configuration.
-fn write<K: Kind>(out: &Path, rows: Vec<K::Row>) -> anyhow::Result<Artifact<K>> {
+/// Writes rows that are their own recipe: their hash is the configuration.
+pub(crate) fn write<K: Kind>(out: &Path, rows: Vec<K::Row>) -> anyhow::Result<Artifact<K>> {
     let lines = rows.iter().map(srlm_artifact::to_line).collect::<Result<Vec<_>, _>>()?;
     let recipe = Recipe {
         stage: "seed".to_owned(),

@@ -18,7 +18,7 @@ pub(crate) fn folder(iteration: u32, stage: &str) -> String {
 }
 
 /// Runs a stage between the console's first and last line on it.
-fn staged<K: Kind>(
+pub(crate) fn staged<K: Kind>(
     run: &Run<'_>,
     folder: &str,
     stage: impl FnOnce() -> anyhow::Result<Artifact<K>>,
@@ -46,7 +46,7 @@ fn staged<K: Kind>(
     }
 }
 
-fn training_progress<'r>(run: &'r Run<'_>) -> impl FnMut(&MetricsRow, u32) -> ControlFlow<()> + 'r {
+pub(crate) fn training_progress<'r>(run: &'r Run<'_>) -> impl FnMut(&MetricsRow, u32) -> ControlFlow<()> + 'r {
     let mut tokens = 0;
     move |row, n_steps| {
         tokens += row.n_tokens;
@@ -57,13 +57,22 @@ fn training_progress<'r>(run: &'r Run<'_>) -> impl FnMut(&MetricsRow, u32) -> Co
 
 /// M0 -> M1.
 pub(crate) fn sft(run: &Run<'_>, seed: &Seed) -> anyhow::Result<Artifact<ModelKind>> {
-    staged(run, "m1", || {
+    sft_on(run, "m1", &seed.ift, seed.judge_sft.as_ref())
+}
+
+/// M0 fine-tuned on instruction-following examples and, where there are any, judging examples.
+pub(crate) fn sft_on(
+    run: &Run<'_>,
+    out: &str,
+    ift: &Artifact<Ift>,
+    eft: Option<&Artifact<Ift>>,
+) -> anyhow::Result<Artifact<ModelKind>> {
+    staged(run, out, || {
         run.unload();
         let (checkpoint, hash) = run.checkpoint(0)?;
-        let inputs =
-            srlm_sft::Inputs { model: &checkpoint, model_hash: &hash, ift: &seed.ift, eft: seed.judge_sft.as_ref() };
+        let inputs = srlm_sft::Inputs { model: &checkpoint, model_hash: &hash, ift, eft };
         let on_step = &mut training_progress(run);
-        srlm_sft::run(&run.config.sft, inputs, run.machine()?, run.place(0), &run.path("m1"), on_step)
+        srlm_sft::run(&run.config.sft, inputs, run.machine()?, run.place(0), &run.path(out), on_step)
             .or_exit(Exit::Data)
     })
 }
@@ -83,8 +92,7 @@ pub(crate) fn prompts(run: &Run<'_>, t: u32, seed: &Artifact<Ift>) -> anyhow::Re
         let inputs = srlm_sampler::prompts::Inputs { seeds: seed, earlier: &earlier, shard: run.shard };
         let mut generator = run.engine_of(&run.config.roles.prompts, t, &out)?;
         let on_progress = &mut |progress| run.console.progress(progress, "");
-        srlm_sampler::prompts::run(config, inputs, &mut *generator, place, &path, name, on_progress)
-            .or_exit(Exit::Data)
+        srlm_sampler::prompts::run(config, inputs, &mut *generator, place, &path, name, on_progress).or_exit(Exit::Data)
     })
 }
 
@@ -140,32 +148,38 @@ pub(crate) fn judge_with(
     config: &srlm_judge::JudgeConfig,
 ) -> anyhow::Result<Artifact<Judgments>> {
     staged(run, out, || {
-        let inputs = srlm_judge::Inputs { prompts, responses, rubric };
+        let inputs = srlm_judge::Inputs { prompts, responses, rubric, shard: run.shard };
         let mut generator = run.engine_of(role, t, out)?;
         let (generator, name) = (&mut *generator, &run.device()?.name);
         let on_progress = &mut |progress| run.console.progress(progress, "");
+        if run.batch.emit.is_some() {
+            let requests = srlm_judge::requests(config, inputs, run.place(t)).or_exit(Exit::Data)?;
+            generator.generate(&requests, &mut |_| ()).or_exit(Exit::Engine)?;
+        }
         srlm_judge::run(config, inputs, generator, run.place(t), &run.path(out), name, on_progress).or_exit(Exit::Data)
     })
 }
 
-/// Best against worst.
-pub(crate) fn pairs(
-    run: &Run<'_>,
-    t: u32,
-    (prompts, responses, judgments): (&Artifact<Prompts>, &Artifact<Responses>, &Artifact<Judgments>),
-) -> anyhow::Result<Artifact<Pairs>> {
+/// Preference pairs of judged responses.
+pub(crate) fn pairs(run: &Run<'_>, t: u32, inputs: srlm_pairs::Inputs<'_>) -> anyhow::Result<Artifact<Pairs>> {
     let out = folder(t, "pairs");
-    staged(run, &out, || {
-        let inputs = srlm_pairs::Inputs { prompts, responses, judgments };
-        srlm_pairs::run(&run.config.pairs, inputs, &run.path(&out)).or_exit(Exit::Data)
-    })
+    staged(run, &out, || srlm_pairs::run(&run.config.pairs, inputs, run.place(t), &run.path(&out)).or_exit(Exit::Data))
 }
 
 /// Log-probabilities of the pairs under M_t, the reference.
 pub(crate) fn ref_logps(run: &Run<'_>, t: u32, pairs: &Artifact<Pairs>) -> anyhow::Result<Artifact<RefLogps>> {
-    let out = folder(t, "ref-logps");
-    staged(run, &out, || {
-        let path = run.path(&out);
+    ref_logps_to(run, t, pairs, &folder(t, "ref-logps"))
+}
+
+/// The same, at `out`.
+pub(crate) fn ref_logps_to(
+    run: &Run<'_>,
+    t: u32,
+    pairs: &Artifact<Pairs>,
+    out: &str,
+) -> anyhow::Result<Artifact<RefLogps>> {
+    staged(run, out, || {
+        let path = run.path(out);
         if path.join("manifest.json").exists() {
             // Up to date or refused by its key: the model need not be loaded to find out.
             let (checkpoint, hash) = run.checkpoint(t)?;
@@ -200,13 +214,22 @@ pub(crate) fn dpo(
     pairs: &Artifact<Pairs>,
     ref_logps: &Artifact<RefLogps>,
 ) -> anyhow::Result<Artifact<ModelKind>> {
-    let out = format!("m{}", t + 1);
-    staged(run, &out, || {
+    dpo_to(run, t, (pairs, ref_logps), &format!("m{}", t + 1))
+}
+
+/// M_t trained on pairs, at `out`.
+pub(crate) fn dpo_to(
+    run: &Run<'_>,
+    t: u32,
+    (pairs, ref_logps): (&Artifact<Pairs>, &Artifact<RefLogps>),
+    out: &str,
+) -> anyhow::Result<Artifact<ModelKind>> {
+    staged(run, out, || {
         run.unload();
         let (checkpoint, hash) = run.checkpoint(t)?;
         let inputs = srlm_dpo::Inputs { model: &checkpoint, model_hash: &hash, pairs, ref_logps };
         let on_step = &mut training_progress(run);
-        srlm_dpo::run(&run.config.dpo, inputs, run.machine()?, run.place(t), &run.path(&out), on_step)
+        srlm_dpo::run(&run.config.dpo, inputs, run.machine()?, run.place(t), &run.path(out), on_step)
             .or_exit(Exit::Data)
     })
 }

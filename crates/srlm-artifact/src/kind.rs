@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 
 use crate::{
-    EftRow, Format, IftRow, JudgmentRow, NoRow, PairRow, PromptRow, RefLogpsRow, ResponseRow, Row, UnpairedRow,
+    BattleRow, EftRow, Format, IftRow, JudgmentRow, NoRow, PairRow, PromptRow, RefLogpsRow, ResponseRow, Row,
+    UnpairedRow,
 };
 
 /// What a folder holds. Stages take and give [`Artifact<K>`](crate::Artifact), so wiring one to the wrong input does
@@ -80,6 +81,18 @@ impl Kind for Judgments {
     type Row = JudgmentRow;
 }
 
+/// Comparisons of two judgments of one response: [`BattleRow`].
+#[derive(Clone, Debug)]
+pub enum Battles {}
+
+impl Kind for Battles {
+    const NAME: &'static str = "battles";
+    /// - 1.0: first.
+    const FORMAT: Format = Format::new(1, 0);
+    const ROWS_FILE: Option<&'static str> = Some("battles.jsonl");
+    type Row = BattleRow;
+}
+
 /// Preference pairs: [`PairRow`].
 #[derive(Clone, Debug)]
 pub enum Pairs {}
@@ -149,6 +162,7 @@ pub(crate) fn supported(kind: &str) -> Option<Format> {
         (Prompts::NAME, Prompts::FORMAT),
         (Responses::NAME, Responses::FORMAT),
         (Judgments::NAME, Judgments::FORMAT),
+        (Battles::NAME, Battles::FORMAT),
         (Pairs::NAME, Pairs::FORMAT),
         (Unpaired::NAME, Unpaired::FORMAT),
         (RefLogps::NAME, RefLogps::FORMAT),

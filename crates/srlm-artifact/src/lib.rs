@@ -37,7 +37,7 @@ pub use begin::{Begin, begin};
 pub use error::Error;
 pub use format::Format;
 pub use jsonl::{parse_row, read_jsonl, read_rows, to_line};
-pub use kind::{Eft, Eval, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Unpaired};
+pub use kind::{Battles, Eft, Eval, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Unpaired};
 pub use lock::RunLock;
 pub use manifest::{Counts, Environment, FileEntry, Manifest};
 pub use metrics::{append_metric, read_metrics, write_metrics};
@@ -46,8 +46,8 @@ pub use prompt::{Message, Prompt, Role};
 pub use recipe::{Input, Recipe};
 pub use row::{NoRow, Row, RowProblem, SortKey};
 pub use rows::{
-    EftRow, FinishReason, IftRow, JudgmentFailure, JudgmentRow, MetricsRow, PairRow, PromptRow, PromptSource,
-    RefLogpsRow, ResponseRow, UnpairedRow,
+    BattleFailure, BattleRow, BattleWinner, EftRow, FinishReason, IftRow, JudgmentFailure, JudgmentRow, MetricsRow,
+    PairRow, PromptRow, PromptSource, RefLogpsRow, ResponseRow, UnpairedRow,
 };
 pub use score::Score;
 pub use seed::{Place, row_seed};

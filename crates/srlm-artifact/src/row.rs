@@ -72,6 +72,13 @@ impl SortKey {
         Self { prompt_id: prompt_id.to_owned(), first, second: (index, String::new()) }
     }
 
+    /// A row about two judgments of one response.
+    pub(crate) fn of_battle(prompt_id: &str, response_id: &str, index_a: u32, index_b: u32) -> Self {
+        let key = Self::of_response(prompt_id, response_id, index_a);
+        // Padded, so that 2 comes before 10.
+        Self { second: (index_a, format!("{index_b:010}")), ..key }
+    }
+
     /// A row about two responses.
     pub(crate) fn of_pair(prompt_id: &str, chosen_id: &str, rejected_id: &str) -> Self {
         let [first, second] = [chosen_id, rejected_id].map(|id| (split_id(id).1, id.to_owned()));
@@ -111,6 +118,8 @@ mod tests {
         let key = |id| SortKey::of_response("p", id, 0);
         assert!(key("p/2") < key("p/10"));
         assert!(key("p/2") < SortKey::of_response("p", "p/2", 1));
+        assert!(SortKey::of_battle("p", "p/2", 1, 2) < SortKey::of_battle("p", "p/2", 1, 10));
+        assert!(SortKey::of_battle("p", "p/2", 1, 10) < SortKey::of_battle("p", "p/2", 2, 0));
         assert!(SortKey::of_prompt("p", 9) < SortKey::of_prompt("p2", 0));
     }
 

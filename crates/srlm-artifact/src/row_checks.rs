@@ -2,8 +2,8 @@
 
 use crate::row::split_id;
 use crate::{
-    EftRow, IftRow, JudgmentRow, MetricsRow, PairRow, Prompt, PromptRow, RefLogpsRow, ResponseRow, Row, RowProblem,
-    Score, SortKey, UnpairedRow,
+    BattleRow, EftRow, IftRow, JudgmentRow, MetricsRow, PairRow, Prompt, PromptRow, RefLogpsRow, ResponseRow, Row,
+    RowProblem, Score, SortKey, UnpairedRow,
 };
 
 type Checked = Result<(), RowProblem>;
@@ -99,6 +99,31 @@ impl Row for JudgmentRow {
         match (self.score, self.failure) {
             (None, None) => Err(RowProblem::new("failure", "is null, as `score` is; one of them must be given")),
             (Some(_), Some(_)) => Err(RowProblem::new("failure", "is given beside `score`; one of them must be null")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Row for BattleRow {
+    fn id(&self) -> String {
+        let Self { response_id, judge_index_a, judge_index_b, .. } = self;
+        format!("response_id {response_id:?}, judge_index_a {judge_index_a}, judge_index_b {judge_index_b}")
+    }
+
+    fn sort_key(&self) -> SortKey {
+        SortKey::of_battle(&self.prompt_id, &self.response_id, self.judge_index_a, self.judge_index_b)
+    }
+
+    fn check(&self) -> Checked {
+        not_blank("prompt_id", &self.prompt_id)?;
+        not_blank("response_id", &self.response_id)?;
+        if self.judge_index_a == self.judge_index_b {
+            let problem = format!("is {}, as `judge_index_a` is; they must differ", self.judge_index_b);
+            return Err(RowProblem::new("judge_index_b", problem));
+        }
+        match (self.winner, self.failure) {
+            (None, None) => Err(RowProblem::new("failure", "is null, as `winner` is; one of them must be given")),
+            (Some(_), Some(_)) => Err(RowProblem::new("failure", "is given beside `winner`; one of them must be null")),
             _ => Ok(()),
         }
     }

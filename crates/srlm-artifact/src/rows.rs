@@ -129,6 +129,50 @@ pub struct JudgmentRow {
     pub truncated: bool,
 }
 
+/// Which of the two judgments of a [`BattleRow`] is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BattleWinner {
+    /// The one shown first.
+    A,
+    /// The one shown second.
+    B,
+}
+
+/// Why a battle has no winner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BattleFailure {
+    /// Neither is named, or both.
+    NoWinner,
+    /// The judge was cut off before it named one.
+    Truncated,
+    /// The judge wrote nothing.
+    Empty,
+}
+
+/// Two judgments of one response, compared in one order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BattleRow {
+    /// The prompt of the response.
+    pub prompt_id: String,
+    /// The response that both judge.
+    pub response_id: String,
+    /// `judge_index` of the judgment shown first.
+    pub judge_index_a: u32,
+    /// `judge_index` of the judgment shown second.
+    pub judge_index_b: u32,
+    /// The better one, `None` where none can be read. Exactly one of `winner` and `failure` is set.
+    pub winner: Option<BattleWinner>,
+    /// All that the judge of the judgments wrote.
+    pub rationale: String,
+    /// Why there is no winner.
+    pub failure: Option<BattleFailure>,
+    /// Seed of its generator.
+    pub seed: u64,
+}
+
 /// A preference pair.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

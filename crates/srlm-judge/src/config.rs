@@ -77,7 +77,7 @@ impl JudgeConfig {
 
 const RUBRIC: &str = "it must be `additive`, `multiple_choice`, `safety` or the path of a rubric file";
 
-fn check_sampling(sampling: &Sampling) -> Result<(), Error> {
+pub(crate) fn check_sampling(sampling: &Sampling) -> Result<(), Error> {
     let Some((key, remedy)) = sampling.problem() else { return Ok(()) };
     let value = match serde_json::to_value(sampling) {
         Ok(fields) => fields[key].to_string(),

@@ -35,6 +35,26 @@ pub enum Error {
         /// The prompt it names.
         prompt_id: String,
     },
+    /// A response to a prompt whose answer is not known.
+    #[error("prompt {prompt_id} has no answer to check responses against")]
+    NoAnswer {
+        /// The prompt.
+        prompt_id: String,
+    },
+    /// A judgment of a response that is not there.
+    #[error("response {response_id} was judged and is not among the responses")]
+    UnknownResponse {
+        /// The response that a judgment or a battle names.
+        response_id: String,
+    },
+    /// A battle of a judgment that is not there.
+    #[error("a battle is about judgment {judge_index} of response {response_id}, which is not among the judgments")]
+    UnknownJudgment {
+        /// The response.
+        response_id: String,
+        /// Place of the judgment among those of the response.
+        judge_index: u32,
+    },
     /// A judging example whose target says another score than its `score`.
     #[error("the target of prompt_id {prompt_id:?}, human_rank {human_rank} says {found}, its `score` is {expected}")]
     TargetScore {
@@ -150,6 +170,12 @@ pub enum RubricProblem {
     /// Settings of a score in a rubric that compares.
     #[error("`{key}` belongs to rubrics that give a score; this one compares {{{{ response_a }}}} with the other")]
     ScoreKey {
+        /// The setting.
+        key: &'static str,
+    },
+    /// Settings of a score in a rubric that compares judgments.
+    #[error("`{key}` belongs to rubrics that give a score; this one compares {{{{ judgment_a }}}} with the other")]
+    JudgmentsKey {
         /// The setting.
         key: &'static str,
     },

@@ -36,7 +36,7 @@ impl Court<'_> {
         Ok(samples.into_iter().flatten().map(row).collect())
     }
 
-    fn request(&self, response: &ResponseRow) -> Result<Request, Error> {
+    pub(crate) fn request(&self, response: &ResponseRow) -> Result<Request, Error> {
         let (config, place, id) = (self.config, self.place, &response.response_id);
         let seed = |index| row_seed(place.run_seed, "judge", place.iteration, id, index);
         let shown = shortened(&response.response, config.max_response_characters);

@@ -2,14 +2,18 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod config;
+pub mod eft;
 mod error;
 mod expected;
 mod front_matter;
 mod health;
+mod judged;
 mod judgment;
 mod mean;
+pub mod meta;
 mod number;
 mod pattern;
+mod plain_input;
 mod recipe;
 mod rubric;
 mod scale;
@@ -20,13 +24,15 @@ mod statement;
 mod template;
 mod training;
 mod verdict;
+pub mod verify;
 
 pub use config::{JudgeConfig, Unfinished};
 pub use error::{Error, RubricProblem};
 pub use health::{Action, Breach, Correlation, HealthConfig, JudgeHealth, breaches, health, read_health};
+pub use judged::{JudgedPrompt, JudgedResponse, judged_prompts};
 pub use mean::{mean_expected_scores, mean_scores};
 pub use rubric::Rubric;
 pub use score::{ParseFailure, parse_score};
-pub use stage::{Inputs, merge, run};
+pub use stage::{Inputs, merge, requests, run};
 pub use training::{TrainingExample, training_example};
 pub use verdict::{Verdict, parse_verdict};

@@ -8,7 +8,7 @@ use crate::pattern::Pattern;
 use crate::scale::Scale;
 use crate::score::{FoundScore, ScoreForm};
 use crate::statement::bare_label;
-use crate::template::{Slot, Template};
+use crate::template::{RESPONSES, Slot, Template};
 use crate::{Error, ParseFailure, RubricProblem, verdict};
 
 /// The judge's instructions, with places for what is to be judged.
@@ -98,7 +98,7 @@ impl Rubric {
         // The line ends of a checkout do not change what the judge reads.
         let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
         let head = split(&text)?;
-        let template = Template::parse(head.body)?;
+        let template = Template::parse(head.body, &RESPONSES)?;
         let compares = template.has(Slot::ResponseA) || template.has(Slot::ResponseB);
         let form = if compares { verdict_form(&head, &template) } else { score_form(&head, &template) }?;
         let name = head.name.ok_or(RubricProblem::MissingKey { key: "name" })?.to_owned();
@@ -163,6 +163,17 @@ impl Rubric {
     fn score_form(&self) -> &ScoreForm {
         match &self.form {
             Form::Score(form) => form,
+            Form::Verdict => panic!("the rubric `{}` compares two responses", self.name),
+        }
+    }
+
+    /// The line that a judgment of this score ends with.
+    ///
+    /// # Panics
+    /// If the rubric compares two responses.
+    pub(crate) fn score_line(&self, score: Score) -> String {
+        match &self.form {
+            Form::Score(form) => format!("{}: {}", form.label, score.get()),
             Form::Verdict => panic!("the rubric `{}` compares two responses", self.name),
         }
     }

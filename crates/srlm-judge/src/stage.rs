@@ -7,7 +7,7 @@ use srlm_artifact::{
     Artifact, Begin, Counts, FinishReason, JudgmentFailure, JudgmentRow, Judgments, OnProgress, Place, Prompt, Prompts,
     ResponseRow, Responses, Shard, Writer, begin,
 };
-use srlm_generate::{Generate, Meter};
+use srlm_generate::{Generate, Meter, Request};
 
 use crate::health::write_health;
 use crate::judgment::Court;
@@ -65,6 +65,21 @@ pub fn run(
     write_health(writer.dir(), &health(&responses, &rows))?;
     let counts = counts(config, &groups.concat(), &rows);
     Ok(writer.finish(rows, counts, device)?)
+}
+
+/// Every request of the stage, or of a part of it, as [`run`] makes them: for an engine that answers them elsewhere.
+///
+/// # Errors
+/// Those of [`run`] but for the generator's.
+pub fn requests(config: &JudgeConfig, inputs: Inputs<'_>, place: Place) -> Result<Vec<Request>, Error> {
+    config.validate()?;
+    inputs.rubric.check_scores()?;
+    let responses = inputs.responses.rows()?;
+    let prompts = prompts(inputs.prompts, &responses)?;
+    let court = Court { config, rubric: inputs.rubric, place, prompts };
+    let groups = groups(config, inputs.shard, &responses);
+    let judged = groups.iter().flatten().filter(|response| is_judged(config, response));
+    judged.map(|response| court.request(response)).collect()
 }
 
 /// Judges the groups that are not on the disk yet.

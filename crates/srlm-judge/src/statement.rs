@@ -112,7 +112,7 @@ fn aspect(before: &str) -> &str {
 }
 
 /// Words and numbers before a label on a line that is still its own: `2. My final score: 4`.
-fn may_lead(word: &str) -> bool {
+pub(crate) fn may_lead(word: &str) -> bool {
     const WORDS: [&str; 5] = ["final", "my", "overall", "the", "total"];
     word.chars().all(char::is_numeric) || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }

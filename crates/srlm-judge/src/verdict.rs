@@ -25,7 +25,12 @@ pub enum Verdict {
 /// assert_eq!(parse_verdict("Verdict: A or B"), None);
 /// ```
 pub fn parse_verdict(text: &str) -> Option<Verdict> {
-    last_stated(text, LABEL, read)
+    stated(text, LABEL)
+}
+
+/// The last verdict that a text states as `label: A`.
+pub(crate) fn stated(text: &str, label: &str) -> Option<Verdict> {
+    last_stated(text, label, read)
 }
 
 fn read(statement: &Statement<'_>) -> Option<Verdict> {
@@ -52,7 +57,8 @@ fn read(statement: &Statement<'_>) -> Option<Verdict> {
 
 /// The first word that says something, and what follows it.
 fn first_word(value: &str) -> (&str, &str) {
-    const FILLERS: [&str; 9] = ["answer", "assistant", "candidate", "is", "it", "option", "response", "s", "the"];
+    const FILLERS: [&str; 11] =
+        ["answer", "assistant", "candidate", "is", "it", "judgement", "judgment", "option", "response", "s", "the"];
     let (mut first, mut rest) = word(undecorated(value));
     while FILLERS.iter().any(|filler| first.eq_ignore_ascii_case(filler)) {
         (first, rest) = word(undecorated(rest));
@@ -80,6 +86,7 @@ mod tests {
             ("Verdict\nB", Some(Verdict::B)),
             ("Final verdict: Response A", Some(Verdict::A)),
             ("Verdict: the answer B", Some(Verdict::B)),
+            ("Verdict: Judgment B", Some(Verdict::B)),
             ("Verdict: A is better", Some(Verdict::A)),
             ("Verdict: A, not B", Some(Verdict::A)),
             ("Verdict: A (slightly better)", Some(Verdict::A)),

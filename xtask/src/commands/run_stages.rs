@@ -117,7 +117,8 @@ pub(crate) fn merge(args: &Merge, console: &Console) -> anyhow::Result<()> {
         "responses" => joined::<Responses>(&run, args.iteration, "responses")?,
         "judge" | "judgments" => joined_judgments(&run, args.iteration)?,
         other => {
-            let refuse = || -> anyhow::Result<_> { bail!("no stage {other:?} has shards: name prompts, responses or judge") };
+            let refuse =
+                || -> anyhow::Result<_> { bail!("no stage {other:?} has shards: name prompts, responses or judge") };
             refuse().or_exit(Exit::Config)?
         }
     };

@@ -4,7 +4,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 use serde::Serialize;
-use srlm_artifact::{EftRow, JudgmentRow, PairRow, PromptRow, Row, read_jsonl, read_rows, to_line};
+use srlm_artifact::{BattleRow, EftRow, JudgmentRow, PairRow, PromptRow, Row, read_jsonl, read_rows, to_line};
 
 use crate::samples::text;
 
@@ -78,6 +78,14 @@ fn a_broken_rule_is_named() {
     };
     assert_snapshot!(problem::<JudgmentRow>(&judgment("null", "null")), @"invalid row at rows.jsonl:1: `failure` is null, as `score` is; one of them must be given");
     assert_snapshot!(problem::<JudgmentRow>(&judgment("3", "\"no_score\"")), @"invalid row at rows.jsonl:1: `failure` is given beside `score`; one of them must be null");
+    let battle = |b, winner, failure| {
+        format!(
+            r#"{{"prompt_id": "a", "response_id": "a/0", "judge_index_a": 0, "judge_index_b": {b}, "winner": {winner}, "rationale": "", "failure": {failure}, "seed": 0}}"#
+        )
+    };
+    assert_snapshot!(problem::<BattleRow>(&battle(0, "\"a\"", "null")), @"invalid row at rows.jsonl:1: `judge_index_b` is 0, as `judge_index_a` is; they must differ");
+    assert_snapshot!(problem::<BattleRow>(&battle(1, "null", "null")), @"invalid row at rows.jsonl:1: `failure` is null, as `winner` is; one of them must be given");
+    assert_snapshot!(problem::<BattleRow>(&battle(1, "\"b\"", "\"empty\"")), @"invalid row at rows.jsonl:1: `failure` is given beside `winner`; one of them must be null");
     let pair = |chosen, rejected| {
         format!(
             r#"{{"prompt_id": "a", "prompt": "x", "chosen": "y", "rejected": "z", "chosen_id": "a/0", "rejected_id": "a/1", "score_chosen": {chosen}, "score_rejected": {rejected}}}"#

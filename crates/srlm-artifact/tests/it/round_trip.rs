@@ -105,6 +105,20 @@ proptest! {
     }
 
     #[test]
+    fn battles(rows in many(
+        (text(), text(), any::<bool>(), any::<String>(), any::<u64>()).prop_map(
+            |(prompt_id, response_id, won, rationale, seed)| BattleRow {
+                prompt_id, response_id, judge_index_a: u32::MAX, judge_index_b: 0,
+                winner: won.then_some(BattleWinner::B), rationale,
+                failure: (!won).then_some(BattleFailure::Truncated), seed,
+            },
+        ),
+        |row, n| row.judge_index_b = n,
+    )) {
+        check::<Battles>(rows);
+    }
+
+    #[test]
     fn pairs(rows in many(
         (text(), prompt(), any::<String>(), any::<String>(), score(), score(), 0.0..=1.0)
             .prop_filter("not tied", |(.., a, b, _)| a != b)

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::json;
 use srlm_artifact::{
-    Artifact, Begin, Counts, EftRow, Error, FinishReason, IftRow, Input, JudgmentFailure, JudgmentRow, Kind, Message,
-    MetricsRow, PairRow, Prompt, PromptRow, PromptSource, Recipe, RefLogpsRow, ResponseRow, Score, UnpairedRow, Writer,
-    begin,
+    Artifact, BattleFailure, BattleRow, BattleWinner, Begin, Counts, EftRow, Error, FinishReason, IftRow, Input,
+    JudgmentFailure, JudgmentRow, Kind, Message, MetricsRow, PairRow, Prompt, PromptRow, PromptSource, Recipe,
+    RefLogpsRow, ResponseRow, Score, UnpairedRow, Writer, begin,
 };
 
 pub(crate) fn recipe() -> Recipe {
@@ -109,6 +109,20 @@ pub(crate) fn judgments() -> Vec<JudgmentRow> {
     };
     let expected = JudgmentRow { expected_score: Score::new(3.5), truncated: true, ..row("a/2", 0, Some(4.0)) };
     vec![row("a/0", 0, Some(4.0)), row("a/0", 1, None), expected, row("a/10", 0, Some(0.0))]
+}
+
+pub(crate) fn battles() -> Vec<BattleRow> {
+    let row = |judge_index_a, judge_index_b, winner: Option<BattleWinner>| BattleRow {
+        prompt_id: "a".into(),
+        response_id: "a/2".into(),
+        judge_index_a,
+        judge_index_b,
+        winner,
+        rationale: "The first counts right.".into(),
+        failure: winner.is_none().then_some(BattleFailure::NoWinner),
+        seed: 7,
+    };
+    vec![row(0, 1, Some(BattleWinner::A)), row(0, 10, None), row(1, 0, Some(BattleWinner::B))]
 }
 
 pub(crate) fn pairs() -> Vec<PairRow> {

@@ -58,6 +58,15 @@ fn pair_rows() {
 }
 
 #[test]
+fn battle_rows() {
+    assert_snapshot!(lines(samples::battles()), @r#"
+        {"prompt_id":"a","response_id":"a/2","judge_index_a":0,"judge_index_b":1,"winner":"a","rationale":"The first counts right.","failure":null,"seed":7}
+        {"prompt_id":"a","response_id":"a/2","judge_index_a":0,"judge_index_b":10,"winner":null,"rationale":"The first counts right.","failure":"no_winner","seed":7}
+        {"prompt_id":"a","response_id":"a/2","judge_index_a":1,"judge_index_b":0,"winner":"b","rationale":"The first counts right.","failure":null,"seed":7}
+    "#);
+}
+
+#[test]
 fn a_pair_whose_order_is_not_fully_trusted() {
     let pair = srlm_artifact::PairRow { label_weight: 0.75, ..samples::pairs().remove(0) };
     assert_snapshot!(lines(vec![pair]), @r#"{"prompt_id":"a","prompt":"Name a bird.","chosen":"Wren.","rejected":"Cat.","chosen_id":"a/0","rejected_id":"a/3","score_chosen":3.6666666666666665,"score_rejected":1.0,"label_weight":0.75}"#);
