@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::WrittenToken;
 
-/// `logprobs` of a choice. llama.cpp answers in the chat form to both.
+/// `logprobs` of a choice. llama.cpp answers in the chat form to both kinds of request.
 #[derive(Deserialize)]
 struct Logprobs {
     /// The chat form.

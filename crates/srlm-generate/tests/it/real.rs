@@ -18,7 +18,7 @@ fn config() -> Option<HttpConfig> {
 }
 
 fn chat(id: &str, text: &str, seeds: Vec<u64>) -> Request {
-    let sampling = Sampling { max_tokens: 24, temperature: 1.0, top_p: 1.0, ..Sampling::default() };
+    let sampling = Sampling { max_tokens: 12, temperature: 1.0, top_p: 1.0, ..Sampling::default() };
     let input = Input::Chat(vec![Message::user(text)]);
     Request { id: id.to_owned(), input, seeds, sampling, top_logprobs: 0 }
 }
@@ -47,7 +47,7 @@ fn seeds_decide_the_samples_of_both_forms() {
     config.concurrency = 1;
     let requests = [chat("a", "Name an animal.", vec![1, 2, 1]), text("b", "Once upon a time", vec![1, 2, 1])];
     for of_request in samples(&config, &requests) {
-        assert!(of_request.iter().all(|c| !c.text.is_empty() && (1..=24).contains(&c.n_tokens)), "{of_request:?}");
+        assert!(of_request.iter().all(|c| !c.text.is_empty() && (1..=12).contains(&c.n_tokens)), "{of_request:?}");
         assert_eq!(of_request[0].text, of_request[2].text);
         assert_ne!(of_request[0].text, of_request[1].text);
     }
@@ -82,8 +82,9 @@ fn both_forms_tell_the_likeliest_tokens() {
     for sample in samples(&config, &requests).iter().flatten() {
         let joined: String = sample.tokens.iter().map(|token| token.text.as_str()).collect();
         assert_eq!(joined, sample.text, "{sample:?}");
-        assert!(sample.n_tokens.abs_diff(sample.tokens.len() as u32) <= 1, "{sample:?}");
-        for token in sample.tokens.iter().filter(|token| !token.text.is_empty() && token.text.is_ascii()) {
+        // Some tell the tokens of a shared character as one, or leave out the end token.
+        assert!((1..=sample.n_tokens as usize).contains(&sample.tokens.len()), "{sample:?}");
+        for token in sample.tokens.iter().filter(|token| token.text.is_ascii() && !token.text.is_empty()) {
             assert_eq!(token.top.len(), 5);
             assert!(token.top.is_sorted_by(|a, b| a.1 >= b.1) && token.top.iter().all(|top| top.1 <= 0.0), "{token:?}");
             // At temperature 0 the likeliest is taken.
