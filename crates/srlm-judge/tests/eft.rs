@@ -1,16 +1,18 @@
 //! Building judging examples: the rule on small tables, its properties on any data, and the stage's folders.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use proptest::prelude::*;
 use srlm_artifact::{
-    Artifact, Begin, Counts, Eft, EftRow, FinishReason, JudgmentFailure, JudgmentRow, Judgments, Kind, Prompt,
+    Artifact, Begin, Counts, Eft, EftRow, FinishReason, JudgmentFailure, JudgmentRow, Judgments, Kind, Place, Prompt,
     PromptRow, PromptSource, Prompts, Recipe, ResponseRow, Responses, Score, begin, read_jsonl,
 };
+use srlm_generate::{Input, Request, Scripted};
 use srlm_judge::eft::{EftArtifacts, EftConfig, EftCounts, EftSelection, Inputs, Out, ScoreTies, build, run};
-use srlm_judge::{Error, JudgedPrompt, Rubric, judged_prompts, mean_scores, training_example};
+use srlm_judge::{Error, JudgeConfig, JudgedPrompt, Rubric, judged_prompts, mean_scores, training_example};
 
 /// What a judgment says: a score after a rationale, a score alone, or nothing that can be read.
 #[derive(Clone, Copy, Debug)]
@@ -474,4 +476,65 @@ fn other_settings_make_another_artifact_and_what_does_not_fit_is_an_error() {
     };
     insta::assert_snapshot!(problem(|t| t.prompts.truncate(39)), @"response p39/r0 answers the prompt p39, which is not among the prompts");
     insta::assert_snapshot!(problem(|t| t.responses.truncate(119)), @"response p39/r2 was judged and is not among the responses");
+}
+
+/// Open Assistant's human-ranked replies.
+fn ranked_replies() -> Option<Tables> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/oasst_en100/ranked_groups.jsonl");
+    if !Path::new(path).exists() {
+        eprintln!("skipped: {path} is not there");
+        return None;
+    }
+    let groups: Vec<serde_json::Value> = read_jsonl(Path::new(path)).unwrap();
+    let mut tables = Tables::default();
+    for group in &groups {
+        let prompt_id = group["id"].as_str().unwrap().to_owned();
+        let prompt = Prompt::conversation(serde_json::from_value(group["messages"].clone()).unwrap());
+        for reply in group["replies"].as_array().unwrap() {
+            let rank = reply["rank"].as_u64().unwrap() as u32;
+            let row = response(&prompt_id, reply["id"].as_str().unwrap(), rank);
+            tables.responses.push(ResponseRow { response: reply["text"].as_str().unwrap().to_owned(), ..row });
+        }
+        tables.prompts.push(PromptRow { prompt_id, prompt, source: PromptSource::Seed });
+    }
+    Some(tables)
+}
+
+/// Judges by length, with some luck, in the ways in which models write; sometimes says nothing.
+fn by_length(request: &Request, sample_index: usize) -> String {
+    let Input::Chat(messages) = &request.input else { panic!("a judge is asked by a conversation") };
+    let seed = request.seeds[sample_index];
+    let length = messages[0].content.len().saturating_sub(Rubric::additive().render("", "").len());
+    let score = (length as u64 / 400 + seed % 2).min(5);
+    match seed % 16 {
+        0 => "I cannot tell.".to_owned(),
+        n if n < 8 => format!("It has {length} bytes.\n\n**Score: {score}/5**\n\nThank you."),
+        n if n < 12 => format!("It has {length} bytes. Therefore the total score is: {score}"),
+        _ => format!("- It has {length} bytes.\nScore: {score}"),
+    }
+}
+
+#[test]
+fn human_ranked_replies_become_examples_through_both_stages() {
+    let Some(tables) = ranked_replies() else { return };
+    let n_prompts = tables.prompts.len() as u64;
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name| dir.path().join(name);
+    let (prompts, responses) = (write(&at("prompts"), tables.prompts), write(&at("responses"), tables.responses));
+    let rubric = Rubric::additive();
+    let asked = srlm_judge::Inputs { prompts: &prompts, responses: &responses, rubric: &rubric };
+    let (config, place) = (JudgeConfig::default(), Place { run_seed: 42, iteration: 0 });
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let judgments =
+        srlm_judge::run(&config, asked, &mut Scripted(by_length), place, &at("judgments"), "cpu", go_on).unwrap();
+    let folders = Folders { dir, prompts, responses, judgments };
+    let EftArtifacts { train, evaluation } = folders.run(&EftConfig::default(), &rubric).unwrap();
+    let counts = &train.manifest().counts;
+    eprintln!("{counts:?}");
+    assert_eq!(counts["prompts"], n_prompts);
+    assert!(counts["kept"] > 0 && counts["disagreeing"] > 0, "{counts:?}");
+    for row in train.rows().unwrap().iter().chain(&evaluation.rows().unwrap()) {
+        let target = training_example(&rubric, row).unwrap().target;
+        assert!(target.ends_with(&format!(" bytes.\nScore: {}", row.score.get())), "{target}");
+    }
 }

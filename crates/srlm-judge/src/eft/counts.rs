@@ -4,8 +4,8 @@ use serde::Serialize;
 use srlm_artifact::Counts;
 
 /// `prompts` is the sum of `too_few`, `unscored` and `judged`; `judged` that of `all_tied`, `disagreeing`,
-/// `targets_disagreeing` and `kept`; `responses` that of `same_rank`, `blank`, `no_rationale` and `rows`; `rows` that of
-/// `train`, `evaluation` and `thinned`.
+/// `targets_disagreeing` and `kept`; `kept` that of `train_prompts` and `evaluation_prompts`; `responses` that of
+/// `same_rank`, `blank`, `no_rationale` and `rows`; `rows` that of `train`, `evaluation` and `thinned`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct EftCounts {
     /// Prompts given.

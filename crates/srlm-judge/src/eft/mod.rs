@@ -12,6 +12,7 @@ mod agree;
 mod build;
 mod config;
 mod counts;
+mod examples;
 mod stage;
 mod target;
 mod thin;
