@@ -44,8 +44,8 @@ impl From<ParseFailure> for JudgmentFailure {
 ///
 /// Quotes, brackets, Markdown, case and what follows the number do not matter; `4/5`, `4 out of 5` and `Score - 4` are
 /// read as well, fractions too. A score counts where it is stated, `Score: 4`, not where the words around it only
-/// mention it. Of several the last counts; scores of single aspects (`Clarity score: 1`) give none together. What
-/// leaves a doubt is a failure and never becomes a number.
+/// mention it. Of several the last counts; a last one of an aspect (`Clarity score: 1`) only where nothing else is
+/// scored. What leaves a doubt is a failure and never becomes a number.
 ///
 /// # Errors
 /// Why there is no score.
@@ -251,7 +251,6 @@ mod tests {
             ("Score: 4\n\nScore based on five criteria.", 4.0),
             ("Score: 4\nI hope that this score: a fair one, helps.", 4.0),
             ("Score: 4\nThe score is 4 because it is good; 5 would be too high.", 4.0),
-            ("Score: 4\nClarity score: 1", 4.0),
             ("Clarity score: 1\nIts score: 4", 4.0),
             ("Relevance score: 4", 4.0),
             ("Quality score: 2\nOn reflection:\nQuality score: 4", 4.0),
@@ -285,6 +284,9 @@ mod tests {
             ("Scores: 4", NoScore),
             ("Relevance score: 1\nCoverage score: 1\nClarity score: 0", NoScore),
             ("Relevance score: 1, coverage score: 1", NoScore),
+            ("Score: 4\nClarity score: 1", NoScore),
+            ("Score: 2\nOn reflection:\nAdjusted score: 4", NoScore),
+            ("Score: 4\nIt would have a perfect score: 5, if it were longer.", NoScore),
             ("Score for relevance: 1\nScore for clarity: 1", NoScore),
             ("Underscore: 4", NoScore),
             ("Score: 6", OutOfRange),

@@ -17,19 +17,17 @@ pub(crate) struct Statement<'a> {
 
 /// What the last statement says, by `read`, which gives `None` for a statement without a value.
 ///
-/// A statement of the whole goes before those of an aspect, and of several aspects none speaks for the whole.
+/// The last statement may be of an aspect; it speaks for the whole only if nothing else is stated.
 pub(crate) fn last_stated<'a, T>(text: &'a str, label: &str, read: impl Fn(&Statement<'a>) -> Option<T>) -> Option<T> {
-    let (of_whole, of_aspects): (Vec<_>, Vec<_>) =
-        statements(text, label).into_iter().partition(|statement| statement.aspect.is_empty());
-    for statement in of_whole.iter().rev() {
-        match read(statement) {
-            None if !statement.decisive => {}
-            value => return value,
-        }
-    }
-    let mut read = of_aspects.iter().rev().filter_map(|statement| Some((statement.aspect, read(statement)?)));
-    let (aspect, value) = read.next()?;
-    read.all(|(other, _)| other.eq_ignore_ascii_case(aspect)).then_some(value)
+    let statements = statements(text, label);
+    let mut earlier = statements.iter().rev();
+    let last = earlier.find_map(|statement| match read(statement) {
+        None if !statement.decisive => None,
+        value => Some((statement.aspect, value)),
+    });
+    let (aspect, value) = last?;
+    let stands = |other: &Statement<'a>| other.aspect.eq_ignore_ascii_case(aspect) || read(other).is_none();
+    if aspect.is_empty() || earlier.all(stands) { value } else { None }
 }
 
 /// White space, quotes, brackets and Markdown around a label or a value.

@@ -7,7 +7,7 @@
 
 use srlm_judge::{Rubric, parse_score};
 
-const CLASSES: [(&str, &str); 20] = [
+const CLASSES: [(&str, &str); 21] = [
     ("plain", "It stays on the topic but leaves the second half out.\nScore: 3"),
     ("mentions before the line", "The point for clarity is earned, so it gets a score of 5.\nScore: 2"),
     ("contradicts its reasoning", "All five points are missed.\nThe score is 1.\nScore: 4"),
@@ -21,6 +21,7 @@ const CLASSES: [(&str, &str); 20] = [
     ("repeats the form with its range (seen elsewhere)", "Earned: relevance.\nScore: 0-5"),
     ("a score for each criterion (seen elsewhere)", "Relevance score: 1\nCoverage score: 1\nClarity score: 0"),
     ("and then the total (seen elsewhere)", "Relevance score: 1\nCoverage score: 1\nTotal score: 2"),
+    ("one criterion behind the score (seen elsewhere)", "Score: 3\nClarity score: 1"),
     ("criteria in one line (seen elsewhere)", "Score: 1 for relevance, 1 for coverage, 0 for clarity"),
     ("an addition (seen elsewhere)", "Score: 1 + 1 + 0 = 2"),
     ("another scale (seen elsewhere)", "Good.\nScore: 8/10"),
@@ -51,6 +52,7 @@ fn every_class_of_judgment_is_read_or_is_a_failure() {
     repeats the form with its range (seen elsewhere): the score line has more than one number
     a score for each criterion (seen elsewhere): the judgment has no score line, or no number in the last one
     and then the total (seen elsewhere): 2
+    one criterion behind the score (seen elsewhere): the judgment has no score line, or no number in the last one
     criteria in one line (seen elsewhere): the score line has more than one number
     an addition (seen elsewhere): the score line has more than one number
     another scale (seen elsewhere): the score is on another scale
