@@ -16,6 +16,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the whole loop, from seed data to the report; running it again goes on.
     Iterate(Iterate),
+    /// Make judging examples of ranked responses (data.ranked_prompts).
+    Eft(Stage),
     /// Fine-tune M0 on the seed data: M1.
     Sft(Stage),
     /// Write new prompts with M_t.
@@ -153,6 +155,12 @@ pub(crate) struct PairsCommand {
     /// Smallest gap of mean scores, with --input.
     #[arg(long, default_value_t = 0.0)]
     pub(crate) min_score_gap: f64,
+    /// Another setting of [pairs], with --input, as in --set strategy=all_above_gap; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Seed of strategies that draw, with --input.
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
 }
 
 #[derive(Args)]

@@ -222,6 +222,18 @@ fn parse(name: &str, text: &str, set: &[String]) -> anyhow::Result<RunConfig> {
     config.validated()
 }
 
+/// A table with `key=value` overrides.
+pub(crate) fn with_overrides<T: Serialize + serde::de::DeserializeOwned>(
+    table: &T,
+    set: &[String],
+) -> anyhow::Result<T> {
+    let mut table = Table::try_from(table).context("settings are plain data")?;
+    for assignment in set {
+        assign(&mut table, assignment)?;
+    }
+    table.try_into().with_context(|| format!("in --set {}", set.join(" --set ")))
+}
+
 /// Sets `a.b.c=value`; the value is TOML, or a string where it is none.
 fn assign(table: &mut Table, assignment: &str) -> anyhow::Result<()> {
     let Some((path, value)) = assignment.split_once('=') else {

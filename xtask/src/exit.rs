@@ -5,6 +5,8 @@ use anyhow::Error;
 /// Exit codes that other programs rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
+    /// The requests are in a file, as was asked.
+    Emitted = 0,
     /// Configuration or usage.
     Config = 2,
     /// Data: a file, a row, an artifact.
@@ -64,6 +66,8 @@ fn of_stage(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     use srlm_train::Error as Train;
     let of_generate = |error: &Generate| match error {
         Generate::Interrupted => Exit::Interrupted,
+        Generate::Emitted { .. } => Exit::Emitted,
+        Generate::NoResult { .. } | Generate::File(_) => Exit::Data,
         _ => Exit::Engine,
     };
     let of_train = |error: &Train| match error {

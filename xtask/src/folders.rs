@@ -1,28 +1,94 @@
 //! The folders of a run, in the order in which they are made, and redoing part of them.
 
 use anyhow::{anyhow, bail};
+use srlm_pairs::LabelWeights;
 
+use crate::config::{Method, RunConfig};
 use crate::exit::{Exit, OrExit};
 use crate::run::Run;
 
-/// Seed folders.
-pub(crate) const SEED: [&str; 5] =
-    ["seed/ift", "seed/judge-sft", "seed/ift-held-out", "seed/eval-prompts", "seed/ranked-prompts"];
+/// Folders before the first model. Few runs have those of `eft/`.
+const SEED: [&str; 14] = [
+    "seed/ift",
+    "seed/judge-sft",
+    "seed/ift-held-out",
+    "seed/eval-prompts",
+    "seed/ranked-prompts",
+    "seed/ranked-responses",
+    "seed/to-judge-prompts",
+    "seed/to-judge-responses",
+    "eft/baseline",
+    "eft/judgments",
+    "eft/train",
+    "eft/evaluation",
+    "eft/judge-sft",
+    "eft/held-out-prompts",
+];
 
-/// Every folder of a run with this many iterations.
+/// Folders of a round in the order in which they are made; most runs have few of them.
+const ROUND: [&str; 19] = [
+    "prompts",
+    "responses",
+    "judgments",
+    "unpaired",
+    "perfect",
+    "seed-and-perfect",
+    "anchor-responses",
+    "anchor-judgments",
+    "judgments-before",
+    "pairs",
+    "future-ref-logps",
+    "future-model",
+    "future-responses",
+    "future-judgments",
+    "guided-pairs",
+    "battles",
+    "judge-pairs",
+    "all-pairs",
+    "ref-logps",
+];
+
+/// Every folder that a run with this many iterations may have.
 pub(crate) fn all(iterations: u32) -> Vec<String> {
     let mut folders: Vec<String> = SEED.map(String::from).to_vec();
-    folders.extend(["seed/ranked-responses".to_owned(), "m1".to_owned()]);
-    folders.push("iter-0/m0-responses".to_owned());
+    folders.extend(["eft/held-out-responses", "m1", "iter-0/m0-responses"].map(String::from));
     folders.extend(evaluation(1));
     for t in 1..=iterations {
-        for stage in ["prompts", "responses", "judgments", "pairs", "ref-logps"] {
-            folders.push(format!("iter-{t}/{stage}"));
-        }
+        folders.extend(ROUND.map(|stage| format!("iter-{t}/{stage}")));
         folders.push(format!("m{}", t + 1));
         folders.extend(evaluation(t + 1));
     }
     folders
+}
+
+/// The folders that a run with this configuration has.
+pub(crate) fn planned(config: &RunConfig) -> Vec<String> {
+    all(config.run.iterations).into_iter().filter(|folder| is_planned(config, folder)).collect()
+}
+
+fn is_planned(config: &RunConfig, folder: &str) -> bool {
+    let (round, pairs) = (&config.round, &config.pairs);
+    let is_built = !config.data.ranked_prompts.is_empty();
+    let (place, stage) = folder.split_once('/').unwrap_or(("", folder));
+    let t: u32 = place.strip_prefix("iter-").and_then(|t| t.parse().ok()).unwrap_or(0);
+    let is_judged = matches!(round.method, Method::Judged | Method::Verified);
+    match (place, stage) {
+        ("seed", "to-judge-prompts" | "to-judge-responses") => is_built,
+        ("seed", "judge-sft") => !config.data.eft.is_empty(),
+        ("seed", "ranked-prompts" | "ranked-responses") => !config.data.eft_held_out.is_empty(),
+        ("eft", "held-out-prompts" | "held-out-responses") => is_built && config.data.eft_held_out.is_empty(),
+        ("eft", _) => is_built,
+        (_, "m0-responses") => config.eval.head_to_head,
+        (_, "judgments") => round.method != Method::Spin,
+        (_, "unpaired") => round.unpaired,
+        (_, "perfect" | "seed-and-perfect") => round.method == Method::PositiveOnly,
+        (_, "anchor-responses" | "anchor-judgments") => is_judged && pairs.anchored_rejection,
+        (_, "judgments-before") => is_judged && pairs.label_weights != LabelWeights::None,
+        (_, "pairs" | "ref-logps") => round.method != Method::PositiveOnly,
+        (_, "battles" | "judge-pairs" | "all-pairs") => t <= round.meta_judge_rounds,
+        (_, stage) if stage.starts_with("future-") || stage == "guided-pairs" => round.future_guided,
+        _ => true,
+    }
 }
 
 fn evaluation(t: u32) -> [String; 3] {

@@ -32,7 +32,7 @@ pub(crate) fn print_plan(config: &RunConfig, dir: &Path, console: &Console) -> a
 
 fn stages(config: &RunConfig, dir: &Path) -> String {
     let mut text = "Stages\n".to_owned();
-    for folder in folders::all(config.run.iterations) {
+    for folder in folders::planned(config) {
         let state = if dir.join(&folder).join("manifest.json").exists() {
             "made"
         } else if dir.join(format!("{folder}.partial")).exists() {

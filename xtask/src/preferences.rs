@@ -33,9 +33,12 @@ pub(crate) fn of(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow:
     let responses = reported(run, stages::responses(run, t, &prompts)?)?;
     let judgments = match run.config.round.method {
         Method::Verified => round.verified(&prompts, &responses)?,
-        _ => stages::judge(run, t, (&prompts, &responses), rubric)?,
+        _ => {
+            let judgments = reported(run, stages::judge(run, t, (&prompts, &responses), rubric)?)?;
+            check_health(run, &judgments)?;
+            judgments
+        }
     };
-    let judgments = reported(run, judgments)?;
     let judged = Judged { prompts: &prompts, responses: &responses, judgments: &judgments };
     if run.config.round.unpaired {
         round.unpaired(judged)?;
@@ -43,14 +46,26 @@ pub(crate) fn of(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow:
     if run.config.round.method == Method::PositiveOnly {
         return round.perfect(seed, judged).map(Preferences::Perfect);
     }
-    let mut pairs = reported(run, round.pairs(judged)?)?;
-    if run.config.round.future_guided && pairs.manifest().rows > 0 {
-        pairs = round.future_guided(&pairs, &prompts)?;
-    }
-    if t <= run.config.round.meta_judge_rounds {
-        pairs = round.with_judge_pairs(&pairs, judged)?;
-    }
-    Ok(Preferences::Pairs(pairs))
+    let pairs = reported(run, round.pairs(judged)?)?;
+    round.refined(pairs, judged).map(Preferences::Pairs)
+}
+
+/// Makes the pairs of round t from what it has judged.
+pub(crate) fn pairs(run: &Run<'_>, t: u32, rubric: &Rubric) -> anyhow::Result<Artifact<Pairs>> {
+    let at = |stage: &str| run.path(&folder(t, stage));
+    let (prompts, responses, judgments) =
+        (Artifact::open(&at("prompts"))?, Artifact::open(&at("responses"))?, Artifact::open(&at("judgments"))?);
+    Round { run, t, rubric }.pairs(Judged { prompts: &prompts, responses: &responses, judgments: &judgments })
+}
+
+/// The pairs that round t is trained on, which are there.
+pub(crate) fn made(run: &Run<'_>, t: u32) -> anyhow::Result<Artifact<Pairs>> {
+    let stage = match &run.config.round {
+        round if t <= round.meta_judge_rounds => "all-pairs",
+        round if round.future_guided => "guided-pairs",
+        _ => "pairs",
+    };
+    Ok(Artifact::open(&run.path(&folder(t, stage)))?)
 }
 
 /// What the steps of a round share.
@@ -61,6 +76,18 @@ struct Round<'r, 'a> {
 }
 
 impl Round<'_, '_> {
+    /// The pairs, with better chosen answers and with pairs of judgments where the settings ask for them.
+    fn refined(&self, mut pairs: Artifact<Pairs>, judged: Judged<'_>) -> anyhow::Result<Artifact<Pairs>> {
+        let run = self.run;
+        if run.config.round.future_guided && pairs.manifest().rows > 0 {
+            pairs = self.future_guided(&pairs, judged.prompts)?;
+        }
+        if self.t <= run.config.round.meta_judge_rounds {
+            pairs = self.with_judge_pairs(&pairs, judged)?;
+        }
+        Ok(pairs)
+    }
+
     fn folder(&self, stage: &str) -> String {
         folder(self.t, stage)
     }
@@ -211,7 +238,7 @@ fn answers(run: &Run<'_>, prompts: &[PromptRow]) -> anyhow::Result<BTreeMap<Stri
 }
 
 /// Says where judging passes a threshold; an error where the settings stop there.
-pub(crate) fn check_health(run: &Run<'_>, judgments: &Artifact<Judgments>) -> anyhow::Result<()> {
+fn check_health(run: &Run<'_>, judgments: &Artifact<Judgments>) -> anyhow::Result<()> {
     let health = srlm_judge::read_health(judgments).or_exit(Exit::Data)?;
     let config = &run.config.judge.health;
     let breaches = srlm_judge::breaches(&health, config);

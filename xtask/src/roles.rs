@@ -95,11 +95,6 @@ impl<'a> Run<'a> {
         journal.push(".partial/checkpoint-samples.jsonl");
         Ok(Box::new(Kept::new(client, journal.into())))
     }
-
-    /// Whether a role is played by a server.
-    pub(crate) fn is_server(&self, role: &str) -> bool {
-        matches!(RolesTable::named(role, 0, &self.config.engines), Named::Server(_))
-    }
 }
 
 /// The key that the server's configuration names; it goes nowhere but into the client.

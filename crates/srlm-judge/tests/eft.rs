@@ -522,7 +522,7 @@ fn human_ranked_replies_become_examples_through_both_stages() {
     let at = |name| dir.path().join(name);
     let (prompts, responses) = (write(&at("prompts"), tables.prompts), write(&at("responses"), tables.responses));
     let rubric = Rubric::additive();
-    let asked = srlm_judge::Inputs { prompts: &prompts, responses: &responses, rubric: &rubric };
+    let asked = srlm_judge::Inputs { prompts: &prompts, responses: &responses, rubric: &rubric, shard: None };
     let (config, place) = (JudgeConfig::default(), Place { run_seed: 42, iteration: 0 });
     let go_on = &mut |_| ControlFlow::Continue(());
     let judgments =

@@ -21,6 +21,8 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
     let console = |json: bool| Console::new(json, interrupt.clone());
     match cli.command {
         Command::Iterate(args) => run_stages::iterate(&args, &console(args.json)),
+        Command::Eft(args) => run_stages::stage("eft", &args, &console(args.run.json)),
+        Command::Merge(args) => run_stages::merge(&args, &console(args.run.json)),
         Command::Sft(args) => run_stages::stage("sft", &args, &console(args.run.json)),
         Command::Prompts(args) => run_stages::stage("prompts", &args, &console(args.run.json)),
         Command::Responses(args) => run_stages::stage("responses", &args, &console(args.run.json)),

@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde_json::json;
-use srlm_artifact::{Artifact, Judgments, Kind, Manifest, Prompts, Responses, read_jsonl, to_line};
+use srlm_artifact::{Artifact, Judgments, Kind, Manifest, Place, Prompts, Responses, read_jsonl, to_line};
 
 use super::print;
 use crate::cli::{ConfigArgs, EvalCommand, Iterate, Merge, PairsCommand, RunArgs, Stage};
 use crate::config;
 use crate::console::Console;
+use crate::eft;
 use crate::evaluate::evaluate;
 use crate::exit::{Exit, OrExit};
 use crate::iterate;
 use crate::plan;
+use crate::preferences;
 use crate::roles::BatchFiles;
 use crate::run::{Run, root};
 use crate::seed;
@@ -79,7 +81,7 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
     let mut run = Run::open(config, dir.clone(), console)?;
     run.batch = BatchFiles { emit: args.emit_requests.clone(), ingest: args.ingest_results.clone() };
     run.shard = args.shard;
-    if (run.batch.are_used() || run.shard.is_some()) && ["sft", "dpo"].contains(&name) {
+    if (run.batch.are_used() || run.shard.is_some()) && ["eft", "sft", "dpo"].contains(&name) {
         let refuse =
             || -> anyhow::Result<()> { bail!("{name} trains: it has no shards and no requests to write or answer") };
         refuse().or_exit(Exit::Config)?;
@@ -92,7 +94,11 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
     let rubric = iterate::rubric(&run.config)?;
     let seed = seed::run(&run, &rubric)?;
     let made = match name {
-        "sft" => stages::sft(&run, &seed)?.dir().to_owned(),
+        "eft" => {
+            eft::complete(&run, seed, &rubric)?;
+            run.path("eft/train")
+        }
+        "sft" => stages::sft(&run, &eft::complete(&run, seed, &rubric)?)?.dir().to_owned(),
         "prompts" => stages::prompts(&run, t, &seed.ift)?.dir().to_owned(),
         "responses" => stages::responses(&run, t, &Artifact::open(&run.path(&folder(t, "prompts")))?)?.dir().to_owned(),
         "judge" => {
@@ -101,7 +107,7 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
             stages::judge(&run, t, (&prompts, &responses), &rubric)?.dir().to_owned()
         }
         _ => {
-            let pairs = Artifact::open(&run.path(&folder(t, "pairs")))?;
+            let pairs = preferences::made(&run, t)?;
             let ref_logps = stages::ref_logps(&run, t, &pairs)?;
             stages::dpo(&run, t, &pairs, &ref_logps)?.dir().to_owned()
         }
@@ -133,7 +139,13 @@ fn joined<K: Kind>(run: &Run<'_>, t: u32, stage: &str) -> anyhow::Result<PathBuf
 
 fn joined_judgments(run: &Run<'_>, t: u32) -> anyhow::Result<PathBuf> {
     let out = run.path(&folder(t, "judgments"));
-    let merged = srlm_judge::merge(&shards::<Judgments>(&out)?, &out).or_exit(Exit::Data)?;
+    let (prompts, responses) =
+        (Artifact::open(&run.path(&folder(t, "prompts")))?, Artifact::open(&run.path(&folder(t, "responses")))?);
+    let rubric = iterate::rubric(&run.config)?;
+    let inputs = srlm_judge::Inputs { prompts: &prompts, responses: &responses, rubric: &rubric, shard: None };
+    let judge = run.engine_of(&run.config.roles.judge, t, "judgments")?.identity();
+    let (config, parts) = (&run.config.judge, shards::<Judgments>(&out)?);
+    let merged = srlm_judge::merge(config, inputs, &judge, run.place(t), &parts, &out).or_exit(Exit::Data)?;
     Ok(merged.dir().to_owned())
 }
 
@@ -155,29 +167,32 @@ fn shards<K: Kind>(out: &Path) -> anyhow::Result<Vec<Artifact<K>>> {
 /// `pairs`, on a run or on files.
 pub(crate) fn pairs(args: &PairsCommand, console: &Console) -> anyhow::Result<()> {
     if let Some(files) = &args.input {
-        return pairs_of_files(files, args.min_score_gap);
+        return pairs_of_files(files, args);
     }
     let dir = args.run.as_ref().context("pairs needs --run or --input").or_exit(Exit::Config)?;
     let run = open(dir, console)?;
-    let at = |stage: &str| run.path(&folder(args.iteration, stage));
-    let (prompts, responses, judgments) =
-        (Artifact::open(&at("prompts"))?, Artifact::open(&at("responses"))?, Artifact::open(&at("judgments"))?);
-    let made = stages::pairs(&run, args.iteration, (&prompts, &responses, &judgments))?;
+    let rubric = iterate::rubric(&run.config)?;
+    let made = preferences::pairs(&run, args.iteration, &rubric)?;
     print(&format!("{}\n", made.dir().display()))
 }
 
-fn pairs_of_files(files: &[PathBuf], min_score_gap: f64) -> anyhow::Result<()> {
+fn pairs_of_files(files: &[PathBuf], args: &PairsCommand) -> anyhow::Result<()> {
     let responses: Vec<srlm_artifact::ResponseRow> = read_jsonl(&files[0])?;
-    let judgments = read_jsonl(&files[1])?;
+    let judgments: Vec<srlm_artifact::JudgmentRow> = read_jsonl(&files[1])?;
     let prompts = match files.get(2) {
         Some(path) => read_jsonl(path)?,
         // Without a file of prompts each stands for itself.
         None => prompts_of(&responses),
     };
-    let config = srlm_pairs::PairsConfig { min_score_gap };
+    let min_score_gap = format!("min_score_gap={:?}", args.min_score_gap);
+    let set: Vec<String> = [min_score_gap].into_iter().chain(args.set.iter().cloned()).collect();
+    let config: srlm_pairs::PairsConfig =
+        config::with_overrides(&srlm_pairs::PairsConfig::default(), &set).or_exit(Exit::Config)?;
     config.validate().or_exit(Exit::Config)?;
-    let candidates = srlm_pairs::candidates_by_prompt(&prompts, &responses, &judgments).or_exit(Exit::Data)?;
-    let selection = srlm_pairs::select_pairs(&candidates, &config);
+    let candidates =
+        srlm_pairs::candidates_by_prompt(prompts, responses, &judgments, config.aggregation).or_exit(Exit::Data)?;
+    let place = Place { run_seed: args.seed, iteration: args.iteration };
+    let selection = srlm_pairs::select_pairs(&candidates, &config, place);
     for pair in &selection.pairs {
         print(&(to_line(pair)? + "\n"))?;
     }
@@ -200,7 +215,7 @@ pub(crate) fn eval(args: &EvalCommand, console: &Console) -> anyhow::Result<()> 
     let dir = args.run.as_ref().context("eval needs --run").or_exit(Exit::Config)?;
     let run = open(dir, console)?;
     let rubric = iterate::rubric(&run.config)?;
-    let seed = seed::run(&run, &rubric)?;
+    let seed = eft::complete(&run, seed::run(&run, &rubric)?, &rubric)?;
     let made = evaluate(&run, args.iteration + 1, &seed, &rubric)?;
     print(&format!("{}\n", made.dir().display()))
 }
