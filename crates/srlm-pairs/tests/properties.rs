@@ -8,13 +8,13 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select as one_of;
 use srlm_artifact::{
-    Aggregation, FinishReason, JudgmentFailure, JudgmentRow, PairRow, Place, PromptRow, PromptSource, ResponseRow, Row,
-    Score,
+    Aggregation, FinishReason, IftRow, JudgmentFailure, JudgmentRow, PairRow, Place, PromptRow, PromptSource,
+    ResponseRow, Row, Score,
 };
 use srlm_pairs::{
     Candidate, LabelWeights, PairsConfig, PerfectConfig, PromptCandidates, SelectionCounts, Strategy as PairStrategy,
-    UnpairedConfig, anchor, candidates_by_prompt, future_guided, perfect, rank_consistency, select_pairs, unpaired,
-    weigh,
+    UnpairedConfig, anchor, candidates_by_prompt, future_guided, perfect, rank_consistency, select_pairs, spin,
+    unpaired, weigh,
 };
 
 const N_LEVELS: usize = 6;
@@ -505,6 +505,28 @@ proptest! {
     fn pairs_of_judged_rows_can_be_written(rows in rows(), aggregation in aggregations(), config in configs()) {
         for pair in select(&join(rows, aggregation), &config).0 {
             prop_assert!(pair.check().is_ok(), "{:?}", pair.check());
+        }
+    }
+
+    #[test]
+    fn self_play_pairs_the_seed_with_each_other_text((prompts, responses, _) in rows(), extra in 0..3u32) {
+        let seed = |prompt_id| {
+            let (response, source) = ("a".to_owned(), "people".to_owned());
+            IftRow { prompt_id, prompt: "Why?".into(), response, source }
+        };
+        let ids = prompts.into_iter().map(|row| row.prompt_id);
+        let seeds: Vec<_> = ids.chain((0..extra).map(|i| format!("extra{i}"))).map(seed).collect();
+        let found = spin(&seeds, &responses).unwrap();
+        let c = found.counts;
+        prop_assert_eq!((c.responses, c.seeds), (c.pairs + c.identical, c.answered + c.unanswered));
+        let n_answered = responses.iter().map(|row| &row.prompt_id).collect::<HashSet<_>>().len() as u64;
+        let n_identical = responses.iter().filter(|row| row.response == "a").count() as u64;
+        prop_assert_eq!((c.answered, c.identical), (n_answered, n_identical));
+        prop_assert_eq!((c.responses, c.pairs), (responses.len() as u64, found.pairs.len() as u64));
+        for pair in &found.pairs {
+            prop_assert!(pair.check().is_ok() && pair.chosen == "a" && pair.rejected != "a");
+            let rejected = responses.iter().find(|row| row.response_id == pair.rejected_id).unwrap();
+            prop_assert_eq!((&rejected.prompt_id, &rejected.response), (&pair.prompt_id, &pair.rejected));
         }
     }
 }

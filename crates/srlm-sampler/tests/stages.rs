@@ -220,6 +220,18 @@ fn every_dropped_prompt_is_kept_with_its_reason() {
 }
 
 #[test]
+fn too_few_prompts_leave_the_dropped_ones_to_look_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let seeds = seeds(dir.path());
+    let config = prompts::Config { count: 500, min_count: 500, max_rounds: 2, ..config() };
+    let inputs = prompts::Inputs { seeds: &seeds, earlier: &[], shard: None };
+    let (out, on_progress) = (dir.path().join("prompts"), &mut |_| ControlFlow::Continue(()));
+    let error = prompts::run(&config, inputs, &mut generator(), PLACE, &out, "cpu", on_progress).unwrap_err();
+    assert!(error.to_string().starts_with("only "), "{error}");
+    assert!(dir.path().join("prompts.partial/dropped.jsonl").exists());
+}
+
+#[test]
 fn generated_prompts_cannot_be_sharded() {
     let dir = tempfile::tempdir().unwrap();
     let seeds = seeds(dir.path());

@@ -26,7 +26,7 @@ pub struct Inputs<'a> {
 ///
 /// A round's requests follow from the settings, the inputs and the rounds before it, so an interrupted run gives the
 /// same bytes as an unbroken one. A finished round is on the disk before the next begins. What the filters drop goes
-/// to the file `dropped.jsonl` beside the rows. The generator may be `M_t` or a fixed model, as in the paper.
+/// to the file `dropped.jsonl` beside the rows, which is in `{out}.partial` if too few are left. The generator may be `M_t` or a fixed model, as in the paper.
 ///
 /// # Errors
 /// [`Error::TooFewPrompts`] if fewer than `config.min_count` are left, [`Error::Sequential`] where a shard is asked
@@ -70,8 +70,8 @@ pub fn run(
         meter.progress.done = rounds.n_kept();
         meter.report();
     }
-    let (rows, dropped, counts) = rounds.finish()?;
-    dropped::write(writer.dir(), &dropped)?;
+    dropped::write(writer.dir(), rounds.dropped())?;
+    let (rows, counts) = rounds.finish()?;
     Ok(writer.finish(rows, counts, device)?)
 }
 

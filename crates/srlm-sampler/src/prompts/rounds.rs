@@ -156,11 +156,16 @@ impl<'a> Rounds<'a> {
         self.dropped.push(Dropped { text, reason, round, request, nearest, rouge_l });
     }
 
-    /// What was accepted, what was not, and the counts: `generated` is `kept` and all reasons together.
+    /// What was not accepted, in the order in which it was generated.
+    pub(crate) fn dropped(&self) -> &[Dropped] {
+        &self.dropped
+    }
+
+    /// What was accepted, and the counts: `generated` is `kept` and all reasons together.
     ///
     /// # Errors
     /// [`Error::TooFewPrompts`]
-    pub(crate) fn finish(self) -> Result<(Vec<PromptRow>, Vec<Dropped>, Counts), Error> {
+    pub(crate) fn finish(self) -> Result<(Vec<PromptRow>, Counts), Error> {
         let (config, kept) = (self.config, self.n_kept());
         let mut n_dropped: BTreeMap<DropReason, u64> = DropReason::ALL.map(|reason| (reason, 0)).into();
         self.dropped.iter().for_each(|row| *n_dropped.entry(row.reason).or_insert(0) += 1);
@@ -178,7 +183,7 @@ impl<'a> Rounds<'a> {
             ("kept", kept),
         ];
         counts.extend(totals.map(|(name, n)| (name.to_owned(), n)));
-        Ok((self.rows, self.dropped, counts))
+        Ok((self.rows, counts))
     }
 }
 
@@ -270,7 +275,8 @@ mod tests {
         outputs[1].finish_reason = FinishReason::Length;
         rounds.take(&outputs);
         assert!(rounds.is_done());
-        let (rows, dropped, counts) = rounds.finish().unwrap();
+        let dropped = rounds.dropped().to_vec();
+        let (rows, counts) = rounds.finish().unwrap();
         let first = (rows[0].prompt_id.as_str(), rows[0].prompt.to_text());
         assert_eq!(first, ("iter1-00000", "Why do leaves turn red?".to_owned()));
         let n_dropped: u64 = DropReason::ALL.iter().map(|reason| counts[reason.name()]).sum();
