@@ -69,7 +69,8 @@ pub(crate) fn reported<A>(run: &Run<'_>, made: A) -> anyhow::Result<A> {
 
 /// A round without a preference is the end of the run, with the reasons counted.
 fn no_pairs(run: &Run<'_>, t: u32, pairs: &Artifact<Pairs>) -> anyhow::Result<()> {
-    let counts: Vec<String> = pairs.manifest().counts.iter().map(|(name, n)| format!("{name} {n}")).collect();
+    let counts: Vec<String> =
+        pairs.manifest().counts.iter().filter(|(_, n)| **n > 0).map(|(name, n)| format!("{name} {n}")).collect();
     let (counts, page) = (counts.join(", "), run.path("report/index.html"));
     let refuse = || -> anyhow::Result<()> {
         bail!(

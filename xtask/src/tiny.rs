@@ -17,6 +17,7 @@ use rand_chacha::rand_core::SeedableRng;
 use srlm_artifact::{EftRow, IftRow, Prompt, Score};
 use srlm_checkpoint::{Architecture, ModelConfig, RopeScaling, Tokenizer};
 use srlm_judge::Rubric;
+use srlm_judge::meta::MetaRubric;
 use srlm_model::{Conversation, Model};
 use srlm_sft::{Example, ResponseLoss};
 use srlm_train::{Decay, TrainConfig, TrainRuntime, train};
@@ -25,7 +26,7 @@ use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{AddedToken, TokenizerBuilder};
 
 /// Raised when the model that this makes changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const SEED: u64 = 7;
 const TEMPLATE: &str = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + \
     message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
@@ -142,6 +143,17 @@ fn make(dir: &Path, device: &Device) -> anyhow::Result<()> {
             chats.push((Prompt::user(judged), grammar.judgment(i % 6)));
         }
     }
+    let meta = MetaRubric::built_in();
+    for _ in 0..60 {
+        let (task, answer) = (Prompt::user(grammar.task()), grammar.answer());
+        let [(one, a), (other, b)] = std::array::from_fn(|_| {
+            let score = grammar.0.random_range(0..=5);
+            (score, grammar.judgment(score))
+        });
+        let winner = if one >= other { "A" } else { "B" };
+        let verdict = format!("Judgment {winner} is closer to the answer.\nWinner: {winner}");
+        chats.push((Prompt::user(meta.render(&task, &answer, &a, &b)), verdict));
+    }
     let lists: Vec<String> = (0..120).map(|_| grammar.list()).collect();
     let texts = chats.iter().map(|(prompt, answer)| format!("{}\n{answer}", prompt.to_text()));
     let tokenizer = tokenizer(texts.chain(lists.iter().cloned()).collect())?;
@@ -185,7 +197,7 @@ fn config(vocab_size: usize) -> ModelConfig {
         rms_norm_eps: 1e-5,
         rope_theta: 10_000.0,
         rope_scaling: RopeScaling::None,
-        max_positions: 1024,
+        max_positions: 2048,
         tie_word_embeddings: true,
         attention_bias: false,
         attention_out_bias: false,

@@ -16,14 +16,15 @@ const STAGE_VERSION: u32 = 1;
 const LABELS: [&str; 5] = ["####", "final answer:", "final answer is", "answer:", "answer is"];
 
 /// The answer that a response ends with: what stands behind the last `####`, `Answer:` or `answer is`, or in the last
-/// `\boxed{}`; without any, the last number.
+/// `\boxed{}`; without any, the last number, and where there is no number the last line.
 ///
 /// ```
 /// use srlm_judge::verify::final_answer;
 ///
 /// assert_eq!(final_answer("3 + 4 = 7, so the answer is **7**.").as_deref(), Some("7"));
 /// assert_eq!(final_answer("Twice 1,250 is 2,500 dollars.").as_deref(), Some("2500"));
-/// assert_eq!(final_answer("I do not know."), None);
+/// assert_eq!(final_answer("Let me see.\nParis").as_deref(), Some("paris"));
+/// assert_eq!(final_answer(""), None);
 /// ```
 pub fn final_answer(response: &str) -> Option<String> {
     // ASCII lower case keeps every byte in its place.
@@ -35,7 +36,8 @@ pub fn final_answer(response: &str) -> Option<String> {
         (Some(at), _) => response[at..].trim_start().lines().next(),
         _ => None,
     };
-    stated.map(normalized).filter(|answer| !answer.is_empty()).or_else(|| last_number(response))
+    let last_line = || response.lines().map(normalized).rfind(|line| !line.is_empty());
+    stated.map(normalized).filter(|answer| !answer.is_empty()).or_else(|| last_number(response)).or_else(last_line)
 }
 
 /// Whether a response ends with the answer. Numbers are compared as numbers, anything else as text without regard to
@@ -152,6 +154,8 @@ mod tests {
         check("The answer is -3", "-3", true);
         check("The answer is unknown", "7", false);
         check("", "7", false);
+        check("B.", "B", true);
+        check("Not sure.\nParis", "paris", true);
         check("0.50 liters", "0.5", true);
     }
 

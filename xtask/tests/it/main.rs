@@ -3,4 +3,5 @@
 
 mod command;
 mod commands;
+mod rounds;
 mod tiny_loop;
