@@ -1,0 +1,126 @@
+//! The artifact folders.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use srlm_artifact::{Begin, Eft, Ift, Input, Kind, Prompts, Recipe, Responses, begin};
+
+use crate::error::io as io_error;
+use crate::sides::Side;
+use crate::split::SPLITS;
+use crate::{Accounting, Error, ImportConfig};
+
+/// Raised when the same files would give other artifacts.
+const STAGE_VERSION: u32 = 1;
+
+/// An artifact folder of an import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The folder.
+    pub dir: PathBuf,
+    /// The file of its rows within the folder.
+    pub file: &'static str,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Number of rows.
+    pub rows: u64,
+    /// Whether it was there already, made from the same files in the same way.
+    pub up_to_date: bool,
+}
+
+/// Writes what the sides hold. A kind that has rows at all gets a folder for every side whose share is above 0.
+pub(crate) fn write(
+    sides: [Side; 3],
+    recipe: &Recipe,
+    config: &ImportConfig,
+    accounting: &mut Accounting,
+    out: &Path,
+) -> Result<Vec<Written>, Error> {
+    let shares = [config.train, config.validation, config.test];
+    let has = |rows: fn(&Side) -> usize| sides.iter().any(|side| rows(side) > 0);
+    let has_ift = has(|side| side.ift.len());
+    let has_ranked = has(|side| side.ranked_prompts.len());
+    let (has_eft, has_prompts) = (has(|side| side.eft.len()), has(|side| side.prompts.len()));
+    let mut folders = Vec::new();
+    for ((side, split), _) in sides.into_iter().zip(SPLITS).zip(shares).filter(|(_, share)| *share > 0.0) {
+        if has_ift {
+            folders.push(Folder::of::<Ift>(format!("ift-{split}"), side.ift));
+        }
+        if has_ranked {
+            folders.push(Folder::of::<Prompts>(format!("ranked-prompts-{split}"), side.ranked_prompts));
+            folders.push(Folder::of::<Responses>(format!("ranked-responses-{split}"), side.ranked_responses));
+        }
+        if has_eft {
+            folders.push(Folder::of::<Eft>(format!("eft-{split}"), side.eft));
+        }
+        if has_prompts {
+            folders.push(Folder::of::<Prompts>(format!("prompts-{split}"), side.prompts));
+        }
+    }
+    accounting.written = folders.iter().map(|folder| (folder.name.clone(), folder.n_rows)).collect();
+    folders.into_iter().map(|folder| (folder.write)(&out.join(&folder.name), recipe, accounting)).collect()
+}
+
+type Write = Box<dyn FnOnce(&Path, &Recipe, &Accounting) -> Result<Written, Error>>;
+
+/// A folder to write, whatever its kind.
+struct Folder {
+    name: String,
+    n_rows: u64,
+    write: Write,
+}
+
+impl Folder {
+    fn of<K: Kind>(name: String, rows: Vec<K::Row>) -> Self {
+        let n_rows = rows.len() as u64;
+        let write = move |out: &Path, recipe: &Recipe, accounting: &Accounting| {
+            let (artifact, up_to_date) = match begin::<K>(out, recipe.clone())? {
+                Begin::UpToDate(artifact) => (artifact, true),
+                Begin::Write(writer) => (writer.finish(rows, accounting.counts(), "none")?, false),
+            };
+            let file = K::ROWS_FILE.expect("the kinds of an import have rows");
+            Ok(Written { dir: out.to_owned(), file, kind: K::NAME, rows: artifact.manifest().rows, up_to_date })
+        };
+        Self { name, n_rows, write: Box::new(write) }
+    }
+}
+
+/// What decides the result: the settings, and the files by their content and order, wherever they are.
+pub(crate) fn recipe(config: &ImportConfig, files: &[PathBuf]) -> Result<Recipe, Error> {
+    let input = |(number, path): (usize, &PathBuf)| {
+        let content_hash = format!("sha256:{}", sha256(path)?);
+        Ok(Input { role: format!("file-{number:04}"), kind: "file".to_owned(), content_hash })
+    };
+    Ok(Recipe {
+        stage: "srlm-import".to_owned(),
+        stage_version: STAGE_VERSION,
+        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
+        git_commit: None,
+        config: serde_json::to_value(config).expect("a validated configuration has finite numbers and text keys"),
+        seed: config.seed,
+        inputs: (1..).zip(files).map(input).collect::<Result<_, Error>>()?,
+    })
+}
+
+fn sha256(path: &Path) -> Result<String, Error> {
+    let mut file = File::open(path).map_err(io_error("open", path))?;
+    let mut hasher = Hasher(Sha256::new());
+    io::copy(&mut file, &mut hasher).map_err(io_error("read", path))?;
+    Ok(hasher.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Takes what is copied to it.
+struct Hasher(Sha256);
+
+impl io::Write for Hasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
