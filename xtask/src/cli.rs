@@ -16,6 +16,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the whole loop, from seed data to the report; running it again goes on.
     Iterate(Iterate),
+    /// Turn public data sets into seed data: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts or ratings.
+    Import(Import),
     /// Make judging examples of ranked responses (data.ranked_prompts).
     Eft(Stage),
     /// Fine-tune M0 on the seed data: M1.
@@ -128,6 +130,27 @@ pub(crate) struct Stage {
     /// Take answers from a file of results; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub(crate) ingest_results: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Import {
+    /// What the rows look like: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts or ratings.
+    pub(crate) format: String,
+    /// Files and folders: JSON Lines, JSON or Parquet, plain or compressed (gzip, zstd).
+    #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
+    pub(crate) input: Vec<PathBuf>,
+    /// Where the artifact folders go.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Where a row has what, as in --map prompt=question,response=best_answer.
+    #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
+    pub(crate) map: Vec<String>,
+    /// Another setting, as in --set train=0.8; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// The accounting as JSON on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]

@@ -3,6 +3,7 @@
 mod chat;
 mod doctor;
 mod eval_files;
+mod import;
 mod rows;
 mod run_stages;
 
@@ -21,6 +22,7 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
     let console = |json: bool| Console::new(json, interrupt.clone());
     match cli.command {
         Command::Iterate(args) => run_stages::iterate(&args, &console(args.json)),
+        Command::Import(args) => import::import(&args),
         Command::Eft(args) => run_stages::stage("eft", &args, &console(args.run.json)),
         Command::Merge(args) => run_stages::merge(&args, &console(args.run.json)),
         Command::Sft(args) => run_stages::stage("sft", &args, &console(args.run.json)),
