@@ -18,6 +18,9 @@ mod stage;
 mod strategy;
 mod unpaired;
 
+// What it takes to call `select_pairs`, for programs that have no other crate of this workspace.
+pub use srlm_artifact::{Aggregation, FinishReason, PairRow, Place};
+
 pub use anchor::anchor;
 pub use candidates::{Candidate, PromptCandidates, candidates_by_prompt};
 pub use config::{LabelWeights, PairsConfig, Strategy};
