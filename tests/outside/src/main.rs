@@ -1,13 +1,14 @@
 //! Selects a pair from a handful of judged candidates with nothing but `srlm-pairs`.
 
-use srlm_pairs::{Candidate, PairsConfig, PromptCandidates, select_pairs};
+use srlm_pairs::{Candidate, FinishReason, PairsConfig, Place, PromptCandidates, select_pairs};
 
 fn main() {
-    let candidate = |sample_index, response: &str, mean_score| Candidate {
+    let candidate = |sample_index, response: &str, score| Candidate {
         response_id: format!("tides/{sample_index}"),
         sample_index,
         response: response.to_owned(),
-        mean_score,
+        finish_reason: FinishReason::Stop,
+        score,
     };
     let prompt = PromptCandidates {
         prompt_id: "tides".to_owned(),
@@ -18,7 +19,8 @@ fn main() {
             candidate(2, "Hard to say.", None),
         ],
     };
-    let selection = select_pairs(&[prompt], &PairsConfig { min_score_gap: 1.0 });
+    let config = PairsConfig { min_score_gap: 1.0, ..PairsConfig::default() };
+    let selection = select_pairs(&[prompt], &config, Place { run_seed: 0, iteration: 1 });
     let pair = &selection.pairs[0];
     println!("{:?} ({}) over {:?} ({})", pair.chosen, pair.score_chosen, pair.rejected, pair.score_rejected);
     assert_eq!((pair.chosen_id.as_str(), pair.rejected_id.as_str()), ("tides/0", "tides/1"));
