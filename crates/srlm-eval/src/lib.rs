@@ -8,6 +8,7 @@ mod estimate;
 mod evaluation;
 mod group_measures;
 mod head_to_head;
+pub mod ifeval;
 mod lengths;
 mod rank;
 mod report;
