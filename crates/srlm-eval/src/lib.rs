@@ -3,6 +3,7 @@
 
 mod agreement;
 mod bootstrap;
+pub mod controlled;
 mod error;
 mod estimate;
 mod evaluation;
