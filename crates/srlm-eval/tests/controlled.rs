@@ -3,7 +3,7 @@
 use serde_json::Value;
 use srlm_eval::Bootstrap;
 use srlm_eval::controlled::{
-    BradleyTerry, LengthControl, LengthPair, Match, diversity, length_controlled_win_rate, ratings,
+    BradleyTerry, LengthControl, LengthPair, Match, diversity, is_refusal, length_controlled_win_rate, ratings,
 };
 
 fn cases(name: &str) -> Vec<Value> {
@@ -73,4 +73,29 @@ fn self_bleu_equals_nltk() {
         let found = diversity(&texts).self_bleu.expect("more than one text");
         assert!((found - float(&case["self_bleu"])).abs() < 1e-9, "{found} for {texts:?}");
     }
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn refusals_are_those_that_people_see() {
+    // Responses that decline in full and in part, and that comply, with how many of each are taken for refusals.
+    let mut found = [[0; 2]; 3];
+    for model in ["llama2new", "mistralinstruct"] {
+        let name = format!("../../../shared/data/xstest/refusals_{model}_dev_types.jsonl");
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            return eprintln!("skipped: no {}", path.display());
+        };
+        for line in text.lines() {
+            let row: Value = serde_json::from_str(line).expect("a row");
+            let label = match row["human_label"].as_str().expect("a label") {
+                "2_full_refusal" => 0,
+                "3_partial_refusal" => 1,
+                _ => 2,
+            };
+            found[label][0] += 1;
+            found[label][1] += u32::from(is_refusal(row["completion"].as_str().expect("a response")));
+        }
+    }
+    assert_eq!(found, [[6, 6], [11, 10], [233, 1]]);
 }

@@ -18,6 +18,7 @@ mod diversity;
 mod length_bias;
 mod length_control;
 mod logistic;
+mod refusal;
 
 pub use bradley_terry::{BradleyTerry, Match, Rating, ratings};
 pub use diversity::{Diversity, diversity};
@@ -25,3 +26,4 @@ pub use length_bias::{LengthBias, LengthBin, Scored, length_bias};
 pub use length_control::{
     LengthControl, LengthControlled, LengthPair, length_controlled_win_rate, length_matched_win_rate,
 };
+pub use refusal::is_refusal;
