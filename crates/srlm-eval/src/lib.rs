@@ -3,11 +3,13 @@
 
 mod agreement;
 mod bootstrap;
+pub mod controlled;
 mod error;
 mod estimate;
 mod evaluation;
 mod group_measures;
 mod head_to_head;
+pub mod ifeval;
 mod lengths;
 mod rank;
 mod report;
