@@ -25,6 +25,7 @@ mod rows;
 mod score;
 mod seed;
 mod staging;
+mod tensorboard;
 mod verify;
 mod writer;
 
@@ -48,5 +49,6 @@ pub use rows::{
 };
 pub use score::Score;
 pub use seed::{Place, row_seed};
+pub use tensorboard::write_tensorboard;
 pub use verify::verify_dir;
 pub use writer::Writer;
