@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn mt_bench_reads_lines_by_question() {
-        let answer = |question_id, turns: [&str; 2]| TurnAnswers { question_id, turns: turns.map(str::to_owned).into() };
+        let answer =
+            |question_id, turns: [&str; 2]| TurnAnswers { question_id, turns: turns.map(str::to_owned).into() };
         let text = mt_bench_answers(&[answer(82, ["c", "d\ne"]), answer(81, ["a", "b"])], "m2", 1.5);
         insta::assert_snapshot!(text, @r#"
         {"answer_id":"m2-81","choices":[{"index":0,"turns":["a","b"]}],"model_id":"m2","question_id":81,"tstamp":1.5}
