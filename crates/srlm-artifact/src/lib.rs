@@ -27,6 +27,7 @@ mod score;
 mod seed;
 mod shard;
 mod staging;
+mod tensorboard;
 mod verify;
 mod writer;
 
@@ -52,5 +53,6 @@ pub use rows::{
 pub use score::Score;
 pub use seed::{Place, row_seed};
 pub use shard::{Shard, merge};
+pub use tensorboard::write_tensorboard;
 pub use verify::verify_dir;
 pub use writer::Writer;

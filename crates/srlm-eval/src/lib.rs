@@ -11,6 +11,7 @@ mod group_measures;
 mod head_to_head;
 pub mod ifeval;
 mod lengths;
+mod outputs;
 mod rank;
 mod report;
 mod sign_test;
@@ -26,6 +27,7 @@ pub use estimate::Estimate;
 pub use evaluation::{Evaluation, Evaluator, HeldOutLoss, Measurements};
 pub use head_to_head::{Comparison, HeadToHead, Outcome, Preference, head_to_head};
 pub use lengths::{Distribution, Lengths, lengths};
+pub use outputs::{SingleAnswer, TurnAnswers, alpaca_eval_outputs, mt_bench_answers};
 pub use rank::{kendall_tau_b, spearman};
 pub use report::{
     Facts, Folder, FolderState, IterationSummary, JudgeHealth, ModelSummary, PairExample, RunSummary, pair_examples,

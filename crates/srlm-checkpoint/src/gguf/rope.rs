@@ -39,6 +39,17 @@ pub(crate) fn scaling(metadata: Metadata<'_>, name: &str, config: &ModelConfig) 
     }
 }
 
+/// The values of `rope_freqs.weight`, `[head_dim / 2]`; `None` where the file has no such tensor.
+pub(super) fn divisors(config: &ModelConfig) -> Option<Vec<f32>> {
+    let RopeScaling::Llama3 { factor, low_freq_factor, high_freq_factor, original_max_position } = config.rope_scaling
+    else {
+        return None;
+    };
+    let (n, original) = (config.head_dim / 2, original_max_position as f64);
+    let divisors = llama3_divisors(config.rope_theta, n, factor, low_freq_factor, high_freq_factor, original);
+    Some(divisors.into_iter().map(|divisor| divisor as f32).collect())
+}
+
 /// Divisors of the frequencies by Llama 3's rule, `n` of them.
 ///
 /// # Source
@@ -72,6 +83,7 @@ fn fit(divisors: &[f32], theta: f64) -> Option<RopeScaling> {
     }
     let mut candidates = vec![(8192.0, 4.0)];
     candidates.extend(passage(divisors, theta, factor));
+    candidates.extend(step(divisors, theta));
     let agrees = |&(original, high): &(f64, f64)| {
         let ours = llama3_divisors(theta, divisors.len(), factor, 1.0, high, original);
         ours.iter().zip(divisors).all(|(a, b)| (a - f64::from(*b)).abs() <= 1e-3 * a)
@@ -98,6 +110,15 @@ fn passage(divisors: &[f32], theta: f64, factor: f64) -> Option<(f64, f64)> {
     (original.is_finite() && original >= 1.0 && high > 1.0).then_some((original, high))
 }
 
+/// `(original, high)` that lets no frequency into the passage: its ends lie between the last divisor of 1 and the next.
+fn step(divisors: &[f32], theta: f64) -> Option<(f64, f64)> {
+    let n_kept = divisors.iter().take_while(|divisor| **divisor == 1.0).count();
+    let wavelength = |i: usize| TAU * theta.powf(i as f64 / divisors.len() as f64);
+    let (short, long) = (wavelength(n_kept.checked_sub(1)?), wavelength(n_kept));
+    let original = (short * long).sqrt().round();
+    Some((original, (1.0 + original / short) / 2.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +138,12 @@ mod tests {
             assert_eq!((f, low_freq_factor, original_max_position), (factor, 1.0, original as usize));
             assert!((high_freq_factor - high).abs() < 1e-2, "{high_freq_factor}");
         }
+    }
+
+    #[test]
+    fn a_step_without_a_passage_is_llama_3s() {
+        let found = fit(&[1.0, 1.0, 8.0, 8.0], 500_000.0).unwrap();
+        assert!(matches!(found, RopeScaling::Llama3 { factor: 8.0, low_freq_factor: 1.0, .. }), "{found:?}");
     }
 
     #[test]

@@ -53,6 +53,51 @@ impl Value {
     }
 }
 
+impl Value {
+    /// Appends the type's number and the value: integers as u32, lists of them as i32, floats as f32.
+    ///
+    /// # Panics
+    /// When an integer does not fit.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Integer(n) => {
+                out.extend(4u32.to_le_bytes());
+                out.extend(u32::try_from(*n).expect("scalars are counts and token ids").to_le_bytes());
+            }
+            Self::Float(x) => {
+                out.extend(6u32.to_le_bytes());
+                out.extend((*x as f32).to_le_bytes());
+            }
+            Self::Bool(b) => {
+                out.extend(BOOL.to_le_bytes());
+                out.push(u8::from(*b));
+            }
+            Self::String(text) => {
+                out.extend(STRING.to_le_bytes());
+                write_string(text, out);
+            }
+            Self::Integers(list) => write_array(5, list, out, |n, out| {
+                out.extend(i32::try_from(*n).expect("lists are of token types").to_le_bytes());
+            }),
+            Self::Floats(list) => write_array(6, list, out, |x, out| out.extend(x.to_le_bytes())),
+            Self::Strings(list) => write_array(STRING, list, out, |text, out| write_string(text, out)),
+        }
+    }
+}
+
+/// Appends a 64-bit length and the text.
+pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
+    out.extend((text.len() as u64).to_le_bytes());
+    out.extend(text.as_bytes());
+}
+
+fn write_array<T>(kind: u32, list: &[T], out: &mut Vec<u8>, write: impl Fn(&T, &mut Vec<u8>)) {
+    out.extend(ARRAY.to_le_bytes());
+    out.extend(kind.to_le_bytes());
+    out.extend((list.len() as u64).to_le_bytes());
+    list.iter().for_each(|item| write(item, out));
+}
+
 fn read_integer<R: Read>(reader: &mut Reader<R>, kind: u32) -> io::Result<i64> {
     Ok(match kind {
         0 | BOOL => i64::from(u8::from_le_bytes(reader.bytes()?)),

@@ -4,7 +4,7 @@ mod folder;
 mod gguf;
 mod merges;
 mod parts;
-mod pre_tokenizer;
+pub(crate) mod pre_tokenizer;
 mod save;
 mod special;
 mod stream;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use srlm_artifact::Message;
 
-pub(crate) use self::special::SpecialTokens;
+pub(crate) use self::special::{END_OF_TURN, SpecialTokens};
 pub use self::stream::TextStream;
 use crate::chat_template::ChatTemplate;
 use crate::error::Error;

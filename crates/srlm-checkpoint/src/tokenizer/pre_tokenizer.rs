@@ -46,6 +46,29 @@ pub(crate) fn by_name(name: &str) -> Option<PreTokenizer> {
     })
 }
 
+/// The name that stands for how the `tokenizer.json` in `document` splits text; `None` when none does.
+pub(crate) fn name_of(document: &Value) -> Option<&'static str> {
+    let split = without_offsets(&document["pre_tokenizer"]);
+    ["gpt-2", "smollm", "qwen2", "stablelm2", "llama-bpe", "smaug-bpe", "tekken"].into_iter().find(|name| {
+        by_name(name).is_some_and(|known| {
+            without_offsets(&known.split) == split
+                && known.normalizer == document["normalizer"]
+                && known.ignore_merges == (document["model"]["ignore_merges"] == true)
+        })
+    })
+}
+
+/// The splitting without what only changes the offsets of tokens in the text.
+fn without_offsets(split: &Value) -> Value {
+    let mut split = split.clone();
+    if let Some(steps) = split["pretokenizers"].as_array_mut() {
+        steps.iter_mut().for_each(|step| *step = without_offsets(step));
+    } else if let Some(step) = split.as_object_mut() {
+        step.remove("trim_offsets");
+    }
+    split
+}
+
 fn regex(pattern: &str) -> Value {
     let split = json!({ "type": "Split", "pattern": { "Regex": pattern }, "behavior": "Isolated", "invert": false });
     sequence(split, byte_level(false))

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 /// Tokens that end a turn in the templates of known families (llama.cpp's end-of-generation list).
-const END_OF_TURN: [&str; 7] =
+pub(crate) const END_OF_TURN: [&str; 7] =
     ["<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>"];
 
 /// The special tokens that have a name of their own; templates read them as `bos_token` and so on.

@@ -4,9 +4,11 @@
 
 mod broken;
 mod folders;
+mod gguf;
 #[cfg(feature = "download")]
 mod hub;
 mod models;
+mod ollama;
 #[cfg(feature = "download")]
 mod package;
 mod save;
