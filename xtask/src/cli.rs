@@ -39,6 +39,9 @@ pub(crate) enum Command {
     Eval(EvalCommand),
     /// Write the report of a run.
     Report(RunArgs),
+    /// Write a model or rows in the form of another program.
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Generate responses to the rows of a file.
     Generate(Generate),
     /// Talk to a model, or to two side by side.
@@ -206,8 +209,70 @@ pub(crate) enum EvalOnFiles {
     Rouge(InputArgs),
     /// Win, tie, loss of rows {prompt_id, new_first, new_second}, each verdict A, B, tie or null.
     HeadToHead(InputArgs),
+    /// IFEval: which instructions the responses follow.
+    Ifeval(Ifeval),
     /// Judge-against-human measures of rows {prompt_id, response, score, human_rank}.
     Judge(InputArgs),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ExportCommand {
+    /// A folder that transformers opens, with a model card.
+    Hf(ExportModel),
+    /// One file for llama.cpp and its relatives.
+    Gguf(ExportModel),
+    /// A folder with a GGUF file and a Modelfile.
+    Ollama(ExportModel),
+    /// Preference pairs in TRL's conversational form.
+    Trl(ExportRows),
+    /// The training curve of a model's folder as a TensorBoard event file.
+    Tensorboard(ExportRows),
+    /// A model's answers to AlpacaEval's instructions: model_outputs.json.
+    AlpacaEval(ExportAnswers),
+    /// A model's answers to the turns of MT-Bench.
+    MtBench(ExportAnswers),
+}
+
+#[derive(Args, Clone)]
+pub(crate) struct ExportModel {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// What is written; it must not be there.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: PathBuf,
+    /// Numbers of a GGUF file: F32, F16, BF16, Q8_0 or Q4_0.
+    #[arg(long, default_value = "F16")]
+    pub(crate) format: String,
+    /// The model's name (default: the folder's).
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct ExportRows {
+    /// Rows, or for tensorboard a model's folder.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) input: PathBuf,
+    /// What is written.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct ExportAnswers {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// The questions: a JSON list or JSON Lines.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// What is written; it must not be there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The model's name in the file.
+    #[arg(long, default_value = "srlm")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArgs,
 }
 
 #[derive(Args)]
@@ -215,6 +280,24 @@ pub(crate) struct InputArgs {
     /// JSON Lines.
     #[arg(long, value_name = "ROWS")]
     pub(crate) input: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Ifeval {
+    /// Responses: rows {key, prompt, instruction_id_list, kwargs, response}, or with --data {key, response}.
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) input: Option<PathBuf>,
+    /// IFEval's rows {key, prompt, instruction_id_list, kwargs}.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// A model that answers the prompts of --data.
+    #[arg(long, conflicts_with = "input")]
+    pub(crate) model: Option<String>,
+    /// cpu, cuda:N or wgpu.
+    #[arg(long, default_value = "cpu")]
+    pub(crate) device: String,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArgs,
 }
 
 /// A model and where it runs.

@@ -70,7 +70,8 @@ pub(crate) fn sft_on(
     staged(run, out, || {
         run.unload();
         let (checkpoint, hash) = run.checkpoint(0)?;
-        let inputs = srlm_sft::Inputs { model: &checkpoint, model_hash: &hash, ift, eft };
+        let inputs =
+            srlm_sft::Inputs { model: &checkpoint, model_hash: &hash, model_name: &run.config.model.source, ift, eft };
         let on_step = &mut training_progress(run);
         srlm_sft::run(&run.config.sft, inputs, run.machine()?, run.place(0), &run.path(out), on_step)
             .or_exit(Exit::Data)
@@ -227,7 +228,8 @@ pub(crate) fn dpo_to(
     staged(run, out, || {
         run.unload();
         let (checkpoint, hash) = run.checkpoint(t)?;
-        let inputs = srlm_dpo::Inputs { model: &checkpoint, model_hash: &hash, pairs, ref_logps };
+        let inputs =
+            srlm_dpo::Inputs { model: &checkpoint, model_hash: &hash, model_name: &format!("m{t}"), pairs, ref_logps };
         let on_step = &mut training_progress(run);
         srlm_dpo::run(&run.config.dpo, inputs, run.machine()?, run.place(t), &run.path(out), on_step)
             .or_exit(Exit::Data)

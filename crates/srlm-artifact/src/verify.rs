@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use crate::{Artifact, Eft, Error, Eval, Ift, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps, Responses};
+use crate::{
+    Artifact, Battles, Eft, Error, Eval, Ift, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps, Responses,
+    Unpaired,
+};
 
 /// Opens and verifies a folder of any kind.
 ///
@@ -16,7 +19,9 @@ pub fn verify_dir(dir: &Path) -> Result<Manifest, Error> {
         Prompts::NAME => verify::<Prompts>(dir),
         Responses::NAME => verify::<Responses>(dir),
         Judgments::NAME => verify::<Judgments>(dir),
+        Battles::NAME => verify::<Battles>(dir),
         Pairs::NAME => verify::<Pairs>(dir),
+        Unpaired::NAME => verify::<Unpaired>(dir),
         RefLogps::NAME => verify::<RefLogps>(dir),
         Model::NAME => verify::<Model>(dir),
         Eval::NAME => verify::<Eval>(dir),

@@ -22,6 +22,8 @@ pub struct Inputs<'a> {
     pub model: &'a Checkpoint,
     /// Its content hash.
     pub model_hash: &'a str,
+    /// What an adapter's configuration calls it; not part of the key.
+    pub model_name: &'a str,
     /// The pairs.
     pub pairs: &'a Artifact<Pairs>,
     /// Their log-probabilities under M_t.
@@ -67,7 +69,7 @@ pub fn run(
     let seed = place.run_seed + u64::from(place.iteration);
     let training = (&config.train, machine.runtime, seed);
     let (model, metrics) = train(model, &objective, &examples, training, writer.dir(), on_step)?;
-    model.save(writer.dir(), inputs.model, config.lora.as_ref().map(|lora| (lora, inputs.model_hash)))?;
+    model.save(writer.dir(), inputs.model, config.lora.as_ref().map(|lora| (lora, inputs.model_name)))?;
     srlm_artifact::write_metrics(writer.dir(), &metrics)?;
     let mut counts = Counts::new();
     counts.insert("pairs".to_owned(), examples.len() as u64);

@@ -1,6 +1,6 @@
 //! Answers in the forms that other evaluations read.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 /// A model's answer to one instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,21 +23,45 @@ pub struct TurnAnswers {
     pub turns: Vec<String>,
 }
 
+/// A row of `model_outputs.json`.
+#[derive(Serialize)]
+struct AlpacaEvalRow<'a> {
+    dataset: &'a str,
+    instruction: &'a str,
+    output: &'a str,
+    generator: &'a str,
+}
+
+/// A line of `model_answer/MODEL.jsonl`.
+#[derive(Serialize)]
+struct MtBenchRow<'a> {
+    question_id: u32,
+    answer_id: String,
+    model_id: &'a str,
+    choices: [Choice<'a>; 1],
+    tstamp: f64,
+}
+
+#[derive(Serialize)]
+struct Choice<'a> {
+    index: u32,
+    turns: &'a [String],
+}
+
 /// The content of AlpacaEval's `model_outputs.json`: a list of `{dataset, instruction, output, generator}`, in the order
 /// given. `generator` is the model's name in its leaderboard.
 ///
 /// # Source
 /// AlpacaEval, `alpaca_eval evaluate --model_outputs`.
 pub fn alpaca_eval_outputs(answers: &[SingleAnswer], generator: &str) -> String {
-    let rows = answers.iter().map(|answer| {
-        json!({
-            "dataset": answer.dataset,
-            "instruction": answer.instruction,
-            "output": answer.output,
-            "generator": generator,
-        })
+    let rows = answers.iter().map(|answer| AlpacaEvalRow {
+        dataset: &answer.dataset,
+        instruction: &answer.instruction,
+        output: &answer.output,
+        generator,
     });
-    format!("{:#}\n", Value::from_iter(rows))
+    let rows: Vec<_> = rows.collect();
+    serde_json::to_string_pretty(&rows).expect("texts are JSON") + "\n"
 }
 
 /// The content of MT-Bench's `model_answer/MODEL.jsonl`: a line a question, by number. `seconds` is when the answers
@@ -48,17 +72,14 @@ pub fn alpaca_eval_outputs(answers: &[SingleAnswer], generator: &str) -> String 
 pub fn mt_bench_answers(answers: &[TurnAnswers], model: &str, seconds: f64) -> String {
     let mut answers: Vec<_> = answers.iter().collect();
     answers.sort_by_key(|answer| answer.question_id);
-    let line = |answer: &TurnAnswers| {
-        let row = json!({
-            "question_id": answer.question_id,
-            "answer_id": format!("{model}-{}", answer.question_id),
-            "model_id": model,
-            "choices": [{ "index": 0, "turns": answer.turns }],
-            "tstamp": seconds,
-        });
-        format!("{row}\n")
-    };
-    answers.into_iter().map(line).collect()
+    let rows = answers.into_iter().map(|answer| MtBenchRow {
+        question_id: answer.question_id,
+        answer_id: format!("{model}-{}", answer.question_id),
+        model_id: model,
+        choices: [Choice { index: 0, turns: &answer.turns }],
+        tstamp: seconds,
+    });
+    rows.map(|row| serde_json::to_string(&row).expect("texts and numbers are JSON") + "\n").collect()
 }
 
 #[cfg(test)]
@@ -77,15 +98,15 @@ mod tests {
         [
           {
             "dataset": "koala",
-            "generator": "m2",
             "instruction": "Say \"hi\".",
-            "output": "hi\n"
+            "output": "hi\n",
+            "generator": "m2"
           },
           {
             "dataset": "koala",
-            "generator": "m2",
             "instruction": "Say é.",
-            "output": ""
+            "output": "",
+            "generator": "m2"
           }
         ]
         "#);
@@ -98,8 +119,8 @@ mod tests {
             |question_id, turns: [&str; 2]| TurnAnswers { question_id, turns: turns.map(str::to_owned).into() };
         let text = mt_bench_answers(&[answer(82, ["c", "d\ne"]), answer(81, ["a", "b"])], "m2", 1.5);
         insta::assert_snapshot!(text, @r#"
-        {"answer_id":"m2-81","choices":[{"index":0,"turns":["a","b"]}],"model_id":"m2","question_id":81,"tstamp":1.5}
-        {"answer_id":"m2-82","choices":[{"index":0,"turns":["c","d\ne"]}],"model_id":"m2","question_id":82,"tstamp":1.5}
+        {"question_id":81,"answer_id":"m2-81","model_id":"m2","choices":[{"index":0,"turns":["a","b"]}],"tstamp":1.5}
+        {"question_id":82,"answer_id":"m2-82","model_id":"m2","choices":[{"index":0,"turns":["c","d\ne"]}],"tstamp":1.5}
         "#);
     }
 }

@@ -186,7 +186,7 @@ mod tests {
             assert_eq!(config.validate().unwrap_err().to_string(), expected);
         };
         ImportConfig::default().validate().unwrap();
-        check(|c| c.train = 0.5, "`train + validation + test` is 0.6; the three shares must sum to 1");
+        check(|c| c.train = 0.0, "`train + validation + test` is 0.1; the three shares must sum to 1");
         check(|c| c.test = -0.1, "`test` is -0.1; it must be from 0 to 1");
         check(|c| c.near_threshold = 0.0, "`near_threshold` is 0; it must be above 0 and at most 1");
         check(|c| c.near_threshold = f64::NAN, "`near_threshold` is NaN; it must be above 0 and at most 1");

@@ -63,6 +63,18 @@ pub enum Error {
         /// What was left out for which reason.
         reasons: String,
     },
+    /// A folder was made from other files or with other settings.
+    #[error("{path} was made with another {field}: was {was}, now {now}; name another folder, or move this one away")]
+    Changed {
+        /// The folder.
+        path: PathBuf,
+        /// The first field that differs, such as `config.min_responses` or `inputs.file-0001`.
+        field: String,
+        /// Its value in the folder's manifest.
+        was: String,
+        /// Its value now.
+        now: String,
+    },
     /// Writing an artifact failed.
     #[error(transparent)]
     Artifact(#[from] srlm_artifact::Error),

@@ -24,8 +24,8 @@ pub struct Imported {
 ///
 /// # Errors
 /// [`Error::Config`], [`Error::Column`] before anything is read; [`Error::Io`], [`Error::Input`], [`Error::Row`] while
-/// reading; [`Error::Nothing`] where nothing is left; [`Error::Artifact`] where a folder is there already and was made
-/// from other files or settings.
+/// reading; [`Error::Nothing`] where nothing is left; [`Error::Changed`] where a folder was made from other files or
+/// settings; [`Error::Artifact`] while writing.
 pub fn import(config: &ImportConfig, inputs: &[PathBuf], out: &Path) -> Result<Imported, Error> {
     config.validate()?;
     let files = files::expand(inputs)?;

@@ -49,24 +49,24 @@ fn json(mut reader: impl BufRead, path: &Path, on_row: &mut OnRow<'_>) -> Result
     loop {
         bytes.clear();
         if reader.read_until(b'\n', &mut bytes).map_err(io("read", path))? == 0 {
-            return each(list.unwrap_or_default(), path, on_row);
+            return each(list.map_or_else(Vec::new, |(_, rows)| rows), path, on_row);
         }
         line += 1;
-        let text = without_mark(&bytes, line).trim_ascii();
+        let text = without_mark(&bytes, line).trim_ascii_start();
         if text.is_empty() {
             continue;
         }
         if std::mem::take(&mut is_first) && text[0] == b'[' {
             match serde_json::from_slice(text) {
-                Ok(rows) => list = Some(rows),
+                Ok(rows) => list = Some((line, rows)),
                 Err(_) => return array(text, reader, path, line, on_row),
             }
             continue;
         }
-        if let Some(list) = list.take() {
-            on_row(Place { path: path.to_owned(), line: 1 }, Ok(Value::Array(list)))?;
+        if let Some((line, list)) = list.take() {
+            on_row(Place { path: path.to_owned(), line }, Ok(Value::Array(list)))?;
         }
-        on_row(Place { path: path.to_owned(), line }, parse(text))?;
+        on_row(Place { path: path.to_owned(), line }, parse(text.trim_ascii_end()))?;
     }
 }
 
@@ -132,6 +132,6 @@ mod tests {
         check(b"\xff\xfe\n1", &["1:!", "2:1"]);
         check(b"[{\"a\":1},\n{\"a\":]", &["2:!"]);
         check(b"\n[1] trailing", &["2:!"]);
-        check(b"[{\"a\":1}\n", &["1:!"]);
+        check(b"[{\"a\":1}\n", &["2:!"]);
     }
 }

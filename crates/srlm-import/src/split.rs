@@ -33,11 +33,12 @@ pub(crate) fn place(distinct: &mut Distinct, config: &ImportConfig, accounting: 
     let mut placed = Vec::new();
     for (mut example, prompt) in std::mem::take(&mut distinct.examples) {
         let draw = draws[prompt];
-        if config.eft_share > 0.0 && is_ranked[draw.root] {
-            if let Err(reason) = reserve(&mut example, draw.of_purpose < config.eft_share) {
-                accounting.dropped(reason);
-                continue;
-            }
+        if config.eft_share > 0.0
+            && is_ranked[draw.root]
+            && let Err(reason) = reserve(&mut example, draw.of_purpose < config.eft_share)
+        {
+            accounting.dropped(reason);
+            continue;
         }
         let split = split(draw.of_split, config);
         *accounting.kept.entry(SPLITS[split]).or_default() += 1;

@@ -76,7 +76,7 @@ impl Folder {
     fn of<K: Kind>(name: String, rows: Vec<K::Row>) -> Self {
         let n_rows = rows.len() as u64;
         let write = move |out: &Path, recipe: &Recipe, accounting: &Accounting| {
-            let (artifact, up_to_date) = match begin::<K>(out, recipe.clone())? {
+            let (artifact, up_to_date) = match begin::<K>(out, recipe.clone()).map_err(changed)? {
                 Begin::UpToDate(artifact) => (artifact, true),
                 Begin::Write(writer) => (writer.finish(rows, accounting.counts(), "none")?, false),
             };
@@ -84,6 +84,14 @@ impl Folder {
             Ok(Written { dir: out.to_owned(), file, kind: K::NAME, rows: artifact.manifest().rows, up_to_date })
         };
         Self { name, n_rows, write: Box::new(write) }
+    }
+}
+
+/// Without the options of a run, which an import has not.
+fn changed(error: srlm_artifact::Error) -> Error {
+    match error {
+        srlm_artifact::Error::Changed { path, field, was, now, .. } => Error::Changed { path, field, was, now },
+        error => error.into(),
     }
 }
 

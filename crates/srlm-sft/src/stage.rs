@@ -20,6 +20,8 @@ pub struct Inputs<'a> {
     pub model: &'a Checkpoint,
     /// Its content hash.
     pub model_hash: &'a str,
+    /// What an adapter's configuration calls it; not part of the key.
+    pub model_name: &'a str,
     /// Instruction-following examples.
     pub ift: &'a Artifact<Ift>,
     /// Judging examples, rendered as conversations with the judge.
@@ -71,7 +73,7 @@ pub fn run(
     }
     let training = (&config.train, machine.runtime, place.run_seed);
     let (model, metrics) = train(model, &ResponseLoss, &examples, training, writer.dir(), on_step)?;
-    model.save(writer.dir(), inputs.model, config.lora.as_ref().map(|lora| (lora, inputs.model_hash)))?;
+    model.save(writer.dir(), inputs.model, config.lora.as_ref().map(|lora| (lora, inputs.model_name)))?;
     srlm_artifact::write_metrics(writer.dir(), &metrics)?;
     counts.insert("steps".to_owned(), metrics.len() as u64);
     counts.insert("tokens".to_owned(), metrics.iter().map(|row| row.n_tokens).sum());

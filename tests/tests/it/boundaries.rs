@@ -37,6 +37,7 @@ fn six_crates_and_the_file_formats_build_without_burn() {
         "srlm-judge",
         "srlm-pairs",
         "srlm-eval",
+        "srlm-import",
         "srlm-checkpoint",
         "srlm-kernels",
     ] {
@@ -47,7 +48,7 @@ fn six_crates_and_the_file_formats_build_without_burn() {
 
 #[test]
 fn stages_do_not_depend_on_each_other() {
-    let stages = ["srlm-sampler", "srlm-judge", "srlm-pairs", "srlm-eval", "srlm-sft", "srlm-dpo"];
+    let stages = ["srlm-sampler", "srlm-judge", "srlm-pairs", "srlm-eval", "srlm-import", "srlm-sft", "srlm-dpo"];
     for stage in stages {
         let others: Vec<String> =
             dependencies(stage).into_iter().filter(|name| name != stage && stages.contains(&name.as_str())).collect();

@@ -9,8 +9,10 @@ use srlm_eval::{Bootstrap, Comparison, RankedGroup, RankedResponse, agreement, h
 
 use srlm_sampler::{Stemming, rouge};
 
+use super::ifeval::ifeval;
 use super::print;
 use crate::cli::EvalOnFiles;
+use crate::console::Console;
 
 #[derive(Deserialize)]
 struct RankRow {
@@ -38,7 +40,7 @@ struct JudgedRow {
 }
 
 /// Prints a line of JSON for each row, or one for the whole file.
-pub(crate) fn run(command: &EvalOnFiles) -> anyhow::Result<()> {
+pub(crate) fn run(command: &EvalOnFiles, console: &Console) -> anyhow::Result<()> {
     match command {
         EvalOnFiles::Rank(args) => {
             for row in read_jsonl::<RankRow>(&args.input)? {
@@ -58,6 +60,7 @@ pub(crate) fn run(command: &EvalOnFiles) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        EvalOnFiles::Ifeval(args) => ifeval(args, console),
         EvalOnFiles::HeadToHead(args) => {
             let comparisons: Vec<Comparison> = read_jsonl(&args.input)?;
             print(&format!("{}\n", serde_json::to_string(&head_to_head(&comparisons, &Bootstrap::default()))?))

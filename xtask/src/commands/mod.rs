@@ -3,6 +3,8 @@
 mod chat;
 mod doctor;
 mod eval_files;
+mod export;
+mod ifeval;
 mod import;
 mod rows;
 mod run_stages;
@@ -32,10 +34,11 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
         Command::Dpo(args) => run_stages::stage("dpo", &args, &console(args.run.json)),
         Command::Pairs(args) => run_stages::pairs(&args, &console(false)),
         Command::Eval(args) => match &args.on_files {
-            Some(on_files) => eval_files::run(on_files),
+            Some(on_files) => eval_files::run(on_files, &console(false)),
             None => run_stages::eval(&args, &console(false)),
         },
         Command::Report(args) => run_stages::report(&args, &console(args.json)),
+        Command::Export(command) => export::export(&command, &console(false)),
         Command::Generate(args) => rows::generate(&args, &console(false)),
         Command::Logprobs(args) => rows::logprobs(&args, &console(false)),
         Command::Tokenize(args) => rows::tokenize(&args, &console(false)),

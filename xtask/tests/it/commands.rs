@@ -22,14 +22,18 @@ fn every_command_has_help() {
     let help = stdout(&["--help"]);
     for command in [
         "iterate",
+        "import",
+        "eft",
         "sft",
         "prompts",
         "responses",
         "judge",
+        "merge",
         "pairs",
         "dpo",
         "eval",
         "report",
+        "export",
         "generate",
         "chat",
         "logprobs",

@@ -3,5 +3,6 @@
 
 mod command;
 mod commands;
+mod exports;
 mod rounds;
 mod tiny_loop;

@@ -84,6 +84,11 @@ fn every_successor_of_the_paper_runs_to_its_end() {
     let unpaired = rows(&at("positive").join("iter-1/unpaired/unpaired.jsonl"));
     assert!(unpaired.iter().all(|row| row["label"] == (row["score"].as_f64().unwrap() >= 3.0)));
 
+    // Every kind of artifact that these rounds make is known to `verify`.
+    for name in ["meta", "positive", "temporal"] {
+        stdout(&["verify", at(name).to_str().unwrap()]);
+    }
+
     let expected = ["judge.expected_score=true", "judge.judgments=1", "pairs.aggregation=expected"];
     round(&at("expected"), &expected);
     let judged = rows(&at("expected").join("iter-1/judgments/judgments.jsonl"));

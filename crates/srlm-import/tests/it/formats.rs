@@ -72,8 +72,8 @@ fn ratings_become_judging_examples_best_first() {
     assert_eq!(accounting.counts()["examples_no_critique"], 1);
     insta::assert_debug_snapshot!(eft(&folder.rows::<Eft>("eft-train")), @r#"
     [
-        "08f4a35a3cbb3dc5 0 5 \"A tree.\\nScore: 5\"",
-        "08f4a35a3cbb3dc5 1 1 \"No tree.\\nScore: 1\"",
+        "d8ba9a771c6b9275 0 5 \"A tree.\\nScore: 5\"",
+        "d8ba9a771c6b9275 1 1 \"No tree.\\nScore: 1\"",
     ]
     "#);
     let (folder, all) = imported(&ImportConfig { require_critique: false, ..ratings }, &rows);

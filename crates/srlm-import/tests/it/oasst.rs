@@ -97,7 +97,26 @@ fn every_rule_can_be_turned_off() {
 #[test]
 fn every_message_is_counted_once() {
     let (_folder, imported) = imported(&config(Format::Oasst), &[tree()]);
-    insta::assert_snapshot!(imported.unwrap().accounting, @"");
+    insta::assert_snapshot!(imported.unwrap().accounting, @"
+    files                                      1
+    rows                                       1
+      bad                                      0
+      used                                     1
+    messages                                  12
+      deleted                                  1
+      not_reviewed                             1
+      off_path                                 3
+      other_language                           1
+      spam                                     1
+      synthetic                                1
+      used                                     4
+    examples                                   1
+      kept_train                               1
+    written                                    5
+      ift-train                                1
+      ranked-prompts-train                     1
+      ranked-responses-train                   3
+    ");
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn sides(folder: &Folder, config: &ImportConfig, rows: &[Value]) -> Option<BTree
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_prompt_is_on_two_sides(rows in prop::collection::vec(group(), 1..30), drop_near_duplicates: bool, eft in 0..3u8) {

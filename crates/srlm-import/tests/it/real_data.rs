@@ -56,7 +56,8 @@ fn ranked_groups_of_open_assistant() {
     }
     let first_turns = [("rows", 100), ("examples_later_turn", 56), ("written_ift-train", 44)];
     check(&config(Format::Oasst), groups, &first_turns);
-    let animals = [("rows", 110), ("written_ranked-prompts-train", 110), ("written_ranked-responses-train", 307)];
+    let animals =
+        [("rows", 110), ("examples", 110), ("examples_duplicate", 2), ("written_ranked-responses-train", 301)];
     check(&all(Format::Oasst), "oasst2_animals_en/ranked_groups.jsonl", &animals);
 }
 
@@ -87,9 +88,8 @@ fn ratings_of_judges() {
     check(&prometheus, "prometheus_vicuna/scores.jsonl", &expected);
     let columns = [("score".to_owned(), "rating_1_10".to_owned())].into();
     let auto_j = ImportConfig { columns, score_scale: 10.0, ..all(Format::Ratings) };
-    if let Some((folder, _)) =
-        check(&auto_j, "autoj/single_ratings.jsonl", &[("rows", 955), ("written_eft-train", 955)])
-    {
+    let expected = [("rows", 955), ("examples_blank", 1), ("examples_duplicate", 3), ("written_eft-train", 951)];
+    if let Some((folder, _)) = check(&auto_j, "autoj/single_ratings.jsonl", &expected) {
         for row in folder.rows::<Eft>("eft-train") {
             assert!(row.target.ends_with(&format!("\nScore: {}", row.score.get())), "{}", row.prompt_id);
             assert!(!row.target.contains("[["), "{}", row.prompt_id);

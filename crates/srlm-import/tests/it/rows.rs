@@ -57,7 +57,7 @@ fn an_import_repeated_is_up_to_date_and_another_one_refused() {
     assert!(folder.import(&config, &input).unwrap().artifacts[0].up_to_date);
     config.seed = 7;
     let error = folder.import(&config, &input).unwrap_err().to_string();
-    assert!(error.contains("was made with another config.seed: was 42, now 7"), "{error}");
+    assert!(error.contains("was made with another seed: was 42, now 7; name another folder"), "{error}");
 }
 
 #[test]

@@ -1,0 +1,264 @@
+//! Models and rows in the forms of other programs.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use srlm_artifact::{Manifest, Message, PairRow, read_jsonl, read_metrics, row_seed, write_tensorboard};
+use srlm_checkpoint::{
+    CardTable, Checkpoint, GgufFormat, GgufOptions, ModelCard, OllamaSettings, modelfile, write_gguf,
+};
+use srlm_eval::{SingleAnswer, TurnAnswers, alpaca_eval_outputs, mt_bench_answers};
+use srlm_generate::{Input, Request, generate_group};
+use srlm_model::{Engine, EngineConfig, Model};
+
+use super::{print, rows};
+use crate::cli::{ExportAnswers, ExportCommand, ExportModel, ExportRows};
+use crate::console::Console;
+use crate::exit::{Exit, OrExit};
+
+/// `export`: prints the path of what it wrote.
+pub(crate) fn export(command: &ExportCommand, console: &Console) -> anyhow::Result<()> {
+    let made = match command {
+        ExportCommand::Hf(args) => hf(args, console)?,
+        ExportCommand::Gguf(args) => gguf(args, console)?,
+        ExportCommand::Ollama(args) => ollama(args, console)?,
+        ExportCommand::Trl(args) => trl(args)?,
+        ExportCommand::Tensorboard(args) => tensorboard(args)?,
+        ExportCommand::AlpacaEval(args) => alpaca_eval(args, console)?,
+        ExportCommand::MtBench(args) => mt_bench(args, console)?,
+    };
+    print(&format!("{}\n", made.display()))
+}
+
+/// Writes a text that is not there yet.
+fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+    let write = || -> std::io::Result<()> {
+        use std::io::Write;
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    write().with_context(|| format!("cannot write {}; a file that is there is never written over", path.display()))
+}
+
+fn new_folder(path: &Path) -> anyhow::Result<()> {
+    let is_free = std::fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none());
+    if !is_free {
+        let refuse = || -> anyhow::Result<()> { bail!("{} is there already and not empty", path.display()) };
+        refuse().or_exit(Exit::Config)?;
+    }
+    std::fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))
+}
+
+fn name(args: &ExportModel) -> String {
+    let path = Path::new(&args.model.model);
+    let named = || path.file_name().map_or("srlm".to_owned(), |name| name.to_string_lossy().into_owned());
+    args.name.clone().unwrap_or_else(named)
+}
+
+/// A folder that transformers opens, with a model card.
+fn hf(args: &ExportModel, console: &Console) -> anyhow::Result<PathBuf> {
+    let (checkpoint, device) = rows::open(&args.model, console)?;
+    new_folder(&args.out)?;
+    let model = Model::load(&checkpoint, &device).or_exit(Exit::Engine)?;
+    model.save(&args.out, &checkpoint, None).or_exit(Exit::Engine)?;
+    let card = args.out.join("README.md");
+    std::fs::write(&card, card_of(args, &checkpoint)?).with_context(|| format!("cannot write {}", card.display()))?;
+    Ok(args.out.clone())
+}
+
+fn gguf(args: &ExportModel, console: &Console) -> anyhow::Result<PathBuf> {
+    let (checkpoint, _) = rows::open(&args.model, console)?;
+    let format = GgufFormat::from_name(&args.format).with_context(|| {
+        let known: Vec<&str> = GgufFormat::ALL.iter().map(|format| format.name()).collect();
+        format!("no format {:?}: there are {}", args.format, known.join(", "))
+    });
+    let options = GgufOptions { format: format.or_exit(Exit::Config)?, name: name(args) };
+    if args.out.exists() {
+        let refuse = || -> anyhow::Result<()> { bail!("{} is there already", args.out.display()) };
+        refuse().or_exit(Exit::Config)?;
+    }
+    write_gguf(&checkpoint, &args.out, &options).or_exit(Exit::Engine)?;
+    Ok(args.out.clone())
+}
+
+/// A folder with `model.gguf` and a `Modelfile`.
+fn ollama(args: &ExportModel, console: &Console) -> anyhow::Result<PathBuf> {
+    new_folder(&args.out)?;
+    let inner = ExportModel { out: args.out.join("model.gguf"), ..args.clone() };
+    gguf(&inner, console)?;
+    let checkpoint = Checkpoint::open(&inner.out).or_exit(Exit::Engine)?;
+    let context = checkpoint.config.context().min(OllamaSettings::default().context);
+    let settings = OllamaSettings { context, ..OllamaSettings::default() };
+    let text = modelfile("model.gguf", &checkpoint.tokenizer, &settings).or_exit(Exit::Engine)?;
+    write_new(&args.out.join("Modelfile"), &text)?;
+    Ok(args.out.clone())
+}
+
+/// The model card, from the manifest of the model's folder where it has one.
+fn card_of(args: &ExportModel, checkpoint: &Checkpoint) -> anyhow::Result<String> {
+    let config = &checkpoint.config;
+    let mut card = ModelCard {
+        name: name(args),
+        languages: vec!["en".to_owned()],
+        summary:
+            "A language model trained by self-rewarding: it answers, judges its answers, and learns from the judgment."
+                .to_owned(),
+        limits: "The judge that its training relied on is the model itself. Its scores, and every gain measured by \
+                 them, are not evidence of quality by themselves; see the report of the run."
+            .to_owned(),
+        tables: vec![CardTable::pairs(
+            "Model",
+            ["What", "Value"],
+            [
+                ("layers", config.n_layers),
+                ("hidden size", config.hidden_size),
+                ("attention heads", config.n_heads),
+                ("key-value heads", config.n_kv_heads),
+                ("context", config.context()),
+                ("vocabulary", config.vocab_size),
+            ]
+            .map(|(what, value)| (what.to_owned(), value.to_string())),
+        )],
+        ..ModelCard::default()
+    };
+    if let Ok(manifest) = Manifest::read(Path::new(&args.model.model)) {
+        add_provenance(&mut card, &manifest);
+    }
+    Ok(card.to_markdown())
+}
+
+fn add_provenance(card: &mut ModelCard, manifest: &Manifest) {
+    let recipe = &manifest.provenance;
+    let counts = manifest.counts.iter().map(|(name, n)| (name.clone(), n.to_string()));
+    card.tables.push(CardTable::pairs("Data", ["What", "Number"], counts));
+    let mut settings = Vec::new();
+    flattened("", &recipe.config, &mut settings);
+    card.tables.push(CardTable::pairs(&format!("Training by {}", recipe.stage), ["Setting", "Value"], settings));
+    card.provenance = vec![
+        ("content hash".to_owned(), manifest.content_hash.clone()),
+        ("stage".to_owned(), format!("{} {} (version {})", recipe.stage, recipe.crate_version, recipe.stage_version)),
+        ("seed".to_owned(), recipe.seed.to_string()),
+    ];
+    let inputs = recipe.inputs.iter().map(|input| (format!("input: {}", input.role), input.content_hash.clone()));
+    card.provenance.extend(inputs);
+}
+
+/// `train.batch_size` and its like, for every value of a table of settings.
+fn flattened(prefix: &str, value: &Value, out: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| {
+            let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+            flattened(&name, value, out);
+        }),
+        Value::Null => {}
+        value => out.push((prefix.to_owned(), value.to_string())),
+    }
+}
+
+/// Pairs in TRL's conversational form.
+fn trl(args: &ExportRows) -> anyhow::Result<PathBuf> {
+    let rows: Vec<PairRow> = read_jsonl(&args.input)?;
+    let line = |row: &PairRow| {
+        let answer = |text: &str| json!([Message::assistant(text)]);
+        json!({ "prompt": row.prompt.messages(), "chosen": answer(&row.chosen), "rejected": answer(&row.rejected) })
+            .to_string()
+            + "\n"
+    };
+    write_new(&args.out, &rows.iter().map(line).collect::<String>())?;
+    Ok(args.out.clone())
+}
+
+/// The training curve of a model's folder.
+fn tensorboard(args: &ExportRows) -> anyhow::Result<PathBuf> {
+    let folder = if args.input.is_dir() { args.input.as_path() } else { args.input.parent().unwrap_or(Path::new(".")) };
+    let metrics = read_metrics(folder)?;
+    let began = std::fs::metadata(folder)?.modified()?.duration_since(std::time::UNIX_EPOCH)?.as_secs();
+    Ok(write_tensorboard(&args.out, &metrics, began)?)
+}
+
+#[derive(Deserialize)]
+struct AlpacaQuestion {
+    instruction: String,
+    #[serde(default)]
+    dataset: String,
+}
+
+#[derive(Deserialize)]
+struct MtBenchQuestion {
+    question_id: u32,
+    turns: Vec<String>,
+}
+
+/// Rows of a JSON list or of JSON Lines.
+fn questions<T: serde::de::DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let rows = if text.trim_start().starts_with('[') {
+        serde_json::from_str(&text).with_context(|| format!("{}", path.display()))
+    } else {
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let row = |(i, line): (usize, &str)| {
+            serde_json::from_str(line).map_err(|error| anyhow!("{}:{}: {error}", path.display(), i + 1))
+        };
+        lines.map(row).collect()
+    };
+    rows.or_exit(Exit::Data)
+}
+
+/// `model_outputs.json` of AlpacaEval.
+fn alpaca_eval(args: &ExportAnswers, console: &Console) -> anyhow::Result<PathBuf> {
+    let rows: Vec<AlpacaQuestion> = questions(&args.input)?;
+    let mut engine = rows::engine(&args.model, EngineConfig::default(), console)?;
+    let chats = rows.iter().map(|row| vec![Message::user(&row.instruction)]).collect();
+    let answers = answer(&mut engine, args, "alpaca-eval", chats)?;
+    let answers: Vec<SingleAnswer> = rows
+        .into_iter()
+        .zip(answers)
+        .map(|(row, output)| SingleAnswer { instruction: row.instruction, output, dataset: row.dataset })
+        .collect();
+    write_new(&args.out, &alpaca_eval_outputs(&answers, &args.name))?;
+    Ok(args.out.clone())
+}
+
+/// Answers to both turns of MT-Bench, as FastChat's judge reads them.
+fn mt_bench(args: &ExportAnswers, console: &Console) -> anyhow::Result<PathBuf> {
+    let rows: Vec<MtBenchQuestion> = questions(&args.input)?;
+    let mut engine = rows::engine(&args.model, EngineConfig::default(), console)?;
+    let mut chats: Vec<Vec<Message>> = vec![Vec::new(); rows.len()];
+    let mut answers: Vec<TurnAnswers> =
+        rows.iter().map(|row| TurnAnswers { question_id: row.question_id, turns: Vec::new() }).collect();
+    for turn in 0..rows.iter().map(|row| row.turns.len()).max().unwrap_or(0) {
+        let asked: Vec<usize> = (0..rows.len()).filter(|&i| turn < rows[i].turns.len()).collect();
+        asked.iter().for_each(|&i| chats[i].push(Message::user(&rows[i].turns[turn])));
+        let requests = asked.iter().map(|&i| chats[i].clone()).collect();
+        let texts = answer(&mut engine, args, &format!("mt-bench/{turn}"), requests)?;
+        for (&i, text) in asked.iter().zip(texts) {
+            chats[i].push(Message::assistant(&text));
+            answers[i].turns.push(text);
+        }
+    }
+    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs_f64();
+    write_new(&args.out, &mt_bench_answers(&answers, &args.name, seconds))?;
+    Ok(args.out.clone())
+}
+
+/// One answer to each conversation.
+fn answer(
+    engine: &mut Engine,
+    args: &ExportAnswers,
+    what: &str,
+    chats: Vec<Vec<Message>>,
+) -> anyhow::Result<Vec<String>> {
+    let request = |(i, messages): (usize, Vec<Message>)| Request {
+        id: format!("{what}/{i}"),
+        input: Input::Chat(messages),
+        seeds: vec![row_seed(args.sampling.seed, what, 0, "", i as u32)],
+        sampling: rows::sampling(&args.sampling, false),
+        top_logprobs: 0,
+    };
+    let requests: Vec<Request> = chats.into_iter().enumerate().map(request).collect();
+    let samples = generate_group(engine, &requests, &mut |_| ()).or_exit(Exit::Engine)?;
+    Ok(samples.into_iter().flatten().map(|sample| sample.text).collect())
+}
