@@ -209,6 +209,8 @@ pub(crate) enum EvalOnFiles {
     Rouge(InputArgs),
     /// Win, tie, loss of rows {prompt_id, new_first, new_second}, each verdict A, B, tie or null.
     HeadToHead(InputArgs),
+    /// ARC, HellaSwag, PIQA, MMLU, GSM8K and others, scored as lm-evaluation-harness does.
+    Benchmark(RunBenchmark),
     /// IFEval: which instructions the responses follow.
     Ifeval(Ifeval),
     /// Judge-against-human measures of rows {prompt_id, response, score, human_rank}.
@@ -280,6 +282,23 @@ pub(crate) struct InputArgs {
     /// JSON Lines.
     #[arg(long, value_name = "ROWS")]
     pub(crate) input: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct RunBenchmark {
+    /// The harness's name of it, such as arc_easy.
+    pub(crate) name: String,
+    /// Its rows, JSON Lines.
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) input: PathBuf,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// Rows of worked examples that are shown first.
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) examples: Option<PathBuf>,
+    /// Take this many rows; 0 takes all.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) limit: usize,
 }
 
 #[derive(Args)]

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod agreement;
+pub mod benchmarks;
 mod bootstrap;
 pub mod controlled;
 mod error;

@@ -9,6 +9,7 @@ use srlm_eval::{Bootstrap, Comparison, RankedGroup, RankedResponse, agreement, h
 
 use srlm_sampler::{Stemming, rouge};
 
+use super::benchmark::benchmark;
 use super::ifeval::ifeval;
 use super::print;
 use crate::cli::EvalOnFiles;
@@ -61,6 +62,7 @@ pub(crate) fn run(command: &EvalOnFiles, console: &Console) -> anyhow::Result<()
             Ok(())
         }
         EvalOnFiles::Ifeval(args) => ifeval(args, console),
+        EvalOnFiles::Benchmark(args) => benchmark(args, console),
         EvalOnFiles::HeadToHead(args) => {
             let comparisons: Vec<Comparison> = read_jsonl(&args.input)?;
             print(&format!("{}\n", serde_json::to_string(&head_to_head(&comparisons, &Bootstrap::default()))?))

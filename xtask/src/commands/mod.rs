@@ -1,5 +1,6 @@
 //! What each subcommand does.
 
+mod benchmark;
 mod chat;
 mod doctor;
 mod eval_files;

@@ -103,3 +103,22 @@ fn public_data_becomes_seed_data() {
     let text = stderr(&["import", "prompt-response", "--input", &at("bad.jsonl"), "--out", &at("other")], 3);
     assert!(text.contains("bad.jsonl:1") && text.contains("response"), "{text}");
 }
+
+#[test]
+fn benchmarks_are_scored_by_log_likelihood_and_by_what_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows.jsonl");
+    let run = |name: &str, row: Value| {
+        std::fs::write(&path, row.to_string()).unwrap();
+        rows(&stdout(&["eval", "benchmark", name, "--input", path.to_str().unwrap(), "--model", "tiny:"])).remove(0)
+    };
+    let row = json!({"goal": "To open a jar,", "sol1": "tap the lid.", "sol2": "sing.", "label": 1});
+    let found = run("piqa", row);
+    let sums: Vec<f64> = found["log_likelihoods"].as_array().unwrap().iter().map(|sum| sum.as_f64().unwrap()).collect();
+    assert!(sums.len() == 2 && sums.iter().all(|sum| *sum < 0.0), "{sums:?}");
+    assert_eq!(found["values"]["acc"].as_f64().unwrap(), f64::from(u8::from(sums[1] > sums[0])));
+    let written = run("gsm8k", json!({"question": "What is 2 plus 2?", "answer": "It is 4.\n#### 4"}));
+    assert!(written["response"].is_string() && written["values"].is_object());
+    let text = stderr(&["eval", "benchmark", "arc_hard", "--input", path.to_str().unwrap(), "--model", "tiny:"], 2);
+    assert!(text.contains("arc_easy"), "{text}");
+}
