@@ -16,6 +16,7 @@ mod sign_test;
 mod stage;
 #[cfg(test)]
 mod testing;
+pub mod trace;
 mod verdict;
 
 pub use agreement::{Agreement, Measures, RankedGroup, RankedResponse, agreement};
@@ -33,4 +34,5 @@ pub use report::{
 };
 pub use sign_test::{sign_test, wilson};
 pub use stage::{begin, read, write};
+pub use trace::{Trace, trace};
 pub use verdict::{Verdict, verdict};
