@@ -1,5 +1,6 @@
 //! Who writes prompts, who answers them and who judges: M_t, a fixed model, a server, or a batch run elsewhere.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
@@ -40,26 +41,28 @@ impl BatchFiles {
 }
 
 /// The engine that a role names.
-enum Named<'c> {
+enum Named {
     Weights(Weights),
-    Server(&'c HttpConfig),
+    Server(HttpConfig),
 }
 
-impl RolesTable {
-    fn named<'c>(name: &str, t: u32, engines: &'c std::collections::BTreeMap<String, HttpConfig>) -> Named<'c> {
-        match (name, engines.get(name)) {
-            ("self", _) => Named::Weights(Weights::Iteration(t)),
-            ("m0", _) => Named::Weights(Weights::Iteration(0)),
-            (_, Some(server)) => Named::Server(server),
-            _ => Named::Weights(Weights::Source(name.to_owned())),
+/// Who a role's name means in iteration t. `{t}` in a server's model name is the iteration: the server then has M_t.
+fn named(name: &str, t: u32, engines: &BTreeMap<String, HttpConfig>) -> Named {
+    match (name, engines.get(name)) {
+        ("self", _) => Named::Weights(Weights::Iteration(t)),
+        ("m0", _) => Named::Weights(Weights::Iteration(0)),
+        (_, Some(server)) => {
+            let model = server.model.replace("{t}", &t.to_string());
+            Named::Server(HttpConfig { model, ..server.clone() })
         }
+        _ => Named::Weights(Weights::Source(name.to_owned())),
     }
 }
 
 impl<'a> Run<'a> {
     /// The engine of a role in iteration t, for the stage that writes `out`.
     pub(crate) fn engine_of(&self, role: &str, t: u32, out: &str) -> anyhow::Result<Box<dyn Generate + '_>> {
-        match RolesTable::named(role, t, &self.config.engines) {
+        match named(role, t, &self.config.engines) {
             Named::Weights(_) if self.batch.are_used() => {
                 let refuse = || -> anyhow::Result<_> {
                     bail!(
@@ -73,11 +76,11 @@ impl<'a> Run<'a> {
                 let identity = Engine::identity_of(&hash, &self.config.engine);
                 Ok(Box::new(LazyEngine::new(self, weights, identity)))
             }
-            Named::Server(server) => self.server(server, out),
+            Named::Server(server) => self.server(&server, t, out),
         }
     }
 
-    fn server(&self, server: &HttpConfig, out: &str) -> anyhow::Result<Box<dyn Generate + '_>> {
+    fn server(&self, server: &HttpConfig, t: u32, out: &str) -> anyhow::Result<Box<dyn Generate + '_>> {
         if self.batch.are_used() {
             let results = BatchReader::open(server.model.clone(), &self.batch.ingest).or_exit(Exit::Data)?;
             return Ok(match &self.batch.emit {
@@ -88,7 +91,9 @@ impl<'a> Run<'a> {
         let made = self.path(out);
         let client = OpenAi::new(server.clone(), api_key(server)?, self.console.interrupt()).or_exit(Exit::Config)?;
         if !made.join("manifest.json").exists() {
-            self.console.say(&format!("waiting for {} to serve {}", server.base_url, server.model));
+            let folder =
+                if t > 0 { format!(" (M{t} is in {})", self.path(&format!("m{t}")).display()) } else { String::new() };
+            self.console.say(&format!("waiting for {} to serve {}{folder}", server.base_url, server.model));
             client.wait_until_ready().or_exit(Exit::Engine)?;
         }
         let mut journal = made.into_os_string();
@@ -106,4 +111,23 @@ fn api_key(server: &HttpConfig) -> anyhow::Result<Option<String>> {
         anyhow!("the environment variable {} with the API key of {} is not set", server.api_key_env, server.base_url)
     };
     std::env::var(&server.api_key_env).ok().with_context(absent).map(Some).or_exit(Exit::Config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_may_have_m_t_under_a_name_of_its_own() {
+        let server = HttpConfig { model: "mine-m{t}".to_owned(), ..HttpConfig::default() };
+        let engines = BTreeMap::from([("far".to_owned(), server)]);
+        let name_of = |role, t| match named(role, t, &engines) {
+            Named::Server(server) => server.model,
+            Named::Weights(weights) => weights.to_string(),
+        };
+        assert_eq!(name_of("far", 2), "mine-m2");
+        assert_eq!(name_of("self", 2), "M2");
+        assert_eq!(name_of("m0", 2), "M0");
+        assert_eq!(name_of("hub:a/b", 2), "hub:a/b");
+    }
 }

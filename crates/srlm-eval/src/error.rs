@@ -46,4 +46,31 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// Nothing in a run has this id or text.
+    #[error("no prompt or dropped text {query:?} in {run_dir}; {}", close_ones(close))]
+    UnknownPrompt {
+        /// What was asked for.
+        query: String,
+        /// The run.
+        run_dir: PathBuf,
+        /// Ids and texts that are much like it, up to 5.
+        close: Vec<String>,
+    },
+    /// Several ids or texts begin with this.
+    #[error("{query:?} begins {n} prompt ids or texts; give more of it: {}", some.join(", "))]
+    AmbiguousPrompt {
+        /// What was asked for.
+        query: String,
+        /// How many.
+        n: usize,
+        /// The first of them, up to 5.
+        some: Vec<String>,
+    },
+}
+
+fn close_ones(close: &[String]) -> String {
+    match close {
+        [] => "the ids are in iter-T/prompts/prompts.jsonl".to_owned(),
+        close => format!("close are: {}", close.join(", ")),
+    }
 }

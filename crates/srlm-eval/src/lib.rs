@@ -8,6 +8,7 @@ pub mod controlled;
 mod error;
 mod estimate;
 mod evaluation;
+pub mod funnel;
 mod group_measures;
 mod head_to_head;
 pub mod ifeval;
@@ -19,6 +20,7 @@ mod sign_test;
 mod stage;
 #[cfg(test)]
 mod testing;
+pub mod trace;
 mod verdict;
 
 pub use agreement::{Agreement, Measures, RankedGroup, RankedResponse, agreement};
@@ -26,6 +28,7 @@ pub use bootstrap::Bootstrap;
 pub use error::Error;
 pub use estimate::Estimate;
 pub use evaluation::{Evaluation, Evaluator, HeldOutLoss, Measurements};
+pub use funnel::{Funnel, IterationFunnel, funnel};
 pub use head_to_head::{Comparison, HeadToHead, Outcome, Preference, head_to_head};
 pub use lengths::{Distribution, Lengths, lengths};
 pub use outputs::{SingleAnswer, TurnAnswers, alpaca_eval_outputs, mt_bench_answers};
@@ -36,4 +39,5 @@ pub use report::{
 };
 pub use sign_test::{sign_test, wilson};
 pub use stage::{begin, read, write};
+pub use trace::{Trace, trace};
 pub use verdict::{Verdict, verdict};

@@ -20,9 +20,12 @@ mod word_diff;
 
 use askama::Template;
 
+pub(crate) use format::{count, words};
 pub use judge_health::JudgeHealth;
+pub(crate) use markdown::plain;
 pub use markdown::summary_markdown;
 pub use pair_example::{PairExample, pair_examples};
+pub(crate) use read::{n_iterations, with_causes};
 pub use summary::{Facts, Folder, FolderState, IterationSummary, ModelSummary, RunSummary};
 
 #[derive(Template)]

@@ -44,11 +44,20 @@ fn a_whole_run_is_told_in_order() {
     assert!(places.is_sorted());
     assert_has(
         &page,
-        &["M0", "M3", "longer response:", "largest gap", "smallest gap", "too similar", "learning_rate = 1e-6"],
+        &[
+            "M0",
+            "M3",
+            "longer response:",
+            "largest gap",
+            "smallest gap",
+            "21 similar, 9 too short",
+            "learning_rate = 1e-6",
+        ],
     );
     assert_has(&page, &["The only evaluator is a judge that took part in training", "It does not beat length"]);
     assert!(!page.contains("class=\"pending\""), "nothing of a whole run is pending");
     assert!(summary.folders().all(|folder| folder.facts().is_some()));
+    assert!(summary.iterations.iter().all(|iteration| iteration.funnel.check().is_empty()));
     assert_eq!(page, report(&run), "the same run gives the same bytes");
 }
 

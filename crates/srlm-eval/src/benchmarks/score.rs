@@ -57,7 +57,7 @@ impl Item {
         let values = match self {
             Self::Choice { choices, target, .. } => choice_scores(likelihoods, choices, *target).into(),
             Self::Continuation { .. } => {
-                let [Likelihood { sum, greedy }] = *likelihoods else { unreachable!("the one pair was counted") };
+                let Likelihood { sum, greedy } = likelihoods[0];
                 [(Metric::Acc, f64::from(u8::from(greedy))), (Metric::Perplexity, sum)].into()
             }
             Self::Generation { .. } => panic!("a response is scored by `score_response`"),

@@ -1,4 +1,4 @@
-//! The first screen of the report as Markdown, for terminals and pull requests.
+//! The first screen of the report and its funnels as Markdown, for terminals and pull requests.
 
 use super::RunSummary;
 use super::answer::head_to_head_line;
@@ -6,7 +6,7 @@ use super::format::{NOTHING, or_nothing, percent, percent_interval};
 use super::summary::ModelSummary;
 use crate::Lengths;
 
-/// The outcome in sentences and the table of models.
+/// The outcome in sentences, the table of models, and each iteration's funnel.
 pub fn summary_markdown(run: &RunSummary) -> String {
     let mut lines = vec![format!("# {}", plain(&run.name)), String::new()];
     for sentence in run.sentences() {
@@ -19,6 +19,9 @@ pub fn summary_markdown(run: &RunSummary) -> String {
     );
     lines.push("|---|---|---|---|---|---|---|".to_owned());
     lines.extend(run.models.iter().map(row));
+    for iteration in &run.iterations {
+        lines.push(format!("\n## Iteration {}\n\n{}", iteration.iteration, iteration.funnel.to_markdown().trim_end()));
+    }
     lines.join("\n") + "\n"
 }
 
@@ -40,7 +43,7 @@ fn row(model: &ModelSummary) -> String {
 }
 
 /// Names cannot break the table or start markup.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

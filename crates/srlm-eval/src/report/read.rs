@@ -19,17 +19,8 @@ impl RunSummary {
     /// [`Error::Io`] when `run_dir` is no folder or cannot be listed.
     pub fn read(run_dir: &Path) -> Result<Self, Error> {
         let names = folder_names(run_dir)?;
-        let config = std::fs::read_to_string(run_dir.join("run.toml")).ok();
-        let found = |prefix: &str| names.iter().filter_map(|name| name.strip_prefix(prefix)?.parse().ok()).max();
-        let n_iterations: u32 = [
-            config.as_deref().and_then(planned_iterations),
-            found("iter-"),
-            found("m").map(|model: u32| model.saturating_sub(1)),
-        ]
-        .into_iter()
-        .flatten()
-        .max()
-        .unwrap_or(0);
+        let config = read_config(run_dir);
+        let n_iterations = iterations_of(&names, config.as_deref());
         let name = run_dir.canonicalize().unwrap_or_else(|_| run_dir.to_owned());
         Ok(Self {
             name: name.file_name().map_or("run".to_owned(), |name| name.to_string_lossy().into_owned()),
@@ -39,6 +30,24 @@ impl RunSummary {
             iterations: (1..=n_iterations).map(|t| iteration(run_dir, t)).collect(),
         })
     }
+}
+
+/// How many iterations a run has or will have, as [`RunSummary::read`] finds it.
+///
+/// # Errors
+/// [`Error::Io`]
+pub(crate) fn n_iterations(run_dir: &Path) -> Result<u32, Error> {
+    Ok(iterations_of(&folder_names(run_dir)?, read_config(run_dir).as_deref()))
+}
+
+fn read_config(run_dir: &Path) -> Option<String> {
+    std::fs::read_to_string(run_dir.join("run.toml")).ok()
+}
+
+fn iterations_of(names: &[String], config: Option<&str>) -> u32 {
+    let found = |prefix: &str| names.iter().filter_map(|name| name.strip_prefix(prefix)?.parse().ok()).max();
+    let models = found("m").map(|model: u32| model.saturating_sub(1));
+    [config.and_then(planned_iterations), found("iter-"), models].into_iter().flatten().max().unwrap_or(0)
 }
 
 /// Names of the folders in `dir`, sorted.
@@ -112,10 +121,12 @@ fn iteration(run_dir: &Path, t: u32) -> IterationSummary {
     let (mut pairs, artifact) = open::<Pairs>(run_dir, path("pairs"));
     let pair_rows = content(&mut pairs, artifact.map(|artifact| artifact.rows()));
     let (ref_logps, _) = open::<RefLogps>(run_dir, path("ref-logps"));
+    let funnel = crate::funnel::of_iteration(run_dir, t, judgments.facts().map(|_| judgment_rows.as_slice()));
     let judge = judgments.facts().map(|_| JudgeHealth::of(&judgment_rows, &response_rows));
     let seed = pairs.facts().map_or(0, |facts| facts.seed);
     let examples = pair_examples(&pair_rows, &judgment_rows, seed);
-    IterationSummary { iteration: t, stages: vec![prompts, responses, judgments, pairs, ref_logps], judge, examples }
+    let stages = vec![prompts, responses, judgments, pairs, ref_logps];
+    IterationSummary { iteration: t, stages, funnel, judge, examples }
 }
 
 /// What was read of a complete artifact; if reading failed, the folder turns unreadable.
@@ -158,7 +169,7 @@ fn facts<K: Kind>(artifact: &Artifact<K>) -> Facts {
 }
 
 /// An error and its causes in one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(|cause| cause.to_string()).collect::<Vec<_>>().join(": ")
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use srlm_artifact::MetricsRow;
 
 use super::{JudgeHealth, PairExample};
-use crate::Evaluation;
+use crate::{Evaluation, IterationFunnel};
 
 /// A run as its folders tell it; read with [`RunSummary::read`], or put together by hand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -47,6 +47,8 @@ pub struct IterationSummary {
     pub iteration: u32,
     /// Prompts, responses, judgments, pairs, reference log-probabilities.
     pub stages: Vec<Folder>,
+    /// What became of all that the iteration made.
+    pub funnel: IterationFunnel,
     /// How the judge did, once judgments exist.
     pub judge: Option<JudgeHealth>,
     /// A few pairs to read.

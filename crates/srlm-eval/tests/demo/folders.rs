@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Counts, Eft, EftRow, Ift, IftRow, Input, Judgments, Kind, Model, Pairs, Prompt, PromptRow,
-    PromptSource, Prompts, Recipe, RefLogps, RefLogpsRow, Responses, Score,
+    Artifact, Begin, Counts, Eft, EftRow, Ift, IftRow, Input, JudgmentFailure, Judgments, Kind, Model, Pairs, Prompt,
+    PromptRow, PromptSource, Prompts, Recipe, RefLogps, RefLogpsRow, Responses, Score,
 };
 
 use super::{N_PROMPTS, evaluation, judgments, metrics, pairs, prompt, prompt_id, responses};
@@ -78,14 +78,22 @@ pub(crate) fn write_first_half(run: &Path, iteration: u32) {
     let path = |stage: &str| format!("iter-{iteration}/{stage}");
     let row =
         |i: usize| PromptRow { prompt_id: prompt_id(iteration, i), prompt: prompt(i), source: PromptSource::Generated };
-    let counts = [("written", 96), ("kept", 60), ("too_similar", 21), ("too_short", 9), ("keyword", 6)];
+    let counts = [("generated", 96), ("kept", 60), ("similar", 21), ("too_short", 9), ("keyword", 6)];
     write::<Prompts>(run, &path("prompts"), "srlm-sampler", (0..N_PROMPTS).map(row).collect(), &counts);
     let (answers, judged) = (responses(iteration), judgments(iteration));
     let n_cut = answers.iter().filter(|row| row.finish_reason == srlm_artifact::FinishReason::Length).count() as u64;
-    let counts = [("stop", answers.len() as u64 - n_cut), ("length", n_cut)];
+    let n = answers.len() as u64;
+    let counts = [("prompts", N_PROMPTS as u64), ("responses", n), ("stop", n - n_cut), ("length", n_cut)];
     write::<Responses>(run, &path("responses"), "srlm-sampler", answers, &counts);
     let n_scored = judged.iter().filter(|row| row.score.is_some()).count() as u64;
-    let counts = [("judgments", judged.len() as u64), ("scored", n_scored), ("failed", judged.len() as u64 - n_scored)];
+    let n_failed = |failure| judged.iter().filter(|row| row.failure == Some(failure)).count() as u64;
+    let counts = [
+        ("responses", n),
+        ("judgments", judged.len() as u64),
+        ("scored", n_scored),
+        ("no_score", n_failed(JudgmentFailure::NoScore)),
+        ("truncated", n_failed(JudgmentFailure::Truncated)),
+    ];
     write::<Judgments>(run, &path("judgments"), "srlm-judge", judged, &counts);
 }
 
@@ -100,7 +108,13 @@ pub(crate) fn write_second_half(run: &Path, iteration: u32) {
         ref_chosen_logps: -170.5,
         ref_rejected_logps: -160.25,
     });
-    write::<RefLogps>(run, &path("ref-logps"), "srlm-dpo", reference.collect(), &[]);
+    write::<RefLogps>(
+        run,
+        &path("ref-logps"),
+        "srlm-dpo",
+        reference.collect(),
+        &[("pairs", n), ("prompt_too_long", 0)],
+    );
     let counts = [("prompts", N_PROMPTS as u64), ("pairs", n), ("tied", N_PROMPTS as u64 - n)];
     write::<Pairs>(run, &path("pairs"), "srlm-pairs", rows, &counts);
 }
