@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Eval(EvalCommand),
     /// Write the report of a run.
     Report(RunArgs),
+    /// What became of one prompt, from its generation to the model trained on it.
+    Trace(Trace),
     /// Write a model or rows in the form of another program.
     #[command(subcommand)]
     Export(ExportCommand),
@@ -154,6 +156,14 @@ pub(crate) struct Import {
     /// The accounting as JSON on standard output.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Trace {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// The prompt's id or its beginning, or the text of a prompt that was dropped; without it the counts of all stages.
+    pub(crate) prompt_id: Option<String>,
 }
 
 #[derive(Args)]

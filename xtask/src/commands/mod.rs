@@ -16,9 +16,10 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 
-use crate::cli::{Cli, Command, ConfigCommand};
+use crate::cli::{Cli, Command, ConfigCommand, Trace};
 use crate::config::{self, RunConfig};
 use crate::console::Console;
+use crate::exit::{Exit, OrExit};
 
 /// Runs the command.
 pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
             None => run_stages::eval(&args, &console(false)),
         },
         Command::Report(args) => run_stages::report(&args, &console(args.json)),
+        Command::Trace(args) => trace(&args),
         Command::Export(command) => export::export(&command, &console(false)),
         Command::Generate(args) => rows::generate(&args, &console(false)),
         Command::Logprobs(args) => rows::logprobs(&args, &console(false)),
@@ -53,6 +55,22 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
             print(&(serde_json::to_string_pretty(&schemars::schema_for!(RunConfig))? + "\n"))
         }
     }
+}
+
+/// `trace`: a prompt's fate, or the funnel of all.
+fn trace(args: &Trace) -> anyhow::Result<()> {
+    let run = &args.run.run;
+    let text = match &args.prompt_id {
+        Some(id) => {
+            let found = srlm_eval::trace(run, id).or_exit(Exit::Data)?;
+            if args.run.json { serde_json::to_string_pretty(&found)? + "\n" } else { found.to_string() }
+        }
+        None => {
+            let found = srlm_eval::funnel(run).or_exit(Exit::Data)?;
+            if args.run.json { serde_json::to_string_pretty(&found)? + "\n" } else { found.to_string() }
+        }
+    };
+    print(&text)
 }
 
 /// Prints to standard output; a reader that has seen enough is no error.

@@ -81,8 +81,26 @@ fn the_loop_repeats_itself_resumes_and_verifies() {
     let page = std::fs::read_to_string(first.join("report/index.html")).unwrap();
     assert!(page.contains("M3") && !page.contains("<script"), "the report shows all models and runs nothing");
 
+    a_prompt_is_traced_from_its_generation_to_the_model(&first);
     a_changed_setting_is_named(&first);
     a_damaged_artifact_is_found(&first);
+}
+
+fn a_prompt_is_traced_from_its_generation_to_the_model(dir: &Path) {
+    let run_at = ["trace", "--run", dir.to_str().unwrap()];
+    let pairs = std::fs::read_to_string(dir.join("iter-1/pairs/pairs.jsonl")).unwrap();
+    let pair: Value = serde_json::from_str(pairs.lines().next().unwrap()).unwrap();
+    let id = pair["prompt_id"].as_str().unwrap();
+    let text = stdout(&[&run_at[..], &[id]].concat());
+    for part in [id, pair["chosen_id"].as_str().unwrap(), "M2"] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    let traced: Value = serde_json::from_str(&stdout(&[&run_at[..], &[id, "--json"]].concat())).unwrap();
+    assert_eq!(traced["query"], id);
+    let funnel = stdout(&run_at);
+    assert!(funnel.contains("pairs") && funnel.contains("judgments"), "{funnel}");
+    let unknown = stderr(&[&run_at[..], &["no-such-prompt"]].concat(), 3);
+    assert!(unknown.contains("no-such-prompt"), "{unknown}");
 }
 
 fn a_changed_setting_is_named(dir: &Path) {
