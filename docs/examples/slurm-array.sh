@@ -19,7 +19,7 @@
 set -euo pipefail
 
 if [[ -n ${SLURM_ARRAY_TASK_ID:-} ]]; then
-    exec cargo xtask-cuda "$STAGE" --run "$RUN" --iteration "$ITERATION" --shard "$SLURM_ARRAY_TASK_ID/$N" --device cuda:0
+    exec cargo xtask-cuda "$STAGE" --run "$RUN" --iteration "$ITERATION" --shard "$SLURM_ARRAY_TASK_ID/$N"
 fi
 
 if [[ $# -ne 2 ]]; then

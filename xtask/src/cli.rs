@@ -150,7 +150,7 @@ pub(crate) struct Import {
     /// Where a row has what, as in --map prompt=question,response=best_answer.
     #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
     pub(crate) map: Vec<String>,
-    /// Another setting, as in --set train=0.8; may be repeated.
+    /// Another setting, as in --set multi_turn=true; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     /// The accounting as JSON on standard output.
@@ -232,9 +232,9 @@ pub(crate) enum ExportCommand {
     /// A folder that transformers opens, with a model card.
     Hf(ExportModel),
     /// One file for llama.cpp and its relatives.
-    Gguf(ExportModel),
+    Gguf(ExportGguf),
     /// A folder with a GGUF file and a Modelfile.
-    Ollama(ExportModel),
+    Ollama(ExportGguf),
     /// Preference pairs in TRL's conversational form.
     Trl(ExportRows),
     /// The training curve of a model's folder as a TensorBoard event file.
@@ -252,12 +252,18 @@ pub(crate) struct ExportModel {
     /// What is written; it must not be there.
     #[arg(long, value_name = "PATH")]
     pub(crate) out: PathBuf,
-    /// Numbers of a GGUF file: F32, F16, BF16, Q8_0 or Q4_0.
-    #[arg(long, default_value = "F16")]
-    pub(crate) format: String,
     /// The model's name (default: the folder's).
     #[arg(long)]
     pub(crate) name: Option<String>,
+}
+
+#[derive(Args, Clone)]
+pub(crate) struct ExportGguf {
+    #[command(flatten)]
+    pub(crate) export: ExportModel,
+    /// Numbers of the file: F32, F16, BF16, Q8_0 or Q4_0.
+    #[arg(long, default_value = "F16")]
+    pub(crate) format: String,
 }
 
 #[derive(Args)]

@@ -299,6 +299,9 @@ impl RunConfig {
         if *method != Method::Judged && (*future_guided || *meta_judge_rounds > 0) {
             bail!("future_guided and meta_judge_rounds go with method = \"judged\" only");
         }
+        if self.pairs.label_weights != srlm_pairs::LabelWeights::None && self.roles.judge != "self" {
+            bail!("pairs.label_weights compares M_t with M_{{t-1}} as judges: roles.judge must be \"self\"");
+        }
         if *meta_judge_rounds > 0 && self.judge.judgments < 2 {
             bail!("meta_judge_rounds compares judgments of one response: judge.judgments must be at least 2");
         }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use srlm_artifact::{Artifact, Begin, Eval, Judgments, OnProgress, Progress, Prompt, Responses, row_seed, to_line};
+use srlm_artifact::{
+    Aggregation, Artifact, Begin, Eval, Judgments, OnProgress, Progress, Prompt, Responses, row_seed, to_line,
+};
 use srlm_eval::{
     Bootstrap, Comparison, Evaluation, Evaluator, HeldOutLoss, Measurements, Preference, RankedGroup, RankedResponse,
     agreement, head_to_head, lengths,
@@ -50,7 +52,14 @@ fn response_config(run: &Run<'_>) -> responses::Config {
 
 /// M_t's answers to the held-out prompts.
 fn answers(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact<Responses>> {
-    stages::respond(run, ("self", t), 0, &seed.eval_prompts, &folder(t - 1, "eval-responses"), &response_config(run))
+    stages::respond(
+        run,
+        ("self", t),
+        run.place(0),
+        &seed.eval_prompts,
+        &folder(t - 1, "eval-responses"),
+        &response_config(run),
+    )
 }
 
 /// The answers of the model before M_t, made with its own evaluation; M0 has none, so its answers are made here.
@@ -58,7 +67,7 @@ fn answers_before(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact
     if t > 1 {
         return Ok(Artifact::open(&run.path(&folder(t - 2, "eval-responses")))?);
     }
-    stages::respond(run, ("self", 0), 0, &seed.eval_prompts, "iter-0/m0-responses", &response_config(run))
+    stages::respond(run, ("self", 0), run.place(0), &seed.eval_prompts, "iter-0/m0-responses", &response_config(run))
 }
 
 type Measured<'a> = (&'a Artifact<Responses>, Option<&'a Artifact<Responses>>, &'a Artifact<Judgments>);
@@ -81,7 +90,8 @@ fn write(
     if let Some(before) = before {
         inputs.extend([before.as_input("answers-before"), model_input("judge", run.model_path(t - 1)?.1)]);
     }
-    let config = serde_json::json!({ "eval": run.config.eval, "max_length": run.config.sft.train.max_length });
+    let config = serde_json::json!({ "eval": run.config.eval, "max_length": run.config.sft.train.max_length,
+        "aggregation": run.config.pairs.aggregation });
     let writer = match srlm_eval::begin(&run.path(out), config, run.config.run.seed, inputs)? {
         Begin::UpToDate(artifact) => return Ok((artifact, None)),
         Begin::Write(writer) => writer,
@@ -93,7 +103,7 @@ fn write(
     };
     let mut measured = Measurements {
         held_out: Some(held_out(run, t, seed)?),
-        agreement: Some(agreement(&ranked_groups(seed, judged)?, &bootstrap)),
+        agreement: Some(agreement(&ranked_groups(run, seed, judged)?, &bootstrap)),
         lengths: lengths(&answers.rows()?),
         ..Measurements::default()
     };
@@ -125,8 +135,12 @@ fn held_out(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<HeldOutLoss> {
 }
 
 /// The held-out ranked responses with the judge's mean scores.
-fn ranked_groups(seed: &Seed, judged: &Artifact<Judgments>) -> anyhow::Result<Vec<RankedGroup>> {
-    let scores = srlm_judge::mean_scores(&judged.rows()?);
+fn ranked_groups(run: &Run<'_>, seed: &Seed, judged: &Artifact<Judgments>) -> anyhow::Result<Vec<RankedGroup>> {
+    // What is measured is the score that pairs are made by.
+    let scores = match run.config.pairs.aggregation {
+        Aggregation::Expected => srlm_judge::mean_expected_scores(&judged.rows()?),
+        _ => srlm_judge::mean_scores(&judged.rows()?),
+    };
     let mut groups: BTreeMap<String, Vec<RankedResponse>> = BTreeMap::new();
     for row in held_out_ranked(seed)?.responses.rows()? {
         let mean_score = scores.get(&row.response_id).copied().flatten();

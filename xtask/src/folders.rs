@@ -101,7 +101,8 @@ fn named(stage: &str, iterations: u32) -> Vec<usize> {
         "seed" => folder.starts_with("seed/"),
         "sft" => folder == "m1",
         "dpo" => folder.starts_with('m') && folder != "m1",
-        "judge" => folder.ends_with("/judgments"),
+        "judge" => folder.starts_with("iter-") && folder.ends_with("/judgments"),
+        "eft" => folder.starts_with("eft/"),
         _ => folder == stage || folder.rsplit('/').next() == Some(stage),
     };
     let folders = all(iterations);
@@ -136,7 +137,7 @@ fn found(stage: &str, iterations: u32) -> anyhow::Result<Vec<usize>> {
     if found.is_empty() {
         let refuse = || -> anyhow::Result<()> {
             bail!(
-                "no stage {stage:?}: name a folder such as iter-1/pairs or m2, or seed, sft, prompts, responses, judge, pairs, ref-logps, dpo, eval"
+                "no stage {stage:?}: name a folder such as iter-1/pairs or m2, or seed, eft, sft, prompts, responses, judge, pairs, ref-logps, dpo, eval"
             )
         };
         refuse().or_exit(Exit::Config)?;
@@ -157,6 +158,7 @@ mod tests {
         assert_eq!(names("sft"), ["m1"]);
         assert_eq!(names("iter-2/pairs"), ["iter-2/pairs"]);
         assert_eq!(names("judge"), ["iter-1/judgments", "iter-2/judgments"]);
+        assert_eq!(names("eft")[..2], ["eft/baseline", "eft/judgments"]);
         assert!(names("nonsense").is_empty());
     }
 }

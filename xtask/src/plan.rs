@@ -55,11 +55,11 @@ fn work(config: &RunConfig) -> String {
         ("response tokens, at most", responses * u64::from(config.responses.sampling.max_tokens)),
         ("judgments", judgments),
         ("judgment tokens, at most", judgments * u64::from(config.judge.sampling.max_tokens)),
-        ("pairs, at most", config.prompts.count as u64),
+        ("prompts with a pair, at most", config.prompts.count as u64),
     ];
     let mut text = format!("\nEach of {} iterations\n", config.run.iterations);
     for (name, n) in lines {
-        text += &format!("  {name:<26} {n}\n");
+        text += &format!("  {name:<28} {n}\n");
     }
     text
 }
@@ -101,11 +101,14 @@ fn examples(config: &RunConfig, checkpoint: &Checkpoint) -> anyhow::Result<Strin
         ("a comparison", vec![Message::user(Rubric::pairwise().render_pair(prompt, response, "A boat."))]),
     ];
     let render = |messages: &[Message]| checkpoint.tokenizer.render_chat(messages, true).or_exit(Exit::Engine);
-    let asked = match demonstrations(config)? {
-        Input::Text(text) => text,
-        Input::Chat(messages) => render(&messages)?,
-    };
-    let mut requests = vec![("prompts", asked)];
+    let mut requests = Vec::new();
+    if config.prompts.source == srlm_sampler::prompts::Source::Generate {
+        let asked = match demonstrations(config)? {
+            Input::Text(text) => text,
+            Input::Chat(messages) => render(&messages)?,
+        };
+        requests.push(("prompts", asked));
+    }
     for (name, messages) in chats {
         requests.push((name, render(&messages)?));
     }

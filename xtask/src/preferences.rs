@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use srlm_artifact::{Artifact, Ift, Judgments, Pairs, PromptRow, Prompts, Responses};
+use srlm_artifact::{Artifact, Ift, Judgments, Pairs, Place, PromptRow, Prompts, Responses, row_seed};
 use srlm_judge::meta::{self, MetaRubric};
 use srlm_judge::{Breach, Rubric};
 use srlm_pairs::{Judged, LabelWeights, PerfectConfig, UnpairedConfig};
@@ -29,16 +29,9 @@ pub(crate) fn of(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow:
         return spin(run, t, seed).map(Preferences::Pairs);
     }
     let round = Round { run, t, rubric };
-    let prompts = reported(run, stages::prompts(run, t, &seed.ift)?)?;
+    let prompts = reported(run, prompts(run, t, seed)?)?;
     let responses = reported(run, stages::responses(run, t, &prompts)?)?;
-    let judgments = match run.config.round.method {
-        Method::Verified => round.verified(&prompts, &responses)?,
-        _ => {
-            let judgments = reported(run, stages::judge(run, t, (&prompts, &responses), rubric)?)?;
-            check_health(run, &judgments)?;
-            judgments
-        }
-    };
+    let judgments = reported(run, judgments(run, t, (&prompts, &responses), rubric)?)?;
     let judged = Judged { prompts: &prompts, responses: &responses, judgments: &judgments };
     if run.config.round.unpaired {
         round.unpaired(judged)?;
@@ -50,12 +43,41 @@ pub(crate) fn of(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow:
     round.refined(pairs, judged).map(Preferences::Pairs)
 }
 
+/// The prompts of round t.
+pub(crate) fn prompts(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact<Prompts>> {
+    if run.config.round.method != Method::Spin {
+        return stages::prompts(run, t, &seed.ift);
+    }
+    let rows = seed.ift.rows()?.into_iter().map(|row| seed::prompt_row(&row.prompt_id, row.prompt)).collect();
+    let out = folder(t, "prompts");
+    staged(run, &out, || seed::write::<Prompts>(&run.path(&out), rows))
+}
+
+/// The judgments of round t's responses; where a judge made them, as healthy as the settings want them.
+pub(crate) fn judgments(
+    run: &Run<'_>,
+    t: u32,
+    (prompts, responses): (&Artifact<Prompts>, &Artifact<Responses>),
+    rubric: &Rubric,
+) -> anyhow::Result<Artifact<Judgments>> {
+    if run.config.round.method == Method::Verified {
+        return Round { run, t, rubric }.verified(prompts, responses);
+    }
+    let judgments = stages::judge(run, t, (prompts, responses), rubric)?;
+    if run.shard.is_none() {
+        check_health(run, &judgments)?;
+    }
+    Ok(judgments)
+}
+
 /// Makes the pairs of round t from what it has judged.
 pub(crate) fn pairs(run: &Run<'_>, t: u32, rubric: &Rubric) -> anyhow::Result<Artifact<Pairs>> {
     let at = |stage: &str| run.path(&folder(t, stage));
     let (prompts, responses, judgments) =
         (Artifact::open(&at("prompts"))?, Artifact::open(&at("responses"))?, Artifact::open(&at("judgments"))?);
-    Round { run, t, rubric }.pairs(Judged { prompts: &prompts, responses: &responses, judgments: &judgments })
+    let judged = Judged { prompts: &prompts, responses: &responses, judgments: &judgments };
+    let round = Round { run, t, rubric };
+    round.refined(round.pairs(judged)?, judged)
 }
 
 /// The pairs that round t is trained on, which are there.
@@ -90,6 +112,12 @@ impl Round<'_, '_> {
 
     fn folder(&self, stage: &str) -> String {
         folder(self.t, stage)
+    }
+
+    /// Seeds of samples beside the candidates: the same ones would draw alike and pair like with like.
+    fn place(&self, what: &str) -> Place {
+        let run_seed = row_seed(self.run.config.run.seed, what, self.t, "", 0);
+        Place { run_seed, iteration: self.t }
     }
 
     /// Judgments of answers that can be checked.
@@ -127,7 +155,7 @@ impl Round<'_, '_> {
     fn anchors(&self, prompts: &Artifact<Prompts>) -> anyhow::Result<(Artifact<Responses>, Artifact<Judgments>)> {
         let (run, t) = (self.run, self.t);
         let out = self.folder("anchor-responses");
-        let responses = stages::respond(run, ("m0", 0), t, prompts, &out, &run.config.responses)?;
+        let responses = stages::respond(run, ("m0", 0), self.place("anchor"), prompts, &out, &run.config.responses)?;
         let (judge, out) = ((run.config.roles.judge.as_str(), t), self.folder("anchor-judgments"));
         let judgments = stages::judge_with(run, judge, (prompts, &responses), self.rubric, &out, &run.config.judge)?;
         Ok((responses, judgments))
@@ -141,7 +169,8 @@ impl Round<'_, '_> {
         stages::dpo_to(run, t, (pairs, &ref_logps), &out)?;
         let future = run.path(&out).display().to_string();
         let out = self.folder("future-responses");
-        let responses = stages::respond(run, (future.as_str(), t), t, prompts, &out, &run.config.responses)?;
+        let responses =
+            stages::respond(run, (future.as_str(), t), self.place("future"), prompts, &out, &run.config.responses)?;
         let (judge, out) = ((run.config.roles.judge.as_str(), t), self.folder("future-judgments"));
         let judgments = stages::judge_with(run, judge, (prompts, &responses), self.rubric, &out, &run.config.judge)?;
         let out = self.folder("guided-pairs");
@@ -208,9 +237,7 @@ impl Round<'_, '_> {
 
 /// The seed's answers over M_t's own.
 fn spin(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact<Pairs>> {
-    let rows = seed.ift.rows()?.into_iter().map(|row| seed::prompt_row(&row.prompt_id, row.prompt)).collect();
-    let out = folder(t, "prompts");
-    let prompts = staged(run, &out, || seed::write::<Prompts>(&run.path(&out), rows))?;
+    let prompts = prompts(run, t, seed)?;
     let responses = reported(run, stages::responses(run, t, &prompts)?)?;
     let out = folder(t, "pairs");
     let pairs = staged(run, &out, || srlm_pairs::run_spin(&seed.ift, &responses, &run.path(&out)).or_exit(Exit::Data))?;

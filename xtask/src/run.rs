@@ -50,20 +50,30 @@ pub(crate) struct Run<'a> {
     pub(crate) batch: BatchFiles,
     /// The part of the stage at hand that is made here.
     pub(crate) shard: Option<Shard>,
-    _lock: RunLock,
+    _lock: Option<RunLock>,
 }
 
 impl<'a> Run<'a> {
     /// Opens or creates the run's folder and locks it.
     pub(crate) fn open(config: RunConfig, dir: PathBuf, console: &'a Console) -> anyhow::Result<Self> {
+        Self::open_part(config, dir, console, None)
+    }
+
+    /// The same for a part of a stage, which others may make at the same time: the part's own folder is locked only.
+    pub(crate) fn open_part(
+        config: RunConfig,
+        dir: PathBuf,
+        console: &'a Console,
+        shard: Option<Shard>,
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-        let lock = RunLock::acquire(&dir)?;
+        let lock = if shard.is_none() { Some(RunLock::acquire(&dir)?) } else { None };
         if config.runtime.threads > 0 {
             // Fails only when a pool was built before, which then stays.
             let _ = rayon::ThreadPoolBuilder::new().num_threads(config.runtime.threads).build_global();
         }
         let (device, m0, engine) = (OnceCell::new(), OnceCell::new(), RefCell::new(None));
-        let (fixed, batch, shard) = (RefCell::default(), BatchFiles::default(), None);
+        let (fixed, batch) = (RefCell::default(), BatchFiles::default());
         let run = Self { config, dir, console, device, m0, engine, fixed, batch, shard, _lock: lock };
         if !run.path("run.toml").exists() {
             run.save_config()?;

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use srlm_artifact::{
-    Artifact, Ift, Judgments, Kind, MetricsRow, Model as ModelKind, Pairs, Progress, Prompts, RefLogps, Responses,
+    Artifact, Ift, Judgments, Kind, MetricsRow, Model as ModelKind, Pairs, Place, Progress, Prompts, RefLogps,
+    Responses,
 };
 use srlm_checkpoint::Checkpoint;
 use srlm_judge::Rubric;
@@ -100,14 +101,14 @@ pub(crate) fn prompts(run: &Run<'_>, t: u32, seed: &Artifact<Ift>) -> anyhow::Re
 /// Candidate responses of M_t.
 pub(crate) fn responses(run: &Run<'_>, t: u32, prompts: &Artifact<Prompts>) -> anyhow::Result<Artifact<Responses>> {
     let who = (run.config.roles.responses.as_str(), t);
-    respond(run, who, t, prompts, &folder(t, "responses"), &run.config.responses)
+    respond(run, who, run.place(t), prompts, &folder(t, "responses"), &run.config.responses)
 }
 
-/// Responses of a role in iteration t to `prompts` at `out`, drawn as `config` says.
+/// Responses of a role in iteration t to `prompts` at `out`, drawn as `config` and the seeds of `place` say.
 pub(crate) fn respond(
     run: &Run<'_>,
     (role, t): (&str, u32),
-    iteration: u32,
+    place: Place,
     prompts: &Artifact<Prompts>,
     out: &str,
     config: &srlm_sampler::responses::Config,
@@ -117,7 +118,6 @@ pub(crate) fn respond(
         let (generator, name) = (&mut *generator, &run.device()?.name);
         let on_progress = &mut |progress| run.console.progress(progress, "");
         let inputs = srlm_sampler::responses::Inputs { prompts, shard: run.shard };
-        let place = run.place(iteration);
         if run.batch.emit.is_some() {
             // All of the stage's requests in one file; the stage itself would stop after its first group.
             let requests = srlm_sampler::responses::requests(config, inputs, place).or_exit(Exit::Data)?;
@@ -157,7 +157,16 @@ pub(crate) fn judge_with(
             let requests = srlm_judge::requests(config, inputs, run.place(t)).or_exit(Exit::Data)?;
             generator.generate(&requests, &mut |_| ()).or_exit(Exit::Engine)?;
         }
-        srlm_judge::run(config, inputs, generator, run.place(t), &run.path(out), name, on_progress).or_exit(Exit::Data)
+        let judged = srlm_judge::run(config, inputs, generator, run.place(t), &run.path(out), name, on_progress);
+        let too_long = |error: &srlm_judge::Error| {
+            matches!(error, srlm_judge::Error::Generate(srlm_generate::Error::Request { .. }))
+        };
+        match judged {
+            Err(error) if too_long(&error) => Err(anyhow::Error::new(error)
+                .context("where a response is too long to be judged, judge.max_response_characters shortens it"))
+            .or_exit(Exit::Engine),
+            judged => judged.or_exit(Exit::Data),
+        }
     })
 }
 

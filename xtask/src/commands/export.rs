@@ -14,7 +14,7 @@ use srlm_generate::{Input, Request, generate_group};
 use srlm_model::{Engine, EngineConfig, Model};
 
 use super::{print, rows};
-use crate::cli::{ExportAnswers, ExportCommand, ExportModel, ExportRows};
+use crate::cli::{ExportAnswers, ExportCommand, ExportGguf, ExportModel, ExportRows};
 use crate::console::Console;
 use crate::exit::{Exit, OrExit};
 
@@ -69,13 +69,14 @@ fn hf(args: &ExportModel, console: &Console) -> anyhow::Result<PathBuf> {
     Ok(args.out.clone())
 }
 
-fn gguf(args: &ExportModel, console: &Console) -> anyhow::Result<PathBuf> {
+fn gguf(args: &ExportGguf, console: &Console) -> anyhow::Result<PathBuf> {
+    let ExportGguf { export: args, format } = args;
     let (checkpoint, _) = rows::open(&args.model, console)?;
-    let format = GgufFormat::from_name(&args.format).with_context(|| {
+    let known = GgufFormat::from_name(format).with_context(|| {
         let known: Vec<&str> = GgufFormat::ALL.iter().map(|format| format.name()).collect();
-        format!("no format {:?}: there are {}", args.format, known.join(", "))
+        format!("no format {format:?}: there are {}", known.join(", "))
     });
-    let options = GgufOptions { format: format.or_exit(Exit::Config)?, name: name(args) };
+    let options = GgufOptions { format: known.or_exit(Exit::Config)?, name: name(args) };
     if args.out.exists() {
         let refuse = || -> anyhow::Result<()> { bail!("{} is there already", args.out.display()) };
         refuse().or_exit(Exit::Config)?;
@@ -85,11 +86,13 @@ fn gguf(args: &ExportModel, console: &Console) -> anyhow::Result<PathBuf> {
 }
 
 /// A folder with `model.gguf` and a `Modelfile`.
-fn ollama(args: &ExportModel, console: &Console) -> anyhow::Result<PathBuf> {
+fn ollama(args: &ExportGguf, console: &Console) -> anyhow::Result<PathBuf> {
+    let ExportGguf { export: args, format } = args;
     new_folder(&args.out)?;
-    let inner = ExportModel { out: args.out.join("model.gguf"), ..args.clone() };
-    gguf(&inner, console)?;
-    let checkpoint = Checkpoint::open(&inner.out).or_exit(Exit::Engine)?;
+    let file = args.out.join("model.gguf");
+    let export = ExportModel { out: file.clone(), ..args.clone() };
+    gguf(&ExportGguf { export, format: format.clone() }, console)?;
+    let checkpoint = Checkpoint::open(&file).or_exit(Exit::Engine)?;
     let context = checkpoint.config.context().min(OllamaSettings::default().context);
     let settings = OllamaSettings { context, ..OllamaSettings::default() };
     let text = modelfile("model.gguf", &checkpoint.tokenizer, &settings).or_exit(Exit::Engine)?;

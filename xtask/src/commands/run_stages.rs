@@ -78,9 +78,8 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
     } else {
         config::load(config.as_deref(), preset.as_deref(), set)?
     };
-    let mut run = Run::open(config, dir.clone(), console)?;
+    let mut run = Run::open_part(config, dir.clone(), console, args.shard)?;
     run.batch = BatchFiles { emit: args.emit_requests.clone(), ingest: args.ingest_results.clone() };
-    run.shard = args.shard;
     if (run.batch.are_used() || run.shard.is_some()) && ["eft", "sft", "dpo"].contains(&name) {
         let refuse =
             || -> anyhow::Result<()> { bail!("{name} trains: it has no shards and no requests to write or answer") };
@@ -95,16 +94,22 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
     let seed = seed::run(&run, &rubric)?;
     let made = match name {
         "eft" => {
+            if seed.ranked.is_none() {
+                let refuse = || -> anyhow::Result<()> {
+                    bail!("there are no ranked responses: set data.ranked_prompts and data.ranked_responses")
+                };
+                refuse().or_exit(Exit::Config)?;
+            }
             eft::complete(&run, seed, &rubric)?;
             run.path("eft/train")
         }
         "sft" => stages::sft(&run, &eft::complete(&run, seed, &rubric)?)?.dir().to_owned(),
-        "prompts" => stages::prompts(&run, t, &seed.ift)?.dir().to_owned(),
+        "prompts" => preferences::prompts(&run, t, &seed)?.dir().to_owned(),
         "responses" => stages::responses(&run, t, &Artifact::open(&run.path(&folder(t, "prompts")))?)?.dir().to_owned(),
         "judge" => {
             let prompts = Artifact::open(&run.path(&folder(t, "prompts")))?;
             let responses = Artifact::open(&run.path(&folder(t, "responses")))?;
-            stages::judge(&run, t, (&prompts, &responses), &rubric)?.dir().to_owned()
+            preferences::judgments(&run, t, (&prompts, &responses), &rubric)?.dir().to_owned()
         }
         _ => {
             let pairs = preferences::made(&run, t)?;

@@ -84,11 +84,12 @@ fn seeds(run_dir: &Path, names: &[String]) -> Result<Vec<Folder>, Error> {
     Ok(folders)
 }
 
-/// Seed data is of one of three kinds.
+/// Seed data is of one of four kinds.
 fn seed(run_dir: &Path, path: String) -> Folder {
     match Manifest::read(&run_dir.join(&path)).map(|manifest| manifest.kind).as_deref() {
         Ok(Eft::NAME) => open::<Eft>(run_dir, path).0,
         Ok(Prompts::NAME) => open::<Prompts>(run_dir, path).0,
+        Ok(Responses::NAME) => open::<Responses>(run_dir, path).0,
         _ => open::<Ift>(run_dir, path).0,
     }
 }
