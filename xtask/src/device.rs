@@ -41,7 +41,7 @@ fn cpu() -> anyhow::Result<Device> {
 
 #[cfg(feature = "cuda")]
 fn cuda(index: usize) -> anyhow::Result<Device> {
-    Ok(Device::cuda(index))
+    usable(Device::cuda(index), &format!("cuda:{index}"), "an NVIDIA card and its driver (libcuda)")
 }
 
 #[cfg(not(feature = "cuda"))]
@@ -51,12 +51,25 @@ fn cuda(_: usize) -> anyhow::Result<Device> {
 
 #[cfg(feature = "wgpu")]
 fn wgpu() -> anyhow::Result<Device> {
-    Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice))
+    usable(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice), "wgpu", "a Vulkan or Metal driver")
 }
 
 #[cfg(not(feature = "wgpu"))]
 fn wgpu() -> anyhow::Result<Device> {
     not_built("wgpu", "cargo xtask-wgpu")
+}
+
+/// The device, if it computes. Backends panic where the driver or the card is missing; this is where that is caught.
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+fn usable(device: Device, name: &str, needs: &str) -> anyhow::Result<Device> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| ()));
+    let computes = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        burn::tensor::Tensor::<1>::ones([1], &device).into_data();
+    }));
+    std::panic::set_hook(hook);
+    let refuse = || -> anyhow::Result<Device> { bail!("{name} cannot be used on this machine: it needs {needs}") };
+    if computes.is_ok() { Ok(device) } else { refuse().or_exit(Exit::Device) }
 }
 
 #[allow(dead_code, reason = "used by the backends that are not built in")]
