@@ -19,7 +19,7 @@
 set -euo pipefail
 
 if [[ -n ${SLURM_ARRAY_TASK_ID:-} ]]; then
-    exec cargo xtask-cuda "$STAGE" --run "$RUN" --iteration "$ITERATION" --shard "$SLURM_ARRAY_TASK_ID/$N"
+    exec cargo xtask-cuda "$STAGE" --set runtime.device=cuda:0 --run "$RUN" --iteration "$ITERATION" --shard "$SLURM_ARRAY_TASK_ID/$N"
 fi
 
 if [[ $# -ne 2 ]]; then

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::command::{run, stderr, stdout};
+use crate::command::{run, stderr, stdout, xtask};
 
 /// One round on the tiny model with these settings.
 fn round(dir: &Path, settings: &[&str]) {
@@ -134,8 +135,13 @@ fn parts_of_a_stage_join_to_the_whole() {
         let parts_of = ["--run", parts.to_str().unwrap()];
         let output = run(&[&["merge"][..], &parts_of, &[stage]].concat());
         assert!(!output.status.success(), "there was nothing to merge");
-        for shard in ["2/2", "1/2"] {
-            stdout(&[&[stage][..], &parts_of, &["--shard", shard]].concat());
+        // Side by side, as on two machines.
+        let started = ["2/2", "1/2"].map(|shard| {
+            let arguments = [&[stage][..], &parts_of, &["--shard", shard]].concat();
+            xtask(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        });
+        for mut part in started {
+            assert!(part.wait().unwrap().success());
         }
         stdout(&[&["merge"][..], &parts_of, &[stage]].concat());
         let of = |dir: &Path| manifest(&dir.join("iter-1").join(made));
