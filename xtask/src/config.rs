@@ -106,6 +106,18 @@ pub(crate) struct DataTable {
     pub(crate) ranked_prompts: String,
     /// The ranked responses, in the columns of the `responses` artifact; `sample_index` is the rank, 0 the best.
     pub(crate) ranked_responses: String,
+    /// What the SFT baseline that judges them is trained on.
+    pub(crate) baseline: Baseline,
+}
+
+/// What the SFT baseline is trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Baseline {
+    /// The examples of `ift`, as in the paper. A model that has never judged has to keep to the rubric's form by itself.
+    Ift,
+    /// The examples of `ift` and of `eft`: a small model writes no score without having seen some.
+    IftAndEft,
 }
 
 /// Where a round's preferences come from.

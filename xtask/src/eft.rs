@@ -4,12 +4,14 @@ use srlm_artifact::Artifact;
 use srlm_judge::Rubric;
 use srlm_judge::eft::{EftArtifacts, Inputs, Out};
 
+use crate::config::Baseline;
 use crate::exit::{Exit, OrExit};
+use crate::preferences::check_health;
 use crate::run::Run;
 use crate::seed::{self, Ranked, Seed};
 use crate::stages;
 
-/// The SFT baseline, M0 fine-tuned on the instruction-following examples alone: it writes the judgments.
+/// The SFT baseline, which writes the judgments.
 const BASELINE: &str = "eft/baseline";
 
 /// Adds the judging examples that ranked responses give, if there are any, to the seed data.
@@ -27,11 +29,16 @@ pub(crate) fn complete(run: &Run<'_>, mut seed: Seed, rubric: &Rubric) -> anyhow
 
 /// Ranked responses -> the baseline's judgments -> those that agree with people.
 fn build(run: &Run<'_>, seed: &Seed, ranked: &Ranked, rubric: &Rubric) -> anyhow::Result<EftArtifacts> {
-    stages::sft_on(run, BASELINE, &seed.ift, None)?;
+    let eft = match run.config.data.baseline {
+        Baseline::Ift => None,
+        Baseline::IftAndEft => seed.judge_sft.as_ref(),
+    };
+    stages::sft_on(run, BASELINE, &seed.ift, eft)?;
     let baseline = run.path(BASELINE).display().to_string();
     let (prompts, responses) = (&ranked.prompts, &ranked.responses);
     let judge = (baseline.as_str(), 0);
     let judgments = stages::judge_with(run, judge, (prompts, responses), rubric, "eft/judgments", &run.config.judge)?;
+    check_health(run, &judgments)?;
     let inputs = Inputs { prompts, responses, judgments: &judgments, rubric };
     let (train, evaluation) = (run.path("eft/train"), run.path("eft/evaluation"));
     let out = Out { train: &train, evaluation: &evaluation };

@@ -265,7 +265,7 @@ fn answers(run: &Run<'_>, prompts: &[PromptRow]) -> anyhow::Result<BTreeMap<Stri
 }
 
 /// Says where judging passes a threshold; an error where the settings stop there.
-fn check_health(run: &Run<'_>, judgments: &Artifact<Judgments>) -> anyhow::Result<()> {
+pub(crate) fn check_health(run: &Run<'_>, judgments: &Artifact<Judgments>) -> anyhow::Result<()> {
     let health = srlm_judge::read_health(judgments).or_exit(Exit::Data)?;
     let config = &run.config.judge.health;
     let breaches = srlm_judge::breaches(&health, config);
