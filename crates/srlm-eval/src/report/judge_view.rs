@@ -45,7 +45,7 @@ pub(crate) fn judge_section(run: &RunSummary) -> String {
 
 fn panel(iteration: &IterationSummary) -> Option<Panel> {
     let health = iteration.judge.as_ref()?;
-    let title = format!("Iteration {}, judged by M{}", iteration.iteration, iteration.iteration);
+    let title = format!("Iteration {}, judged by {}", iteration.iteration, iteration.judged_by.as_deref()?);
     let failures = health.failures.iter().map(|(failure, n)| (failure_words(*failure), count(*n)));
     Some(Panel {
         histogram: histogram(&format!("scores-{}", iteration.iteration), &title, &health.score_histogram),

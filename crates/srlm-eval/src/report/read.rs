@@ -127,7 +127,24 @@ fn iteration(run_dir: &Path, t: u32) -> IterationSummary {
     let seed = pairs.facts().map_or(0, |facts| facts.seed);
     let examples = pair_examples(&pair_rows, &judgment_rows, seed);
     let stages = vec![prompts, responses, judgments, pairs, ref_logps];
-    IterationSummary { iteration: t, stages, funnel, judge, examples }
+    let judged_by = stages[2].facts().map(|facts| judge_name(run_dir, t, facts));
+    IterationSummary { iteration: t, judged_by, stages, funnel, judge, examples }
+}
+
+/// M_t where the judge's identity begins with the hash of its weights, else what identifies the judge.
+fn judge_name(run_dir: &Path, t: u32, judgments: &Facts) -> String {
+    let weights = Manifest::read(&run_dir.join(format!("m{t}"))).map(|manifest| manifest.content_hash);
+    let Some((_, judge)) = judgments.inputs.iter().find(|(role, _)| role == "model") else {
+        return "known answers".to_owned();
+    };
+    match weights {
+        Ok(weights) if !judge.starts_with(&weights) => {
+            let name = judge.split(';').next().unwrap_or(judge);
+            let is_hash = name.starts_with("sha256:");
+            format!("another model, {}", if is_hash { &name[..name.len().min(19)] } else { name })
+        }
+        _ => format!("M{t}"),
+    }
 }
 
 /// What was read of a complete artifact; if reading failed, the folder turns unreadable.

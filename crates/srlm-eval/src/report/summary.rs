@@ -43,8 +43,10 @@ pub struct ModelSummary {
 /// One turn of the loop.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct IterationSummary {
-    /// From 1; the model that writes and judges in it is M of the same number.
+    /// From 1; the model that learns in it is M of the same number.
     pub iteration: u32,
+    /// Who judged: M of the same number, or the name of another model; `None` before anything is judged.
+    pub judged_by: Option<String>,
     /// Prompts, responses, judgments, pairs, reference log-probabilities.
     pub stages: Vec<Folder>,
     /// What became of all that the iteration made.
