@@ -134,11 +134,10 @@ fn iteration(run_dir: &Path, t: u32) -> IterationSummary {
 /// M_t where the judge's identity begins with the hash of its weights, else what identifies the judge.
 fn judge_name(run_dir: &Path, t: u32, judgments: &Facts) -> String {
     let weights = Manifest::read(&run_dir.join(format!("m{t}"))).map(|manifest| manifest.content_hash);
-    let Some((_, judge)) = judgments.inputs.iter().find(|(role, _)| role == "model") else {
-        return "known answers".to_owned();
-    };
-    match weights {
-        Ok(weights) if !judge.starts_with(&weights) => {
+    let judge = judgments.inputs.iter().find(|(role, _)| role == "model").map(|(_, judge)| judge.as_str());
+    match (weights, judge) {
+        _ if judgments.stage.starts_with("srlm-judge/verify") => "known answers".to_owned(),
+        (Ok(weights), Some(judge)) if !judge.starts_with(&weights) => {
             let name = judge.split(';').next().unwrap_or(judge);
             let is_hash = name.starts_with("sha256:");
             format!("another model, {}", if is_hash { &name[..name.len().min(19)] } else { name })
