@@ -191,7 +191,7 @@ pub(crate) struct PairsCommand {
     /// Smallest gap of mean scores, with --input.
     #[arg(long, default_value_t = 0.0)]
     pub(crate) min_score_gap: f64,
-    /// Another setting of [pairs], with --input, as in --set strategy=all_above_gap; may be repeated.
+    /// Another setting of the table pairs, with --input, as in --set strategy=all_above_gap; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     /// Seed of strategies that draw, with --input.

@@ -84,8 +84,14 @@ impl<'a> Run<'a> {
     /// Saves the configuration. Called before something is made with it: a run that is refused because a setting
     /// changed keeps the configuration that made it.
     pub(crate) fn save_config(&self) -> anyhow::Result<()> {
-        let path = self.path("run.toml");
-        std::fs::write(&path, self.config.to_toml()?).with_context(|| format!("cannot write {}", path.display()))
+        let (path, text) = (self.path("run.toml"), self.config.to_toml()?);
+        if std::fs::read_to_string(&path).is_ok_and(|saved| saved == text) {
+            return Ok(());
+        }
+        // Written beside and renamed: another process that makes a part of a stage never reads half of it.
+        let staged = self.path(&format!(".run.toml.{}", std::process::id()));
+        let written = std::fs::write(&staged, text).and_then(|()| std::fs::rename(&staged, &path));
+        written.with_context(|| format!("cannot write {}", path.display()))
     }
 
     pub(crate) fn path(&self, folder: &str) -> PathBuf {

@@ -100,7 +100,7 @@ pub fn run(
         git_commit: None,
         config: serde_json::json!({}),
         seed: 0,
-        inputs: vec![responses.as_input("responses"), plain_input("answers", &format!("sha256:{hash}"))],
+        inputs: vec![responses.as_input("responses"), plain_input("answers", format!("sha256:{hash}"))],
     };
     let writer = match begin::<Judgments>(out, recipe)? {
         Begin::UpToDate(artifact) => return Ok(artifact),

@@ -34,7 +34,7 @@ impl Default for OllamaSettings {
 pub fn modelfile(gguf: &str, tokenizer: &Tokenizer, settings: &OllamaSettings) -> Result<String, Error> {
     let mut text = format!("FROM ./{gguf}\n");
     if let Some(template) = go_template::translate(tokenizer) {
-        let _ = write!(text, "TEMPLATE \"\"\"{template}\"\"\"\n");
+        let _ = writeln!(text, "TEMPLATE \"\"\"{template}\"\"\"");
     }
     for &id in tokenizer.eos_ids() {
         let stop = tokenizer.decode(&[id], false)?;
