@@ -42,15 +42,9 @@ fn build(run: &Run<'_>, seed: &Seed, ranked: &Ranked, rubric: &Rubric) -> anyhow
     let inputs = Inputs { prompts, responses, judgments: &judgments, rubric };
     let (train, evaluation) = (run.path("eft/train"), run.path("eft/evaluation"));
     let out = Out { train: &train, evaluation: &evaluation };
-    let mut evaluated = None;
     let train = stages::staged(run, "eft/train", || {
         let made = srlm_judge::eft::run(&run.config.eft, inputs, run.config.run.seed, out).or_exit(Exit::Data)?;
-        evaluated = Some(made.evaluation);
         Ok(made.train)
     })?;
-    let evaluation = match evaluated {
-        Some(evaluation) => evaluation,
-        None => Artifact::open(&evaluation)?,
-    };
-    Ok(EftArtifacts { train, evaluation })
+    Ok(EftArtifacts { train, evaluation: Artifact::open(&evaluation)? })
 }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use srlm_artifact::{
-    Aggregation, Artifact, Begin, Eval, Judgments, OnProgress, Progress, Prompt, Responses, row_seed, to_line,
-};
+use srlm_artifact::{Artifact, Begin, Eval, Judgments, OnProgress, Progress, Prompt, Responses, row_seed, to_line};
 use srlm_eval::{
     Bootstrap, Comparison, Evaluation, Evaluator, HeldOutLoss, Measurements, Preference, RankedGroup, RankedResponse,
     agreement, head_to_head, lengths,
@@ -137,10 +135,7 @@ fn held_out(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<HeldOutLoss> {
 /// The held-out ranked responses with the judge's mean scores.
 fn ranked_groups(run: &Run<'_>, seed: &Seed, judged: &Artifact<Judgments>) -> anyhow::Result<Vec<RankedGroup>> {
     // What is measured is the score that pairs are made by.
-    let scores = match run.config.pairs.aggregation {
-        Aggregation::Expected => srlm_judge::mean_expected_scores(&judged.rows()?),
-        _ => srlm_judge::mean_scores(&judged.rows()?),
-    };
+    let scores = srlm_judge::scores(&judged.rows()?, run.config.pairs.aggregation);
     let mut groups: BTreeMap<String, Vec<RankedResponse>> = BTreeMap::new();
     for row in held_out_ranked(seed)?.responses.rows()? {
         let mean_score = scores.get(&row.response_id).copied().flatten();

@@ -30,7 +30,7 @@ pub use config::{JudgeConfig, Unfinished};
 pub use error::{Error, RubricProblem};
 pub use health::{Action, Breach, Correlation, HealthConfig, JudgeHealth, breaches, health, read_health};
 pub use judged::{JudgedPrompt, JudgedResponse, judged_prompts};
-pub use mean::{mean_expected_scores, mean_scores};
+pub use mean::{mean_expected_scores, mean_scores, scores};
 pub use rubric::Rubric;
 pub use score::{ParseFailure, parse_score};
 pub use stage::{Inputs, merge, requests, run};

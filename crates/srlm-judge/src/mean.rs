@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use srlm_artifact::{JudgmentRow, Score};
+use srlm_artifact::{Aggregation, JudgmentRow, aggregate};
 
 /// The mean score of each response, by `response_id`.
 ///
@@ -12,7 +12,7 @@ use srlm_artifact::{JudgmentRow, Score};
 /// # Source
 /// Yuan et al. 2024: each response is judged three times and the scores are averaged.
 pub fn mean_scores(rows: &[JudgmentRow]) -> BTreeMap<String, Option<f64>> {
-    means(rows, |row| row.score)
+    scores(rows, Aggregation::Mean)
 }
 
 /// The mean expected score of each response, by `response_id`; see [`mean_scores`].
@@ -20,27 +20,19 @@ pub fn mean_scores(rows: &[JudgmentRow]) -> BTreeMap<String, Option<f64>> {
 /// # Source
 /// Liu et al. 2023 (G-Eval), section 2: the score weighted by probability, which one judgment suffices for.
 pub fn mean_expected_scores(rows: &[JudgmentRow]) -> BTreeMap<String, Option<f64>> {
-    means(rows, |row| row.expected_score)
+    scores(rows, Aggregation::Expected)
 }
 
-fn means(rows: &[JudgmentRow], score: impl Fn(&JudgmentRow) -> Option<Score>) -> BTreeMap<String, Option<f64>> {
-    let mut scores: BTreeMap<&str, Vec<Score>> = BTreeMap::new();
-    for row in rows {
-        scores.entry(&row.response_id).or_default().extend(score(row));
-    }
-    scores.into_iter().map(|(id, scores)| (id.to_owned(), mean(scores))).collect()
-}
-
-fn mean(mut scores: Vec<Score>) -> Option<f64> {
-    // A sum of fractions depends on its order in the last bit.
-    scores.sort_unstable();
-    let sum: f64 = scores.iter().map(|score| score.get()).sum();
-    (!scores.is_empty()).then(|| sum / scores.len() as f64)
+/// The score of each response, by `response_id`; see [`aggregate`]. The order of the rows does not matter.
+pub fn scores(rows: &[JudgmentRow], aggregation: Aggregation) -> BTreeMap<String, Option<f64>> {
+    let mut judged: BTreeMap<&str, Vec<&JudgmentRow>> = BTreeMap::new();
+    rows.iter().for_each(|row| judged.entry(&row.response_id).or_default().push(row));
+    judged.into_iter().map(|(id, rows)| (id.to_owned(), aggregate(aggregation, rows))).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use srlm_artifact::JudgmentFailure;
+    use srlm_artifact::{JudgmentFailure, Score};
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
-use srlm_artifact::{JudgmentFailure, JudgmentRow, ResponseRow};
+use srlm_artifact::{Aggregation, JudgmentFailure, JudgmentRow, ResponseRow, aggregate};
 
 use crate::spearman;
 
@@ -75,14 +75,12 @@ impl JudgeHealth {
 
 /// Prompt and mean score of each response that has a score, by `response_id`.
 pub(crate) fn mean_scores(judgments: &[JudgmentRow]) -> BTreeMap<&str, (&str, f64)> {
-    let mut scores: BTreeMap<&str, (&str, Vec<f64>)> = BTreeMap::new();
-    for judgment in judgments {
-        if let Some(score) = judgment.score {
-            let entry = scores.entry(&judgment.response_id).or_insert((&judgment.prompt_id, Vec::new()));
-            entry.1.push(score.get());
-        }
+    let mut judged: BTreeMap<&str, (&str, Vec<&JudgmentRow>)> = BTreeMap::new();
+    for row in judgments {
+        judged.entry(&row.response_id).or_insert((&row.prompt_id, Vec::new())).1.push(row);
     }
-    scores.into_iter().filter_map(|(id, (prompt_id, scores))| Some((id, (prompt_id, mean(&scores)?)))).collect()
+    let mean = |rows: Vec<&JudgmentRow>| aggregate(Aggregation::Mean, rows);
+    judged.into_iter().filter_map(|(id, (prompt_id, rows))| Some((id, (prompt_id, mean(rows)?)))).collect()
 }
 
 fn score_length_spearman(means: &BTreeMap<&str, (&str, f64)>, responses: &[ResponseRow]) -> Option<f64> {
