@@ -122,10 +122,10 @@ mod tests {
     use srlm_artifact::{FinishReason, ResponseRow};
 
     use super::*;
-    use crate::controlled::{BradleyTerry, LengthControl, Scored, diversity, length_bias};
+    use crate::controlled::{LengthControl, Rating, Scored, diversity, length_bias};
     use crate::{
         Bootstrap, ComparisonRow, Preference, RankedGroup, RankedResponse, accuracy_change, agreement, answer_rates,
-        calibration, judge_rates, lengths, match_up, rating_table,
+        calibration, judge_rates, lengths, match_up,
     };
 
     fn whole() -> Evaluation {
@@ -150,8 +150,11 @@ mod tests {
             n_tokens: 3,
             seed: 0,
         };
-        let control = LengthControl { min_pairs: 1, ..LengthControl::default() };
-        let found = match_up(std::slice::from_ref(&row), &control, &bootstrap);
+        let found = match_up(std::slice::from_ref(&row), &LengthControl::default(), &bootstrap);
+        let even = Estimate { value: 0.5, low: 0.5, high: 0.5 };
+        let length_controlled =
+            LengthControlled { n_pairs: 1, win_rate: even, controlled: even, length_weight: 0.0, length_std: 0.0 };
+        let rating = Rating { model: "M0".to_owned(), n_matches: 1, points: 0.5, elo: even };
         let agreement = agreement(&groups, &bootstrap);
         let evaluator = Evaluator {
             name: "M1".to_owned(),
@@ -162,7 +165,7 @@ mod tests {
         let versus = Versus {
             opponent: "M0".to_owned(),
             head_to_head: found.head_to_head.clone(),
-            length_controlled: found.length_controlled.clone(),
+            length_controlled: Some(length_controlled.clone()),
         };
         Evaluation {
             held_out: Some(HeldOutLoss { loss: 1.5, n_tokens: 10 }),
@@ -175,10 +178,15 @@ mod tests {
             evaluator: Some(evaluator),
             head_to_head: Some(found.head_to_head),
             position: found.position,
-            length_controlled: found.length_controlled,
+            length_controlled: Some(length_controlled),
             length_matched: found.length_matched,
             earlier: vec![versus],
-            ratings: rating_table(&["M1", "M2"], &[row], vec!["M1".to_owned()], &BradleyTerry::default(), &bootstrap),
+            ratings: Some(Ratings {
+                evaluators: vec!["M1".to_owned()],
+                n_comparisons: 1,
+                n_missing: 0,
+                models: vec![rating],
+            }),
             lengths: lengths(std::slice::from_ref(&answer)),
             length_growth: Some(1.0),
             diversity: Some(diversity(&["one two"])),
@@ -193,7 +201,8 @@ mod tests {
     fn the_file_reads_as_written() {
         let text = serde_json::to_string(&whole()).unwrap();
         assert_eq!(serde_json::from_str::<Evaluation>(&text).unwrap(), whole());
-        insta::assert_snapshot!(text, @"");
+        let agreement = serde_json::to_string(&whole().agreement).unwrap();
+        insta::assert_snapshot!(text.replace(&agreement, "..."), @r#"{"model":"M2","verdict":"inconclusive","reason":"win rate 1.00 [1.00, 1.00] over 1 prompt, sign test p = 1.000; its pairwise accuracy as a judge changed by +0.000 [+0.000, +0.000]","following":{"change":"unclear","reason":"win rate 1.00 [1.00, 1.00] over 1 prompt, sign test p = 1.000"},"judging":{"change":"unclear","reason":"its pairwise accuracy as a judge changed by +0.000 [+0.000, +0.000]"},"warnings":["the only evaluator of answers is M1, which is not independent: it judged; name another model or a server in roles.evaluator","as a judge the model is not shown to order answers better than their lengths do, so scores are weak evidence"],"held_out":{"loss":1.5,"n_tokens":10},"agreement":...,"accuracy_change":{"value":0.0,"low":0.0,"high":0.0},"judge_rates":{"n_judgments":0,"n_scored":0,"parse_rate":null,"tie_rate":1.0,"abstention_rate":0.0,"one_score_share":null},"calibration":{"n_pairs":1,"expected_calibration_error":{"value":0.0,"low":0.0,"high":0.0},"bins":[{"from":0.5,"to":0.5,"n":1,"confidence":0.5,"accuracy":0.5}]},"length_bias":{"n":1,"correlation":null,"partial_correlation":null,"curve":[{"from":9,"to":9,"n":1,"mean_score":5.0}]},"opponent":"M1","evaluator":{"name":"M1","independent":false,"part_in_training":"it judged","form":"written"},"head_to_head":{"wins":1,"ties":0,"losses":0,"n_disagreements":0,"n_missing":0,"win_rate":{"value":1.0,"low":1.0,"high":1.0},"decided_win_rate":{"value":1.0,"low":0.20654931437723745,"high":1.0},"sign_test_p":1.0},"position":{"n_verdicts":2,"n_read":2,"parse_rate":1.0,"tie_rate":0.0,"n_prompts":1,"n_first":0,"n_second":0,"decided_by_place":{"value":0.0,"low":0.0,"high":0.7934506856227626},"first_rate":{"value":0.5,"low":0.5,"high":0.5}},"length_controlled":{"n_pairs":1,"win_rate":{"value":0.5,"low":0.5,"high":0.5},"controlled":{"value":0.5,"low":0.5,"high":0.5},"length_weight":0.0,"length_std":0.0},"length_matched":{"n_pairs":1,"n_matched":1,"within":0.1,"win_rate":{"value":1.0,"low":1.0,"high":1.0}},"earlier":[{"opponent":"M0","head_to_head":{"wins":1,"ties":0,"losses":0,"n_disagreements":0,"n_missing":0,"win_rate":{"value":1.0,"low":1.0,"high":1.0},"decided_win_rate":{"value":1.0,"low":0.20654931437723745,"high":1.0},"sign_test_p":1.0},"length_controlled":{"n_pairs":1,"win_rate":{"value":0.5,"low":0.5,"high":0.5},"controlled":{"value":0.5,"low":0.5,"high":0.5},"length_weight":0.0,"length_std":0.0}}],"ratings":{"evaluators":["M1"],"n_comparisons":1,"n_missing":0,"models":[{"model":"M0","n_matches":1,"points":0.5,"elo":{"value":0.5,"low":0.5,"high":0.5}}]},"lengths":{"n_responses":1,"tokens":{"mean":3.0,"median":3.0,"p90":3.0},"characters":{"mean":7.0,"median":7.0,"p90":7.0},"n_stop":1,"n_length":0},"length_growth":1.0,"diversity":{"n_responses":1,"distinct_1":1.0,"distinct_2":1.0,"distinct_3":null,"self_bleu":null,"repetition_rate":null,"compression_ratio":0.7777777777777778},"answers":{"n_responses":1,"refusal":{"value":0.0,"low":0.0,"high":0.7934506856227626},"truncation":{"value":0.0,"low":0.0,"high":0.7934506856227626},"empty":{"value":0.0,"low":0.0,"high":0.7934506856227626}},"unmeasured":{"length_controlled":"1 prompts have a verdict in both orders, min_pairs = 30"}}"#);
     }
 
     #[test]

@@ -40,7 +40,8 @@ fn following(head_to_head: Option<&HeadToHead>, rules: &VerdictRules) -> Finding
     };
     let prompts = if found.n() == 1 { "prompt" } else { "prompts" };
     let p = found.sign_test_p;
-    let reason = format!("win rate {} over {} {prompts}, sign test p = {p:.3}", interval(rate), found.n());
+    let p_value = if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") };
+    let reason = format!("win rate {} over {} {prompts}, sign test {p_value}", interval(rate), found.n());
     let place_decides = 2 * found.n_disagreements > found.n();
     match change(rate, 0.5, found.n(), rules) {
         Change::Better | Change::Worse if p >= rules.significance => unclear(reason),
@@ -56,7 +57,7 @@ fn judging(evaluation: &Evaluation, rules: &VerdictRules) -> Finding {
         let reason = "its judging was not measured beside that of the model before it".to_owned();
         return Finding { change: Change::Unclear, reason };
     };
-    let reason = format!("its share of human-ordered pairs judged as people do changed by {}", signed_interval(gain));
+    let reason = format!("its pairwise accuracy as a judge changed by {}", signed_interval(gain));
     Finding { change: change(gain, 0.0, agreement.n_groups, rules), reason }
 }
 
@@ -249,8 +250,11 @@ mod tests {
     fn the_reason_names_the_numbers() {
         let evaluation = by(false, judging(-0.05, -0.01, controlled(0.45, 0.55, compared(60, 20, 20, 0))));
         let evaluation = Evaluation { length_growth: Some(2.0), ..evaluation }.decided(&VerdictRules::default());
-        insta::assert_snapshot!(evaluation.reason, @"");
-        insta::assert_snapshot!(evaluation.warnings.join("\n"), @"");
+        insta::assert_snapshot!(evaluation.reason, @"win rate 0.70 [0.60, 0.78] over 100 prompts, sign test p < 0.001; at equal lengths it would be 0.50 [0.45, 0.55]; its answers are 2.0 times as long as before; only M1, which took part in training, says so; its pairwise accuracy as a judge changed by -0.030 [-0.050, -0.010]");
+        insta::assert_snapshot!(evaluation.warnings.join("\n"), @r"
+        the only evaluator of answers is M1, which is not independent: it judged M1's answers; name another model or a server in roles.evaluator
+        as a judge the model is not shown to order answers better than their lengths do, so scores are weak evidence
+        ");
         insta::assert_snapshot!(rule(&compared(3, 0, 0, 0), &VerdictRules::default()).reason, @"win rate 1.00 [1.00, 1.00] over 3 prompts, sign test p = 0.250");
     }
 
