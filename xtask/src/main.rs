@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod conclude;
 mod config;
 mod console;
 mod device;
