@@ -38,7 +38,7 @@ fn part_in_training(run: &Run<'_>, t: u32) -> anyhow::Result<Option<String>> {
     }
     for s in (1..t).rev() {
         for (did, role) in parts(run) {
-            if role == config.roles.evaluator && role != "self" || identity_of(run, role, s)? == own {
+            if identity_of(run, role, s)? == own {
                 return Ok(Some(format!("it {did} that M{} learned from", s + 1)));
             }
         }
