@@ -93,7 +93,7 @@ fn follow<O: Objective>(fixture: &Value, run: &Value, objective: &O, examples: &
     let (config, dir) = (train_config(run), tempfile::tempdir().unwrap());
     // Small passes: the loss of a step must not depend on how it is divided.
     let runtime = TrainRuntime { micro_batch_tokens: 40, recompute_layers: false };
-    let settings = Settings { config: &config, runtime: &runtime, adapter_dropout: 0.0, seed: 1 };
+    let settings = Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
     let model = tiny_llama(&fixture["weights"]["tensors"], &Device::flex().autodiff());
     let trained = train(model, objective, examples, settings, dir.path(), to_the_end()).unwrap();
     curves(&trained.metrics, &run["steps"]);
@@ -176,7 +176,7 @@ fn ten_steps<O: Objective>(checkpoint: &Checkpoint, objective: &O, examples: &[O
         ..TrainConfig::default()
     };
     let (runtime, dir) = (TrainRuntime::default(), tempfile::tempdir().unwrap());
-    let settings = Settings { config: &config, runtime: &runtime, adapter_dropout: 0.0, seed: 1 };
+    let settings = Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
     let model = Model::load(checkpoint, &Device::flex().autodiff()).unwrap();
     train(model, objective, examples, settings, dir.path(), to_the_end()).unwrap().metrics
 }
