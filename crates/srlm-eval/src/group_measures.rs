@@ -2,8 +2,10 @@
 
 use std::cmp::Ordering;
 
+use srlm_artifact::spearman;
+
 use crate::RankedResponse;
-use crate::rank::{kendall_tau_b, spearman};
+use crate::rank::kendall_tau_b;
 
 /// A mean score that counts as a perfect 5.
 const PERFECT: f64 = srlm_artifact::Score::MAX;

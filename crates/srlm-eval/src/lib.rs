@@ -32,12 +32,13 @@ pub use funnel::{Funnel, IterationFunnel, funnel};
 pub use head_to_head::{Comparison, HeadToHead, Outcome, Preference, head_to_head};
 pub use lengths::{Distribution, Lengths, lengths};
 pub use outputs::{SingleAnswer, TurnAnswers, alpaca_eval_outputs, mt_bench_answers};
-pub use rank::{kendall_tau_b, spearman};
+pub use rank::kendall_tau_b;
 pub use report::{
-    Facts, Folder, FolderState, IterationSummary, JudgeHealth, ModelSummary, PairExample, RunSummary, pair_examples,
-    render, summary_json, summary_markdown,
+    Facts, Folder, FolderState, IterationSummary, ModelSummary, PairExample, RunSummary, pair_examples, render,
+    summary_json, summary_markdown,
 };
 pub use sign_test::{sign_test, wilson};
+pub use srlm_artifact::{pearson, spearman};
 pub use stage::{begin, read, write};
 pub use trace::{Trace, trace};
 pub use verdict::{Verdict, verdict};
