@@ -12,6 +12,7 @@ pub mod funnel;
 mod group_measures;
 mod head_to_head;
 pub mod ifeval;
+pub mod judging;
 mod lengths;
 mod outputs;
 mod rank;
@@ -23,7 +24,7 @@ mod testing;
 pub mod trace;
 mod verdict;
 
-pub use agreement::{Agreement, Measures, RankedGroup, RankedResponse, agreement};
+pub use agreement::{Agreement, Measures, RankedGroup, RankedResponse, agreement, agreement_in_trees};
 pub use bootstrap::Bootstrap;
 pub use error::Error;
 pub use estimate::Estimate;

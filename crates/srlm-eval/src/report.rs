@@ -19,7 +19,7 @@ mod word_diff;
 
 use askama::Template;
 
-pub(crate) use format::{count, words};
+pub(crate) use format::{count, interval, or_nothing, percent, percent_interval, words};
 pub(crate) use markdown::plain;
 pub use markdown::summary_markdown;
 pub use pair_example::{PairExample, pair_examples};
