@@ -10,6 +10,7 @@ mod evaluate;
 mod exit;
 mod folders;
 mod iterate;
+mod judging;
 mod plan;
 mod preferences;
 mod roles;
@@ -18,6 +19,7 @@ mod seed;
 mod source;
 mod stages;
 mod tiny;
+mod verdicts;
 
 use std::process::ExitCode;
 use std::sync::Arc;

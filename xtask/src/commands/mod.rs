@@ -4,6 +4,7 @@ mod benchmark;
 mod chat;
 mod doctor;
 mod eval_files;
+mod eval_judge;
 mod export;
 mod ifeval;
 mod import;

@@ -4,5 +4,7 @@
 mod command;
 mod commands;
 mod exports;
+mod judging;
 mod rounds;
+mod stand_in;
 mod tiny_loop;
