@@ -16,7 +16,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the whole loop, from seed data to the report; running it again goes on.
     Iterate(Iterate),
-    /// Turn public data sets into seed data: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts or ratings.
+    /// Turn public data sets into seed data: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts, ratings
+    /// or pairwise.
     Import(Import),
     /// Make judging examples of ranked responses (data.ranked_prompts).
     Eft(Stage),
@@ -139,7 +140,8 @@ pub(crate) struct Stage {
 
 #[derive(Args)]
 pub(crate) struct Import {
-    /// What the rows look like: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts or ratings.
+    /// What the rows look like: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts,
+    /// ratings or pairwise.
     pub(crate) format: String,
     /// Files and folders: JSON Lines, JSON or Parquet, plain or compressed (gzip, zstd).
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
@@ -346,6 +348,9 @@ pub(crate) struct EvalJudge {
     /// Ask for no verdicts on pairs in both orders; scores are measured on pairs too.
     #[arg(long)]
     pub(crate) no_verdicts: bool,
+    /// Ask for no probabilities of scores, for a server that refuses to tell them.
+    #[arg(long)]
+    pub(crate) no_expected: bool,
     /// A configuration file; its tables judge, pairs, eval and engines count.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

@@ -25,9 +25,14 @@ pub(crate) struct Question<'a> {
     pub(crate) name: &'a str,
     /// Of ratings.
     pub(crate) scale: Option<Scale>,
+    /// Whether expected scores are asked for.
+    pub(crate) with_expected: bool,
     /// Whether pairs are compared in both orders as well.
     pub(crate) with_verdicts: bool,
 }
+
+/// Seeds are those of a first round.
+pub(crate) const ROUND: u32 = 1;
 
 /// Keeps one part of the trees; the seed draws which trees are in it, whatever the order of the file.
 pub(crate) fn part(data: &mut HumanData, shard: Shard, seed: u64) {
@@ -38,35 +43,29 @@ pub(crate) fn part(data: &mut HumanData, shard: Shard, seed: u64) {
     data.groups.retain(|group| kept.contains(&group.tree));
 }
 
-/// Judges, or finds the judgments, and measures. `(role, t, name)` is the judge; the artifacts go below `within`.
-pub(crate) fn judge(
-    run: &Run<'_>,
-    (role, t, name): (&str, u32, &str),
-    question: &Question<'_>,
-    within: &str,
-) -> anyhow::Result<JudgeReport> {
+/// Judges, or finds the judgments, and measures. `role` is who judges, `name` what the report calls it.
+pub(crate) fn judge(run: &Run<'_>, role: &str, name: &str, question: &Question<'_>) -> anyhow::Result<JudgeReport> {
     let rubric = iterate::rubric(&run.config)?;
     let groups = &question.data.groups;
     let prompts: Vec<_> = groups.iter().map(|group| seed::prompt_row(&group.prompt_id, group.prompt.clone())).collect();
-    let prompts = seed::write::<Prompts>(&run.path(&format!("{within}/prompts")), prompts)?;
+    let prompts = seed::write::<Prompts>(&run.path("prompts"), prompts)?;
     let responses = groups.iter().flat_map(responses).collect();
-    let responses = seed::write::<Responses>(&run.path(&format!("{within}/responses")), responses)?;
-    let config = JudgeConfig { expected_score: true, ..run.config.judge.clone() };
-    let out = format!("{within}/judgments");
-    let judged = stages::judge_with(run, (role, t), (&prompts, &responses), &rubric, &out, &config)?;
-    let out = format!("{within}/measures");
-    let identity = run.engine_of(role, t, &out)?.identity();
+    let responses = seed::write::<Responses>(&run.path("responses"), responses)?;
+    let config = JudgeConfig { expected_score: question.with_expected, ..run.config.judge.clone() };
+    let judged = stages::judge_with(run, (role, ROUND), (&prompts, &responses), &rubric, "judgments", &config)?;
+    let out = "measures";
+    let identity = run.engine_of(role, ROUND, out)?.identity();
     let inputs = vec![
         responses.as_input("responses"),
         judged.as_input("judgments"),
         Input { role: "judge".to_owned(), kind: "model".to_owned(), content_hash: identity },
     ];
-    let writer = match srlm_eval::begin(&run.path(&out), settings(run, question)?, run.config.run.seed, inputs)? {
+    let writer = match srlm_eval::begin(&run.path(out), settings(run, question)?, run.config.run.seed, inputs)? {
         Begin::UpToDate(artifact) => return Ok(judging::read(&artifact)?),
         Begin::Write(writer) => writer,
     };
     let pairs = match question.with_verdicts {
-        true => Some(verdicts::judged_pairs(run, (role, t), groups, &writer, &out)?),
+        true => Some(verdicts::judged_pairs(run, role, groups, &writer, out)?),
         false => None,
     };
     let report = report(run, name, question, (&rubric, &responses, &judged), pairs.as_deref())?;

@@ -13,7 +13,7 @@ use srlm_model::Conversation;
 
 use crate::config::VerdictForm;
 use crate::exit::{Exit, OrExit};
-use crate::judging::preference;
+use crate::judging::{ROUND, preference};
 use crate::run::{Run, Weights};
 
 /// One pair in one order, and the judge's answer.
@@ -33,16 +33,16 @@ struct Asked {
 /// here does what `eval.verdict` says.
 pub(crate) fn judged_pairs(
     run: &Run<'_>,
-    (role, t): (&str, u32),
+    role: &str,
     groups: &[HumanGroup],
     writer: &Writer<Eval>,
     out: &str,
 ) -> anyhow::Result<Vec<JudgedPair>> {
     let mut asked: Vec<Asked> = groups.iter().flat_map(both_orders).collect();
-    run.console.begin(&format!("{out}: verdicts"));
-    let answered = match run.weights_of(role, t) {
+    run.console.begin("verdicts");
+    let answered = match run.weights_of(role, ROUND) {
         Some(weights) if run.config.eval.verdict == VerdictForm::Likelihood => likelier(run, &weights, &mut asked),
-        _ => written(run, (role, t), &mut asked, writer, out),
+        _ => written(run, role, &mut asked, writer, out),
     };
     match &answered {
         Ok(()) => {
@@ -80,23 +80,17 @@ fn judged_pair(group: &HumanGroup, both: &[Asked]) -> JudgedPair {
 }
 
 /// What the judge writes; finished answers are kept across interruptions.
-fn written(
-    run: &Run<'_>,
-    (role, t): (&str, u32),
-    asked: &mut [Asked],
-    writer: &Writer<Eval>,
-    out: &str,
-) -> anyhow::Result<()> {
+fn written(run: &Run<'_>, role: &str, asked: &mut [Asked], writer: &Writer<Eval>, out: &str) -> anyhow::Result<()> {
     let request = |asked: &Asked| Request {
         id: format!("{}/{}", asked.prompt_id, asked.order),
         input: Input::Chat(asked.prompt.messages().to_vec()),
-        seeds: vec![row_seed(run.config.run.seed, "people-verdicts", t, &asked.prompt_id, asked.order)],
+        seeds: vec![row_seed(run.config.run.seed, "people-verdicts", ROUND, &asked.prompt_id, asked.order)],
         sampling: run.config.eval.verdict_sampling.clone(),
         top_logprobs: 0,
     };
     let requests: Vec<Request> = asked.iter().map(request).collect();
     let (mut done, total) = (0, requests.len() as u64);
-    let mut judge = Kept::new(run.engine_of(role, t, out)?, writer.dir().join("checkpoint-verdicts.jsonl"));
+    let mut judge = Kept::new(run.engine_of(role, ROUND, out)?, writer.dir().join("checkpoint-verdicts.jsonl"));
     let answered = judge.generate(&requests, &mut |completion| {
         done += 1;
         let _ = run.console.progress(Progress { done, total, unit: "verdicts", tokens: 0 }, "");

@@ -25,12 +25,12 @@ pub(crate) fn eval_judge(args: &EvalJudge, console: &Console) -> anyhow::Result<
     let file = args.file.as_deref().context("a file of human judgments is needed")?;
     let data = human_data(args, file)?;
     let scale = scale(args, &data).or_exit(Exit::Config)?;
-    let (config, role, t) = settings(args).or_exit(Exit::Config)?;
+    let (config, role) = settings(args).or_exit(Exit::Config)?;
     let stem = file.file_stem().map_or("people".into(), |stem| stem.to_string_lossy().into_owned());
-    let (dir, within) = place(args, &config, &stem)?;
+    let dir = args.out.clone().map_or_else(|| default_dir(args, &config, &stem), Ok)?;
     let name = match (&args.served_name, &args.model) {
         (Some(name), _) | (None, Some(name)) => name.clone(),
-        (None, None) => format!("M{t}"),
+        (None, None) => format!("M{}", args.iteration),
     };
     let run = Run::open(config, dir, console)?;
     let data_name = match args.part {
@@ -38,13 +38,13 @@ pub(crate) fn eval_judge(args: &EvalJudge, console: &Console) -> anyhow::Result<
         None => stem,
     };
     let with_verdicts = data.format == HumanFormat::Pairwise && !args.no_verdicts;
-    let question = Question { data: &data, name: &data_name, scale, with_verdicts };
-    let report = judge(&run, (&role, t, &name), &question, &within)?;
+    let question = Question { data: &data, name: &data_name, scale, with_expected: !args.no_expected, with_verdicts };
+    let report = judge(&run, &role, &name, &question)?;
     if args.json {
         return print(&(serde_json::to_string_pretty(&report)? + "\n"));
     }
     print(&report.to_string())?;
-    console.say(&format!("{}", run.path(&within).display()));
+    console.say(&format!("{}", run.path("measures").display()));
     Ok(())
 }
 
@@ -90,18 +90,22 @@ fn scale(args: &EvalJudge, data: &HumanData) -> anyhow::Result<Option<Scale>> {
     scale.map(Some).with_context(|| format!("ratings are from {low} to {high}: give --scale MIN,MAX that holds them"))
 }
 
-/// The configuration, the judge's role in it, and the iteration.
-fn settings(args: &EvalJudge) -> anyhow::Result<(RunConfig, String, u32)> {
+/// The configuration, and the judge's role in it.
+fn settings(args: &EvalJudge) -> anyhow::Result<(RunConfig, String)> {
     let saved = args.run.as_ref().map(|run| run.join("run.toml"));
     let file = saved.as_deref().or(args.config.as_deref());
     let mut set = args.set.clone();
     set.extend(args.device.as_ref().map(|device| format!("runtime.device={}", toml::Value::from(device.as_str()))));
     let mut config = config::load(file, args.preset.as_deref(), &set)?;
-    // Told where the engine knows them; they cost nothing, and change no written score.
-    config.judge.expected_score = true;
-    let Some(model) = &args.model else { return Ok((config, "self".to_owned(), args.iteration)) };
+    let model = match (&args.model, &args.run) {
+        (Some(model), _) => model,
+        (None, Some(run)) if args.iteration > 0 => {
+            return Ok((config, run.join(format!("m{}", args.iteration)).display().to_string()));
+        }
+        (None, _) => return Ok((config, "m0".to_owned())),
+    };
     if !["http://", "https://"].iter().any(|scheme| model.starts_with(scheme)) {
-        return Ok((config, model.clone(), 0));
+        return Ok((config, model.clone()));
     }
     let server = HttpConfig {
         base_url: model.clone(),
@@ -111,25 +115,21 @@ fn settings(args: &EvalJudge) -> anyhow::Result<(RunConfig, String, u32)> {
     };
     server.validate().context("--model, --served-name or --api-key-env")?;
     config.engines.insert(SERVER.to_owned(), server);
-    Ok((config, SERVER.to_owned(), 0))
+    Ok((config, SERVER.to_owned()))
 }
 
-/// The folder that is opened as a run, and where in it the artifacts go.
-fn place(args: &EvalJudge, config: &RunConfig, stem: &str) -> anyhow::Result<(PathBuf, String)> {
-    if let (Some(run), None, None) = (&args.run, &args.model, &args.out) {
-        return Ok((run.clone(), format!("people/{stem}-m{}{}", args.iteration, part_name(args))));
-    }
-    let model = args.served_name.as_ref().or(args.model.as_ref()).map_or("self", String::as_str);
-    let model = model.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or("model");
-    let settings = format!("{}{:?}{:?}{}", config.to_toml()?, args.model, args.file, args.limit);
+/// A folder for these settings alone, below the run whose model judges, else below `runs/eval-judge`.
+fn default_dir(args: &EvalJudge, config: &RunConfig, stem: &str) -> anyhow::Result<PathBuf> {
+    let model = args.served_name.as_ref().or(args.model.as_ref());
+    let model = model.map_or(format!("m{}", args.iteration), |model| {
+        model.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or("model").to_owned()
+    });
+    let settings =
+        format!("{}{:?}{:?}{:?}{}{}", config.to_toml()?, args.model, args.file, args.map, args.limit, args.no_expected);
     let digest: String = Sha256::digest(settings).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    let named = || root().join("runs/eval-judge").join(format!("{stem}-{model}{}-{digest}", part_name(args)));
-    match (&args.run, &args.out) {
-        (Some(_), Some(_)) if args.model.is_none() => {
-            bail!("M_T of --run is judged with below the run: leave --out away, or name the folder of M_T as --model")
-        }
-        (_, out) => Ok((out.clone().unwrap_or_else(named), "people".to_owned())),
-    }
+    let parent = args.run.as_ref().filter(|_| args.model.is_none()).map(|run| run.join("people"));
+    let parent = parent.unwrap_or_else(|| root().join("runs/eval-judge"));
+    Ok(parent.join(format!("{stem}-{model}{}-{digest}", part_name(args))))
 }
 
 fn part_name(args: &EvalJudge) -> String {

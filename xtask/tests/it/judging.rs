@@ -171,7 +171,7 @@ fn a_model_judges_a_part_of_the_trees_and_the_table_says_so() {
     assert!(table.contains("8 responses, 4 prompts, 4 trees"), "{table}");
     assert!(table.contains("| expected scores |") || table.contains("expected scores"), "{table}");
     assert!(table.contains("verdicts in both orders (4 of 4 pairs)"), "{table}");
-    assert!(out.join("people/measures/verdicts.jsonl").exists() && out.join("people/judgments/manifest.json").exists());
+    assert!(out.join("measures/verdicts.jsonl").exists() && out.join("judgments/manifest.json").exists());
 }
 
 #[test]

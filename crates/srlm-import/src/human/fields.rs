@@ -37,19 +37,24 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The same where the names are known to be good.
+    pub(super) fn checked(columns: &'a BTreeMap<String, String>) -> Self {
+        Self(columns)
+    }
+
     /// The field and the value of a column, where the row has it.
     pub(super) fn find<'v>(self, row: &'v Value, column: &str) -> Option<(&'a str, &'v Value)> {
         if let Some(field) = self.0.get(column) {
             return at(row, field).map(|value| (field.as_str(), value));
         }
-        names(column).iter().find_map(|&field| Some((field, at(row, field)?)))
+        fields(column).iter().find_map(|&field| Some((field, at(row, field)?)))
     }
 
     /// The same where the row must have it.
     pub(super) fn require<'v>(self, row: &'v Value, column: &str) -> Result<(&'a str, &'v Value), Problem> {
         self.find(row, column).ok_or_else(|| match self.0.get(column) {
             Some(field) => Problem::new(field.clone(), "is missing"),
-            None => Problem::new(column, format!("is missing: none of `{}` is there", names(column).join("`, `"))),
+            None => Problem::new(column, format!("is missing: none of `{}` is there", fields(column).join("`, `"))),
         })
     }
 
@@ -65,6 +70,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn names(column: &str) -> &'static [&'static str] {
+/// The usual names of a column.
+pub(crate) fn fields(column: &str) -> &'static [&'static str] {
     COLUMNS.into_iter().find_map(|(name, fields)| (name == column).then_some(fields)).unwrap_or_default()
 }

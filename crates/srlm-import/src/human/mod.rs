@@ -3,10 +3,13 @@
 mod fields;
 mod format;
 mod label;
+mod pairs;
 mod read;
 mod row;
 
+pub(crate) use fields::fields;
 pub use format::HumanFormat;
+pub(crate) use pairs::Pairs;
 pub use read::read_human;
 
 use std::collections::BTreeMap;

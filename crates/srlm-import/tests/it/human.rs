@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use srlm_import::{Error, HumanData, HumanFormat, read_human};
+use srlm_artifact::{ResponseRow, read_rows};
+use srlm_import::{Error, Format, HumanData, HumanFormat, ImportConfig, import, read_human};
 
 fn read(text: &str) -> Result<HumanData, Error> {
     let dir = tempfile::tempdir().unwrap();
@@ -119,6 +120,26 @@ fn what_cannot_be_read_has_its_place_and_field() {
     let columns = BTreeMap::from([("promt".to_owned(), "q".to_owned())]);
     let error = read_human(Path::new("rows.jsonl"), None, &columns).unwrap_err();
     assert!(matches!(error, Error::Column { .. }), "{error}");
+}
+
+#[test]
+fn verdicts_become_ranked_responses() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("pairs.jsonl");
+    let row = |prompt: &str, label: u32| {
+        format!(r#"{{"prompt":"{prompt}","response 1":"one {prompt}","response 2":"two {prompt}","label":{label}}}"#)
+    };
+    std::fs::write(&path, [row("first", 0), row("second", 1), row("tied", 2)].join("\n")).unwrap();
+    let config =
+        ImportConfig { format: Format::Pairwise, train: 1.0, validation: 0.0, test: 0.0, ..ImportConfig::default() };
+    let imported = import(&config, &[path], &dir.path().join("out")).unwrap();
+    let counts = imported.accounting.counts();
+    assert_eq!((counts["rows"], counts["examples_human_tie"], counts["written_ranked-responses-train"]), (3, 1, 4));
+    let rows = read_rows::<ResponseRow>(&dir.path().join("out/ranked-responses-train/responses.jsonl")).unwrap();
+    let mut best: Vec<&str> =
+        rows.iter().filter(|row| row.sample_index == 0).map(|row| row.response.as_str()).collect();
+    best.sort_unstable();
+    assert_eq!(best, ["one first", "two second"]);
 }
 
 #[test]
