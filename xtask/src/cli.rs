@@ -16,7 +16,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the whole loop, from seed data to the report; running it again goes on.
     Iterate(Iterate),
-    /// Turn public data sets into seed data: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts or ratings.
+    /// Turn public data sets into seed data: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts, ratings
+    /// or pairwise.
     Import(Import),
     /// Make judging examples of ranked responses (data.ranked_prompts).
     Eft(Stage),
@@ -139,7 +140,8 @@ pub(crate) struct Stage {
 
 #[derive(Args)]
 pub(crate) struct Import {
-    /// What the rows look like: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts or ratings.
+    /// What the rows look like: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts,
+    /// ratings or pairwise.
     pub(crate) format: String,
     /// Files and folders: JSON Lines, JSON or Parquet, plain or compressed (gzip, zstd).
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
@@ -223,8 +225,9 @@ pub(crate) enum EvalOnFiles {
     Benchmark(RunBenchmark),
     /// IFEval: which instructions the responses follow.
     Ifeval(Ifeval),
-    /// Judge-against-human measures of rows {prompt_id, response, score, human_rank}.
-    Judge(InputArgs),
+    /// A judge against people: --model judges the responses of FILE, or --input has rows {prompt_id, response, score,
+    /// human_rank}.
+    Judge(EvalJudge),
 }
 
 #[derive(Subcommand)]
@@ -340,6 +343,74 @@ pub(crate) struct HeadToHead {
     #[arg(long, default_value_t = 42)]
     pub(crate) seed: u64,
     /// All numbers and every comparison as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct EvalJudge {
+    /// What people said: ranked groups, verdicts on pairs or ratings, as JSON Lines, JSON or Parquet.
+    #[arg(value_name = "FILE", required_unless_present = "input", conflicts_with = "input")]
+    pub(crate) file: Option<PathBuf>,
+    /// Rows {prompt_id, response, score, human_rank} that a judge has scored; nothing is judged.
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) input: Option<PathBuf>,
+    /// The judge: a model's folder or file, hub:, package:, tiny:, http://HOST/v1, or a table of [engines] (default: M_T
+    /// of --run).
+    #[arg(long, required_unless_present_any = ["run", "input"])]
+    pub(crate) model: Option<String>,
+    /// The model's name at the server.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) served_name: Option<String>,
+    /// Name of the environment variable with the server's API key.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub(crate) api_key_env: String,
+    /// A run whose configuration and, without --model, whose M_T judges.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "preset"])]
+    pub(crate) run: Option<PathBuf>,
+    /// Which model of the run.
+    #[arg(long, value_name = "T", default_value_t = 1)]
+    pub(crate) iteration: u32,
+    /// ranked, pairwise or ratings (default: what the first row looks like).
+    #[arg(long)]
+    pub(crate) format: Option<srlm_import::HumanFormat>,
+    /// Where a row has what, as in --map prompt=question,score=grade.
+    #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
+    pub(crate) map: Vec<String>,
+    /// The worst and the best rating (default: the first of 0,5 1,10 0,10 and 0,100 that holds all).
+    #[arg(long, value_name = "MIN,MAX", value_delimiter = ',', num_args = 2)]
+    pub(crate) scale: Vec<f64>,
+    /// Judge part i of n of the trees, such as the held-out half 2/2; --part-seed draws them.
+    #[arg(long, value_name = "I/N")]
+    pub(crate) part: Option<srlm_artifact::Shard>,
+    /// Seed of the drawing of parts.
+    #[arg(long, value_name = "SEED", default_value_t = 42)]
+    pub(crate) part_seed: u64,
+    /// Take this many prompts; 0 takes all.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) limit: usize,
+    /// Ask for no verdicts on pairs in both orders; scores are measured on pairs too.
+    #[arg(long)]
+    pub(crate) no_verdicts: bool,
+    /// Ask for no probabilities of scores, for a server that refuses to tell them.
+    #[arg(long)]
+    pub(crate) no_expected: bool,
+    /// A configuration file; its tables judge, pairs, eval and engines count.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// A built-in configuration.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
+    /// Override a value, as in --set judge.judgments=1; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// cpu, cuda:N or wgpu.
+    #[arg(long)]
+    pub(crate) device: Option<String>,
+    /// Where the artifacts go; the same command goes on there (default: below the run, or below runs/eval-judge).
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// The report as JSON on standard output.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -11,6 +11,7 @@ mod evaluate;
 mod exit;
 mod folders;
 mod iterate;
+mod judging;
 mod plan;
 mod preferences;
 mod roles;
@@ -20,6 +21,7 @@ mod source;
 mod stages;
 mod tiny;
 mod validation;
+mod verdicts;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -36,6 +38,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    srlm_artifact::set_git_commit(option_env!("SRLM_GIT_COMMIT").unwrap_or_default());
     let level = std::env::var("SRLM_LOG").unwrap_or_else(|_| "warn".to_owned());
     tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
     match commands::run(cli, &interrupt()) {

@@ -63,6 +63,14 @@ pub(crate) fn named(name: &str, t: u32, engines: &BTreeMap<String, HttpConfig>) 
 }
 
 impl<'a> Run<'a> {
+    /// The weights that a role's name means in iteration t; `None` where a server plays it.
+    pub(crate) fn weights_of(&self, role: &str, t: u32) -> Option<Weights> {
+        match named(role, t, &self.config.engines) {
+            Named::Weights(weights) => Some(weights),
+            Named::Server(_) => None,
+        }
+    }
+
     /// The engine of a role in iteration t, for the stage that writes `out`.
     pub(crate) fn engine_of(&self, role: &str, t: u32, out: &str) -> anyhow::Result<Box<dyn Generate + '_>> {
         match named(role, t, &self.config.engines) {

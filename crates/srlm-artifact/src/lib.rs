@@ -8,11 +8,14 @@ mod begin;
 mod canonical;
 mod changed;
 mod clock;
+mod correlation;
 mod error;
 mod files;
 mod finite;
 mod format;
+mod git_commit;
 mod jsonl;
+mod judge_health;
 mod kind;
 mod lock;
 mod manifest;
@@ -31,13 +34,16 @@ mod tensorboard;
 mod verify;
 mod writer;
 
-pub use aggregation::{Aggregation, aggregate};
+pub use aggregation::{Aggregation, aggregate, scores};
 pub use artifact::Artifact;
 pub use aside::move_aside;
 pub use begin::{Begin, begin};
+pub use correlation::{pearson, spearman};
 pub use error::Error;
 pub use format::Format;
+pub use git_commit::set_git_commit;
 pub use jsonl::{parse_row, read_jsonl, read_rows, to_line};
+pub use judge_health::{Correlation, JudgeHealth};
 pub use kind::{
     Battles, Eft, Eval, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Unpaired, UnpairedRefLogps,
 };

@@ -18,6 +18,7 @@ mod group_measures;
 mod head_to_head;
 pub mod ifeval;
 mod judge_rates;
+pub mod judging;
 mod lengths;
 mod match_up;
 mod outputs;
@@ -35,7 +36,7 @@ pub mod trace;
 mod verdict;
 
 pub use accuracy_change::{accuracy_change, accuracy_sign_test};
-pub use agreement::{Agreement, Measures, RankedGroup, RankedResponse, agreement};
+pub use agreement::{Agreement, Measures, RankedGroup, RankedResponse, agreement, agreement_in_trees};
 pub use answer_rates::{AnswerRates, answer_rates};
 pub use best::{Best, best};
 pub use bootstrap::Bootstrap;
@@ -51,13 +52,14 @@ pub use lengths::{Distribution, Lengths, lengths};
 pub use match_up::{MatchUp, Versus, match_up};
 pub use outputs::{SingleAnswer, TurnAnswers, alpaca_eval_outputs, mt_bench_answers};
 pub use position::{PositionBias, position_bias};
-pub use rank::{kendall_tau_b, spearman};
+pub use rank::kendall_tau_b;
 pub use rating_table::{Ratings, rating_table};
 pub use report::{
-    Facts, Folder, FolderState, IterationSummary, JudgeHealth, ModelSummary, PairExample, RunSummary, pair_examples,
-    render, summary_json, summary_markdown,
+    Facts, Folder, FolderState, IterationSummary, ModelSummary, PairExample, RunSummary, pair_examples, render,
+    summary_json, summary_markdown,
 };
 pub use sign_test::{sign_test, wilson};
+pub use srlm_artifact::{pearson, spearman};
 pub use stage::{begin, read, write};
 pub use stop::{Stop, StopConfig, stop};
 pub use trace::{Trace, trace};

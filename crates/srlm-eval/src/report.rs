@@ -6,7 +6,6 @@ mod axis;
 mod format;
 mod funnel_view;
 mod histogram;
-mod judge_health;
 mod judge_view;
 mod line_chart;
 mod markdown;
@@ -20,8 +19,7 @@ mod word_diff;
 
 use askama::Template;
 
-pub(crate) use format::{count, words};
-pub use judge_health::JudgeHealth;
+pub(crate) use format::{count, interval, or_nothing, percent, percent_interval, words};
 pub(crate) use markdown::plain;
 pub use markdown::summary_markdown;
 pub use pair_example::{PairExample, pair_examples};

@@ -163,7 +163,7 @@ fn programs_read_the_same_numbers() {
     folders::write_run(&run);
     let json = summary_json(&RunSummary::read(&run).unwrap());
     assert_eq!(json["models"][2]["evaluation"]["head_to_head"]["wins"], 96);
-    assert_eq!(json["iterations"][0]["judge"]["n_judgments"], 720);
+    assert_eq!(json["iterations"][0]["judge"]["judgments"], 720);
     assert_eq!(json["iterations"][0]["stages"][0]["state"]["complete"]["n_rows"], 60);
 }
 

@@ -1,6 +1,7 @@
 //! Measures of plain files, without a run: `eval rank|rouge|judge --input ROWS` and the like.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::json;
@@ -10,6 +11,7 @@ use srlm_eval::{Bootstrap, RankedGroup, RankedResponse, agreement, kendall_tau_b
 use srlm_sampler::{Stemming, rouge};
 
 use super::benchmark::benchmark;
+use super::eval_judge::eval_judge;
 use super::ifeval::ifeval;
 use super::print;
 use crate::cli::EvalOnFiles;
@@ -64,17 +66,23 @@ pub(crate) fn run(command: &EvalOnFiles, console: &Console) -> anyhow::Result<()
         EvalOnFiles::Ifeval(args) => ifeval(args, console),
         EvalOnFiles::Benchmark(args) => benchmark(args, console),
         EvalOnFiles::HeadToHead(args) => super::head_to_head::run(args, console),
-        EvalOnFiles::Judge(args) => {
-            let mut groups: BTreeMap<String, Vec<RankedResponse>> = BTreeMap::new();
-            for row in read_jsonl::<JudgedRow>(&args.input)? {
-                let n_characters = row.response.chars().count() as u64;
-                let (human_rank, mean_score) = (row.human_rank, row.score.map(Score::get));
-                let response = RankedResponse { human_rank, mean_score, n_characters };
-                groups.entry(row.prompt_id).or_default().push(response);
-            }
-            let groups: Vec<RankedGroup> =
-                groups.into_iter().map(|(prompt_id, responses)| RankedGroup { prompt_id, responses }).collect();
-            print(&format!("{}\n", serde_json::to_string(&agreement(&groups, &Bootstrap::default()))?))
-        }
+        EvalOnFiles::Judge(args) => match &args.input {
+            Some(input) => scored(input),
+            None => eval_judge(args, console),
+        },
     }
+}
+
+/// Rows that are scored already.
+fn scored(input: &Path) -> anyhow::Result<()> {
+    let mut groups: BTreeMap<String, Vec<RankedResponse>> = BTreeMap::new();
+    for row in read_jsonl::<JudgedRow>(input)? {
+        let n_characters = row.response.chars().count() as u64;
+        let (human_rank, mean_score) = (row.human_rank, row.score.map(Score::get));
+        let response = RankedResponse { human_rank, mean_score, n_characters };
+        groups.entry(row.prompt_id).or_default().push(response);
+    }
+    let groups: Vec<RankedGroup> =
+        groups.into_iter().map(|(prompt_id, responses)| RankedGroup { prompt_id, responses }).collect();
+    print(&format!("{}\n", serde_json::to_string(&agreement(&groups, &Bootstrap::default()))?))
 }

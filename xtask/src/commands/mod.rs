@@ -5,6 +5,7 @@ mod benchmark;
 mod chat;
 mod doctor;
 mod eval_files;
+mod eval_judge;
 mod export;
 mod head_to_head;
 mod ifeval;

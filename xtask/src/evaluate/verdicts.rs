@@ -25,7 +25,7 @@ pub(crate) struct Question {
     pub(crate) prompt_id: String,
     /// 0 where the new model's answer stands first, 1 where it stands second.
     pub(crate) order: u32,
-    prompt: Prompt,
+    pub(crate) prompt: Prompt,
 }
 
 /// Both orders of each contest.

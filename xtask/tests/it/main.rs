@@ -5,6 +5,8 @@ mod command;
 mod commands;
 mod evaluation;
 mod exports;
+mod judging;
 mod rounds;
+mod stand_in;
 mod tiny_loop;
 mod training;

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use srlm_artifact::{
-    Artifact, Eft, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, read_metrics, verify_dir,
+    Artifact, Battles, Eft, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Unpaired, read_metrics,
+    verify_dir,
 };
 
 use crate::samples;
@@ -26,7 +27,9 @@ fn format_1_0_is_read() {
     check::<Responses>(samples::responses());
     let judgments = samples::judgments().into_iter();
     check::<Judgments>(judgments.filter(|row| row.expected_score.is_none()).collect());
+    check::<Battles>(samples::battles());
     check::<Pairs>(samples::pairs());
+    check::<Unpaired>(samples::unpaired());
     check::<RefLogps>(samples::ref_logps());
     check::<Model>(Vec::new());
     assert_eq!(read_metrics(&fixture(Model::NAME)).unwrap(), samples::metrics());

@@ -1,11 +1,11 @@
 //! How the judge did, an iteration beside the other.
 
 use askama::Template;
-use srlm_artifact::JudgmentFailure;
+use srlm_artifact::JudgeHealth;
 
 use super::format::{NOTHING, count, or_nothing, percent, percent_interval};
 use super::histogram::histogram;
-use super::{IterationSummary, JudgeHealth, RunSummary};
+use super::{IterationSummary, RunSummary};
 use crate::{Agreement, Estimate, Measures};
 
 #[derive(Template)]
@@ -21,7 +21,7 @@ struct Panel {
     title: String,
     histogram: String,
     facts: Vec<(&'static str, String)>,
-    failures: Vec<(&'static str, String)>,
+    failures: Vec<(String, String)>,
 }
 
 /// One measure: for each model what the judge and what the length baseline reach.
@@ -46,9 +46,10 @@ pub(crate) fn judge_section(run: &RunSummary) -> String {
 fn panel(iteration: &IterationSummary) -> Option<Panel> {
     let health = iteration.judge.as_ref()?;
     let title = format!("Iteration {}, judged by {}", iteration.iteration, iteration.judged_by.as_deref()?);
-    let failures = health.failures.iter().map(|(failure, n)| (failure_words(*failure), count(*n)));
+    let failures = health.failures.iter().filter(|(_, n)| **n > 0);
+    let failures = failures.map(|(failure, n)| (failure_words(failure).to_owned(), count(*n)));
     Some(Panel {
-        histogram: histogram(&format!("scores-{}", iteration.iteration), &title, &health.score_histogram),
+        histogram: histogram(&format!("scores-{}", iteration.iteration), &title, &health.histogram),
         facts: facts(health),
         failures: failures.collect(),
         title,
@@ -58,22 +59,22 @@ fn panel(iteration: &IterationSummary) -> Option<Panel> {
 fn facts(health: &JudgeHealth) -> Vec<(&'static str, String)> {
     let of = |part: u64, whole: u64| format!(" ({} of {})", count(part), count(whole));
     vec![
-        ("judgments with a score", or_nothing(health.parse_rate(), percent) + &of(health.n_scored, health.n_judgments)),
+        ("judgments with a score", or_nothing(health.parse_rate, percent) + &of(health.scored(), health.judgments)),
         ("mean score", or_nothing(health.mean_score, |mean| format!("{mean:.2}"))),
         (
             "prompts all tied",
-            or_nothing(health.tie_rate(), percent) + &of(health.n_tied_prompts, health.n_comparable_prompts),
+            or_nothing(health.tie_rate, percent) + &of(health.tied_prompts, health.comparable_prompts),
         ),
-        ("score against length, Spearman", or_nothing(health.score_length_spearman, |rho| format!("{rho:.2}"))),
+        ("score against length, Spearman", or_nothing(health.length_correlation.spearman, |rho| format!("{rho:.2}"))),
     ]
 }
 
-fn failure_words(failure: JudgmentFailure) -> &'static str {
+fn failure_words(failure: &str) -> &str {
     match failure {
-        JudgmentFailure::NoScore => "no score line",
-        JudgmentFailure::OutOfRange => "score outside 0 to 5",
-        JudgmentFailure::Truncated => "cut off before a score",
-        JudgmentFailure::Empty => "empty",
+        "no_score" => "no score line",
+        "out_of_range" => "score outside 0 to 5",
+        "truncated" => "cut off before a score",
+        failure => failure,
     }
 }
 

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Eft, Eval, Ift, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps, Responses, read_metrics,
+    Artifact, Eft, Eval, Ift, JudgeHealth, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps, Responses,
+    read_metrics,
 };
 
-use super::{Facts, Folder, FolderState, IterationSummary, JudgeHealth, ModelSummary, RunSummary, pair_examples};
+use super::{Facts, Folder, FolderState, IterationSummary, ModelSummary, RunSummary, pair_examples};
 use crate::Error;
 
 impl RunSummary {
@@ -123,7 +124,7 @@ fn iteration(run_dir: &Path, t: u32) -> IterationSummary {
     let pair_rows = content(&mut pairs, artifact.map(|artifact| artifact.rows()));
     let (ref_logps, _) = open::<RefLogps>(run_dir, path("ref-logps"));
     let funnel = crate::funnel::of_iteration(run_dir, t, judgments.facts().map(|_| judgment_rows.as_slice()));
-    let judge = judgments.facts().map(|_| JudgeHealth::of(&judgment_rows, &response_rows));
+    let judge = judgments.facts().map(|_| JudgeHealth::of(&response_rows, &judgment_rows));
     let seed = pairs.facts().map_or(0, |facts| facts.seed);
     let examples = pair_examples(&pair_rows, &judgment_rows, seed);
     let stages = vec![prompts, responses, judgments, pairs, ref_logps];

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use srlm_artifact::MetricsRow;
+use srlm_artifact::{JudgeHealth, MetricsRow};
 
-use super::{JudgeHealth, PairExample};
+use super::PairExample;
 use crate::{Evaluation, IterationFunnel};
 
 /// A run as its folders tell it; read with [`RunSummary::read`], or put together by hand.
