@@ -8,6 +8,7 @@ pub mod benchmarks;
 mod best;
 mod bootstrap;
 mod calibration;
+pub mod compare;
 mod comparison_row;
 pub mod controlled;
 mod error;
@@ -54,8 +55,9 @@ pub use position::{PositionBias, position_bias};
 pub use rank::{kendall_tau_b, spearman};
 pub use rating_table::{Ratings, rating_table};
 pub use report::{
-    Facts, Folder, FolderState, IterationSummary, JudgeHealth, ModelSummary, PairExample, RunSummary, pair_examples,
-    render, summary_json, summary_markdown,
+    CurveFinding, CurveState, ExampleScores, Facts, Folder, FolderState, IterationSummary, JudgeHealth,
+    JudgingExamples, KeyMeasures, ModelSummary, PairExample, RunSummary, curve_findings, pair_examples, render,
+    summary_json, summary_markdown,
 };
 pub use sign_test::{sign_test, wilson};
 pub use stage::{begin, read, write};

@@ -2,6 +2,7 @@
 
 mod benchmark;
 mod chat;
+mod compare;
 mod doctor;
 mod eval_files;
 mod export;
@@ -40,6 +41,7 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
             None => run_stages::eval(&args, &console(false)),
         },
         Command::Report(args) => run_stages::report(&args, &console(args.json)),
+        Command::Compare(args) => compare::compare(&args),
         Command::Trace(args) => trace(&args),
         Command::Export(command) => export::export(&command, &console(false)),
         Command::Generate(args) => rows::generate(&args, &console(false)),

@@ -3,7 +3,7 @@
 use super::RunSummary;
 use super::format::{interval, percent, percent_interval};
 use super::summary::{FolderState, ModelSummary};
-use crate::{Evaluation, Verdict};
+use crate::{Best, Change, Evaluation, Verdict};
 
 /// Growth of the mean response length, over the model before, from which the report warns.
 const LENGTH_GROWTH: f64 = 1.2;
@@ -17,8 +17,10 @@ impl RunSummary {
         };
         let before = evaluated.len().checked_sub(2).map(|i| evaluated[i]);
         let mut sentences = vec![outcome(last, previous_label(self, last))];
+        sentences.extend(self.best.as_ref().map(about_best));
         sentences.extend(about_judge(last));
         sentences.extend(about_evaluator(&evaluated));
+        sentences.extend(last.warnings.iter().filter(|warning| is_new(warning)).map(|warning| sentence(warning)));
         sentences.extend(before.and_then(|before| about_length(before, last)));
         sentences
     }
@@ -48,6 +50,16 @@ impl Verdict {
             Verdict::Suspicious => "suspicious",
             Verdict::Inconclusive => "inconclusive",
         }
+    }
+}
+
+/// What is shown on an axis, in words.
+pub(crate) fn change_words(change: Change) -> &'static str {
+    match change {
+        Change::Better => "better",
+        Change::Same => "about the same",
+        Change::Worse => "worse",
+        Change::Unclear => "not shown to differ",
     }
 }
 
@@ -99,13 +111,32 @@ fn about_judge(last: &Evaluation) -> Option<String> {
     Some(format!("{accuracies} {moral}"))
 }
 
+fn about_best(best: &Best) -> String {
+    let stopped = best.stopped.as_ref().map(|stop| format!(" The loop stopped at {}: {}.", stop.model, stop.reason));
+    format!("Use {}: {}.{}", best.model, best.reason, stopped.unwrap_or_default())
+}
+
+/// The evaluator and the judge's weakness have sentences with numbers already.
+fn is_new(warning: &str) -> bool {
+    !warning.starts_with("the only evaluator") && !warning.starts_with("as a judge")
+}
+
+fn sentence(part: &str) -> String {
+    let mut letters = part.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
+}
+
 fn about_evaluator(evaluated: &[&Evaluation]) -> Option<String> {
     let compared = || evaluated.iter().filter(|evaluation| evaluation.head_to_head.is_some());
     let independent = |evaluation: &Evaluation| evaluation.evaluator.as_ref().is_some_and(|who| who.independent);
     (compared().count() > 0 && !compared().any(|evaluation| independent(evaluation))).then(|| {
-        "The only evaluator is a judge that took part in training. It may have learned to reward what it writes: \
-         compare with an independent judge, or read the pairs below, before trusting a verdict."
-            .to_owned()
+        let part = compared().last().and_then(|last| last.evaluator.as_ref()?.part_in_training.clone());
+        format!(
+            "The only evaluator is a judge that took part in training{}. It may have learned to reward what it writes: \
+             name an independent one in roles.evaluator, or read the pairs below, before trusting a verdict.",
+            part.map(|part| format!(" ({part})")).unwrap_or_default()
+        )
     })
 }
 
@@ -170,9 +201,19 @@ mod tests {
             eval_folder: None,
             evaluation,
             metrics: vec![],
+            training: vec![],
         };
         let models = vec![model(0, None), model(1, None), model(2, Some(evaluation))];
-        RunSummary { name: "run".to_owned(), config: None, seeds: vec![], models, iterations: vec![] }
+        RunSummary {
+            name: "run".to_owned(),
+            config: None,
+            seeds: vec![],
+            models,
+            iterations: vec![],
+            judging_examples: None,
+            best: None,
+            artifacts: vec![],
+        }
     }
 
     #[test]
@@ -187,6 +228,6 @@ mod tests {
     fn the_trained_judge_alone_is_warned_of() {
         let sentences = run(false, 12, 10).sentences();
         assert!(sentences[0].starts_with("M2 is not shown to be better or worse than M1"));
-        assert!(sentences[2].starts_with("The only evaluator is a judge that took part in training."));
+        assert!(sentences[2].starts_with("The only evaluator is a judge that took part in training (it judged)."));
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use srlm_artifact::MetricsRow;
 
-use super::{JudgeHealth, PairExample};
-use crate::{Evaluation, IterationFunnel};
+use super::{CurveFinding, JudgeHealth, JudgingExamples, PairExample};
+use crate::{Best, Evaluation, IterationFunnel};
 
 /// A run as its folders tell it; read with [`RunSummary::read`], or put together by hand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,6 +22,12 @@ pub struct RunSummary {
     pub models: Vec<ModelSummary>,
     /// From 1.
     pub iterations: Vec<IterationSummary>,
+    /// How judging examples were made of ranked responses, where they were.
+    pub judging_examples: Option<JudgingExamples>,
+    /// Which model to use; `None` before anything is evaluated.
+    pub best: Option<Best>,
+    /// Every artifact in the run's folder, in the order in which they were finished.
+    pub artifacts: Vec<Folder>,
 }
 
 /// One model of the run.
@@ -38,6 +44,8 @@ pub struct ModelSummary {
     /// Its training, a row a step.
     #[serde(skip)]
     pub metrics: Vec<MetricsRow>,
+    /// What its training curves say.
+    pub training: Vec<CurveFinding>,
 }
 
 /// One turn of the loop.
@@ -82,6 +90,8 @@ pub enum FolderState {
 /// What a manifest says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Facts {
+    /// Kind of the artifact, such as `pairs`.
+    pub kind: String,
     /// Rows of the artifact.
     pub n_rows: u64,
     /// What was made and dropped, by reason.
@@ -115,8 +125,18 @@ impl Folder {
 }
 
 impl RunSummary {
-    /// The run's folders in the order in which the loop writes them; M0 only where it lies in the run.
+    /// Every artifact of the run in the order in which they were finished, then the folders of the loop that cannot be
+    /// read or do not exist yet.
     pub fn folders(&self) -> impl Iterator<Item = &Folder> {
+        let is_broken = |folder: &&Folder| matches!(folder.state, FolderState::Unreadable(_));
+        let broken: Vec<&Folder> = self.of_the_loop().filter(is_broken).collect();
+        let is_sound = move |folder: &&Folder| broken.iter().all(|broken| broken.path != folder.path);
+        let left = self.of_the_loop().filter(|folder| folder.facts().is_none());
+        self.artifacts.iter().filter(is_sound).chain(left)
+    }
+
+    /// The folders that the loop always writes; M0 only where it lies in the run.
+    fn of_the_loop(&self) -> impl Iterator<Item = &Folder> {
         let models = self.models.iter().enumerate().flat_map(|(t, model)| {
             let made_from = t.checked_sub(2).and_then(|i| self.iterations.get(i));
             let stages = made_from.into_iter().flat_map(|iteration| &iteration.stages);
