@@ -64,6 +64,7 @@ fn write_hostile_run(run: &std::path::Path) {
         label_weight: 1.0,
     };
     folders::write::<Pairs>(run, "iter-1/pairs", MARKUP, vec![pair], &[(MARKUP, 1)]);
+    let measured = demo::evaluation(2);
     for (model, name) in [(1, MARKUP.to_owned()), (2, hostile())] {
         let out = run.join(format!("iter-{}/eval", model - 1));
         let Begin::Write(writer) = srlm_eval::begin(&out, serde_json::json!({}), 1, vec![]).unwrap() else {
@@ -74,8 +75,7 @@ fn write_hostile_run(run: &std::path::Path) {
             opponent: Some(name.clone()),
             warnings: vec![name.clone()],
             unmeasured: [("head_to_head".to_owned(), name.clone())].into(),
-            head_to_head: demo::evaluation(2).head_to_head,
-            ..demo::evaluation(model)
+            ..measured.clone()
         };
         srlm_eval::write(writer, &evaluation, &name).unwrap();
     }

@@ -2,7 +2,7 @@
 
 use super::RunSummary;
 use super::format::{interval, percent, percent_interval};
-use super::summary::{FolderState, ModelSummary};
+use super::summary::{Folder, FolderState, ModelSummary};
 use crate::{Best, Change, Evaluation, Verdict};
 
 /// Growth of the mean response length, over the model before, from which the report warns.
@@ -13,7 +13,9 @@ impl RunSummary {
     pub fn sentences(&self) -> Vec<String> {
         let evaluated: Vec<&Evaluation> = self.models.iter().filter_map(|model| model.evaluation.as_ref()).collect();
         let Some(last) = evaluated.last() else {
-            return vec!["No model of this run has been evaluated yet.".to_owned()];
+            let broken = self.models.iter().any(|model| model.standing() == "unreadable");
+            let more = if broken { " What cannot be read says why under Provenance." } else { "" };
+            return vec![format!("No model of this run has been evaluated yet.{more}")];
         };
         let before = evaluated.len().checked_sub(2).map(|i| evaluated[i]);
         let mut sentences = vec![outcome(last, previous_label(self, last))];
@@ -32,6 +34,7 @@ impl ModelSummary {
         match (&self.evaluation, &self.folder.state) {
             (Some(evaluation), _) if evaluation.head_to_head.is_some() => evaluation.verdict.word(),
             (Some(_), _) => "not compared",
+            _ if self.eval_folder.as_ref().is_some_and(Folder::is_unreadable) => "unreadable",
             (None, _) if self.label == "M0" => "starting model",
             (None, FolderState::Complete(_)) => "not yet evaluated",
             (None, FolderState::Unreadable(_)) => "unreadable",
@@ -161,7 +164,7 @@ pub(crate) fn head_to_head_line(evaluation: &Evaluation) -> Option<String> {
 mod tests {
     use super::*;
     use crate::{
-        Bootstrap, Comparison, Evaluator, Folder, Preference, RankedGroup, RankedResponse, VerdictForm, VerdictRules,
+        Bootstrap, Comparison, Evaluator, Preference, RankedGroup, RankedResponse, VerdictForm, VerdictRules,
     };
 
     fn comparisons(n_wins: u32, n_losses: u32) -> Vec<Comparison> {

@@ -122,14 +122,18 @@ impl Folder {
             FolderState::Pending | FolderState::Unreadable(_) => None,
         }
     }
+
+    /// Whether there is something that cannot be opened.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.state, FolderState::Unreadable(_))
+    }
 }
 
 impl RunSummary {
     /// Every artifact of the run in the order in which they were finished, then the folders of the loop that cannot be
     /// read or do not exist yet.
     pub fn folders(&self) -> impl Iterator<Item = &Folder> {
-        let is_broken = |folder: &&Folder| matches!(folder.state, FolderState::Unreadable(_));
-        let broken: Vec<&Folder> = self.of_the_loop().filter(is_broken).collect();
+        let broken: Vec<&Folder> = self.of_the_loop().filter(|folder| folder.is_unreadable()).collect();
         let is_sound = move |folder: &&Folder| broken.iter().all(|broken| broken.path != folder.path);
         let left = self.of_the_loop().filter(|folder| folder.facts().is_none());
         self.artifacts.iter().filter(is_sound).chain(left)
