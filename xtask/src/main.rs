@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod conclude;
 mod config;
 mod console;
 mod device;
@@ -18,6 +19,7 @@ mod seed;
 mod source;
 mod stages;
 mod tiny;
+mod validation;
 
 use std::process::ExitCode;
 use std::sync::Arc;

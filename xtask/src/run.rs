@@ -147,14 +147,13 @@ impl<'a> Run<'a> {
 
     /// M_t's files and content hash.
     pub(crate) fn checkpoint(&self, t: u32) -> anyhow::Result<(Checkpoint, String)> {
-        let (path, hash) = self.model_path(t)?;
-        Ok((Checkpoint::open(&path).or_exit(Exit::Engine)?, hash))
+        self.checkpoint_of(&Weights::Iteration(t))
     }
 
-    /// A generator that loads M_t when it is first asked for something.
-    pub(crate) fn generator(&self, t: u32) -> anyhow::Result<LazyEngine<'_, 'a>> {
-        let (_, hash) = self.model_path(t)?;
-        Ok(LazyEngine::new(self, Weights::Iteration(t), Engine::identity_of(&hash, &self.config.engine)))
+    /// A model's files and content hash.
+    pub(crate) fn checkpoint_of(&self, weights: &Weights) -> anyhow::Result<(Checkpoint, String)> {
+        let (path, hash) = self.weights(weights)?;
+        Ok((Checkpoint::open(&path).or_exit(Exit::Engine)?, hash))
     }
 
     /// Calls `f` with the engine of M_t, loading it in place of any other.

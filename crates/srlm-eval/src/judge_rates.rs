@@ -42,3 +42,40 @@ pub fn judge_rates(judgments: &[JudgmentRow], agreement: &Agreement) -> JudgeRat
         one_score_share: share(scores.values().copied().max().unwrap_or(0), n_scored),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use srlm_artifact::{JudgmentFailure, Score};
+
+    use super::*;
+    use crate::{Bootstrap, RankedGroup, RankedResponse, agreement};
+
+    #[test]
+    fn a_case_to_check_with_a_pencil() {
+        let scores = [Some(3.0), Some(3.0), None, Some(1.0)];
+        let judgment = |(i, score): (usize, &Option<f64>)| JudgmentRow {
+            response_id: format!("p/{i}"),
+            prompt_id: "p".to_owned(),
+            judge_index: 0,
+            score: score.and_then(Score::new),
+            rationale: String::new(),
+            failure: score.is_none().then_some(JudgmentFailure::NoScore),
+            seed: 0,
+            expected_score: None,
+            truncated: false,
+        };
+        let response = |(i, score): (usize, &Option<f64>)| RankedResponse {
+            human_rank: i as u32,
+            mean_score: *score,
+            n_characters: 1,
+        };
+        let judgments: Vec<_> = scores.iter().enumerate().map(judgment).collect();
+        let group =
+            RankedGroup { prompt_id: "p".to_owned(), responses: scores.iter().enumerate().map(response).collect() };
+        let found = judge_rates(&judgments, &agreement(&[group], &Bootstrap::default()));
+        assert_eq!((found.n_judgments, found.n_scored, found.parse_rate), (4, 3, Some(0.75)));
+        // Six pairs; the three with the unscored response cannot be ordered, and one of the others is tied.
+        assert_eq!((found.abstention_rate, found.tie_rate), (Some(0.5), Some(1.0 / 3.0)));
+        assert_eq!(found.one_score_share, Some(2.0 / 3.0));
+    }
+}

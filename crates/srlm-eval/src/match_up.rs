@@ -64,3 +64,67 @@ pub fn match_up(rows: &[ComparisonRow], length_control: &LengthControl, bootstra
         unmeasured,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Preference;
+
+    fn row(i: usize, (first, second): (Option<Preference>, Option<Preference>), lengths: (u64, u64)) -> ComparisonRow {
+        ComparisonRow {
+            prompt_id: i.to_string(),
+            model: "M2".to_owned(),
+            opponent: "M1".to_owned(),
+            new_first: first,
+            new_second: second,
+            new_characters: lengths.0,
+            old_characters: lengths.1,
+        }
+    }
+
+    fn found(rows: &[ComparisonRow]) -> MatchUp {
+        let control = LengthControl { min_pairs: 5, ..LengthControl::default() };
+        match_up(rows, &control, &Bootstrap { n_resamples: 100, ..Bootstrap::default() })
+    }
+
+    fn verdict() -> impl Strategy<Value = Option<Preference>> {
+        use Preference::{A, B, Tie};
+        prop::sample::select(vec![Some(A), Some(B), Some(Tie), None])
+    }
+
+    #[test]
+    fn what_is_null_has_a_reason() {
+        let none = found(&[]);
+        assert_eq!(none.unmeasured.keys().collect::<Vec<_>>(), ["length_controlled", "length_matched", "position"]);
+        let few: Vec<_> = (0..4).map(|i| row(i, (Some(Preference::A), Some(Preference::B)), (9, 9))).collect();
+        insta::assert_snapshot!(found(&few).unmeasured["length_controlled"], @"4 prompts have a verdict in both orders, min_pairs = 5");
+    }
+
+    proptest! {
+        #[test]
+        fn counts_add_up_and_exchanged_models_mirror(
+            rows in prop::collection::vec(((verdict(), verdict()), (1u64..400, 1u64..400)), 1..30)
+        ) {
+            let forward: Vec<_> = rows.iter().enumerate().map(|(i, &(verdicts, lengths))| row(i, verdicts, lengths)).collect();
+            let backward: Vec<_> = rows
+                .iter()
+                .enumerate()
+                .map(|(i, &((first, second), (new, old)))| row(i, (second, first), (old, new)))
+                .collect();
+            let (new, old) = (found(&forward), found(&backward));
+            let h = &new.head_to_head;
+            prop_assert_eq!(h.wins + h.ties + h.losses + h.n_missing, rows.len() as u64);
+            prop_assert_eq!((h.wins, h.losses), (old.head_to_head.losses, old.head_to_head.wins));
+            let position = new.position.unwrap();
+            prop_assert_eq!(position.n_prompts, h.n());
+            prop_assert_eq!(&position, old.position.as_ref().unwrap());
+            prop_assert_eq!(new.length_controlled.is_some(), h.n() >= 5);
+            if let (Some(new), Some(old)) = (new.length_controlled, old.length_controlled) {
+                prop_assert!((new.controlled.value + old.controlled.value - 1.0).abs() < 1e-6);
+                prop_assert!((new.win_rate.value - h.win_rate.unwrap().value).abs() < 1e-12);
+            }
+        }
+    }
+}

@@ -1,11 +1,13 @@
 //! What each subcommand does.
 
+mod answers;
 mod benchmark;
 mod chat;
 mod compare;
 mod doctor;
 mod eval_files;
 mod export;
+mod head_to_head;
 mod ifeval;
 mod import;
 mod rows;

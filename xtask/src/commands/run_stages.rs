@@ -8,6 +8,7 @@ use srlm_artifact::{Artifact, Judgments, Kind, Manifest, Place, Prompts, Respons
 
 use super::print;
 use crate::cli::{ConfigArgs, EvalCommand, Iterate, Merge, PairsCommand, RunArgs, Stage};
+use crate::conclude::conclude;
 use crate::config;
 use crate::console::Console;
 use crate::eft;
@@ -110,6 +111,11 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
             let prompts = Artifact::open(&run.path(&folder(t, "prompts")))?;
             let responses = Artifact::open(&run.path(&folder(t, "responses")))?;
             preferences::judgments(&run, t, (&prompts, &responses), &rubric)?.dir().to_owned()
+        }
+        _ if run.config.dpo.is_unpaired() => {
+            let unpaired = Artifact::open(&run.path(&folder(t, "unpaired")))?;
+            let ref_logps = stages::unpaired_ref_logps(&run, t, &unpaired)?;
+            stages::kto(&run, t, &unpaired, &ref_logps)?.dir().to_owned()
         }
         _ => {
             let pairs = preferences::made(&run, t)?;
@@ -222,6 +228,7 @@ pub(crate) fn eval(args: &EvalCommand, console: &Console) -> anyhow::Result<()> 
     let rubric = iterate::rubric(&run.config)?;
     let seed = eft::complete(&run, seed::run(&run, &rubric)?, &rubric)?;
     let made = evaluate(&run, args.iteration + 1, &seed, &rubric)?;
+    conclude(&run, args.iteration + 1)?;
     print(&format!("{}\n", made.dir().display()))
 }
 

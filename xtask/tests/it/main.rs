@@ -3,6 +3,8 @@
 
 mod command;
 mod commands;
+mod evaluation;
 mod exports;
 mod rounds;
 mod tiny_loop;
+mod training;
