@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod agreement;
+pub mod anchors;
 pub mod benchmarks;
 mod bootstrap;
 pub mod controlled;
@@ -11,11 +12,16 @@ mod evaluation;
 pub mod funnel;
 mod group_measures;
 mod head_to_head;
+
 pub mod ifeval;
+mod kappa;
 mod lengths;
+mod measured;
 mod outputs;
 mod rank;
 mod report;
+mod rows_file;
+pub mod safety;
 mod sign_test;
 mod stage;
 #[cfg(test)]
@@ -30,6 +36,7 @@ pub use estimate::Estimate;
 pub use evaluation::{Evaluation, Evaluator, HeldOutLoss, Measurements};
 pub use funnel::{Funnel, IterationFunnel, funnel};
 pub use head_to_head::{Comparison, HeadToHead, Outcome, Preference, head_to_head};
+pub use kappa::{cohen_kappa, fleiss_kappa};
 pub use lengths::{Distribution, Lengths, lengths};
 pub use outputs::{SingleAnswer, TurnAnswers, alpaca_eval_outputs, mt_bench_answers};
 pub use rank::{kendall_tau_b, spearman};
