@@ -12,7 +12,7 @@ mod evaluation;
 pub mod funnel;
 mod group_measures;
 mod head_to_head;
-
+pub mod human;
 pub mod ifeval;
 mod kappa;
 mod lengths;

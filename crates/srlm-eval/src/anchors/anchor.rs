@@ -121,7 +121,7 @@ mod tests {
     fn a_row_that_cannot_be_used_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("anchors.jsonl");
-        let mut check = |text: &str, expected: &str| {
+        let check = |text: &str, expected: &str| {
             std::fs::write(&path, text).unwrap();
             let error = read_anchors(&path).unwrap_err().to_string();
             assert_eq!(error.replace(&folder.path().display().to_string(), ""), expected);

@@ -122,7 +122,7 @@ mod tests {
     fn rows_of_xstest_are_read_and_others_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows.jsonl");
-        let mut read = |text: &str| {
+        let read = |text: &str| {
             std::fs::write(&path, text).unwrap();
             read_safety(&path).map_err(|error| error.to_string().replace(&folder.path().display().to_string(), ""))
         };
@@ -134,7 +134,7 @@ mod tests {
         .unwrap();
         assert_eq!((rows[0].id.as_str(), rows[0].label, &rows[0].response), ("1", Label::Safe, &None));
         assert_eq!((rows[1].label, rows[1].human), (Label::Unsafe, Some(HumanLabel::FullRefusal)));
-        let mut check = |text: &str, expected: &str| assert_eq!(read(text).unwrap_err(), expected);
+        let check = |text: &str, expected: &str| assert_eq!(read(text).unwrap_err(), expected);
         check(
             r#"{"id": 1, "prompt": "Why?"}"#,
             "/rows.jsonl:1: `label` is absent and the type is none of XSTest; write safe or unsafe",
