@@ -38,7 +38,9 @@ pub use begin::{Begin, begin};
 pub use error::Error;
 pub use format::Format;
 pub use jsonl::{parse_row, read_jsonl, read_rows, to_line};
-pub use kind::{Battles, Eft, Eval, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Unpaired};
+pub use kind::{
+    Battles, Eft, Eval, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Unpaired, UnpairedRefLogps,
+};
 pub use lock::RunLock;
 pub use manifest::{Counts, Environment, FileEntry, Manifest};
 pub use metrics::{append_metric, read_metrics, write_metrics};
@@ -48,7 +50,7 @@ pub use recipe::{Input, Recipe};
 pub use row::{NoRow, Row, RowProblem, SortKey};
 pub use rows::{
     BattleFailure, BattleRow, BattleWinner, EftRow, FinishReason, IftRow, JudgmentFailure, JudgmentRow, MetricsRow,
-    PairRow, PromptRow, PromptSource, RefLogpsRow, ResponseRow, UnpairedRow,
+    PairRow, PromptRow, PromptSource, RefLogpsRow, ResponseRow, UnpairedRefLogpsRow, UnpairedRow,
 };
 pub use score::Score;
 pub use seed::{Place, row_seed};

@@ -6,3 +6,4 @@ mod commands;
 mod exports;
 mod rounds;
 mod tiny_loop;
+mod training;
