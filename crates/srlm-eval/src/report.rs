@@ -14,6 +14,7 @@ mod judge_health;
 mod judge_view;
 mod judging_examples;
 mod key_measures;
+mod known_view;
 mod line_chart;
 mod markdown;
 mod pair_example;
@@ -64,6 +65,7 @@ pub fn render(run: &RunSummary) -> String {
     let sections = vec![
         section("judge", "The judge", judge_view::judge_section(run)),
         section("compared", "Answers compared", compared_view::compared(run)),
+        section("known", "Anchors and safety", known_view::known(run)),
         section("responses", "Length and diversity", responses_view::responses(run)),
         section("funnel", "Made and dropped", funnel_view::funnel(run)),
         section("training", "Training", training_view::training(run)),

@@ -89,10 +89,20 @@ fn an_empty_folder_has_a_report() {
 
     No model of this run has been evaluated yet.
 
-    | model | verdict | held-out loss (nats/token) | judge pairwise accuracy | longer response | win / tie / loss | mean response tokens |
+    | model | verdict | win / tie / loss | at equal lengths | rating (Elo) | answers |
+    |---|---|---|---|---|---|
+    | M0 | starting model | – | – | – | – |
+    | M1 | pending | – | – | – | – |
+
+    | model | judge pairwise accuracy | longer response | chance | judging | hidden anchors | held-out loss (nats/token) |
     |---|---|---|---|---|---|---|
-    | M0 | starting model | – | – | – | – | – |
-    | M1 | pending | – | – | – | – | – |
+    | M0 | – | – | – | – | – | – |
+    | M1 | – | – | – | – | – | – |
+
+    | model | mean response tokens | cut off | refusals | harmful served | harmless refused | distinct pairs | self-BLEU | time | tokens written | tokens trained on |
+    |---|---|---|---|---|---|---|---|---|---|---|
+    | M0 | – | – | – | – | – | – | – | – | – | – |
+    | M1 | – | – | – | – | – | – | – | – | – | – |
     ");
     assert!(RunSummary::read(&run.join("missing")).is_err());
 }

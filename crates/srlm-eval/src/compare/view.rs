@@ -133,10 +133,13 @@ fn bare(value: f64) -> Estimate {
     Estimate { value, low: value, high: value }
 }
 
-const MEASURES: [Measure; 8] = [
+const MEASURES: [Measure; 11] = [
     ("win-rate", "Win rate against the model before", "win rate", Some((0.5, "no change")), |m| m.win_rate),
     ("controlled", "The same at equal lengths", "win rate", Some((0.5, "no change")), |m| m.length_controlled_win_rate),
     ("accuracy", "Judging as people do", "pairwise accuracy", None, |m| m.pairwise_accuracy),
+    ("anchors", "Hidden anchors", "true less false positives", Some((0.0, "sees nothing")), |m| m.anchors_youden_j),
+    ("unsafe", "Harmful prompts served", "share of prompts", None, |m| m.unsafe_compliance_rate),
+    ("over-refusal", "Harmless prompts refused", "share of prompts", None, |m| m.over_refusal_rate),
     ("held-out", "Held-out loss", "nats per token", None, |m| m.held_out_loss.map(bare)),
     ("tokens", "Response length", "mean tokens", None, |m| m.mean_response_tokens.map(bare)),
     ("distinct", "Distinct word pairs", "share of all", None, |m| m.distinct_2.map(bare)),

@@ -3,13 +3,14 @@
 use super::RunSummary;
 use super::format::{interval, percent, percent_interval};
 use super::summary::{Folder, FolderState, ModelSummary};
+use crate::anchors::AnchorSummary;
 use crate::{Best, Change, Evaluation, Verdict};
 
 /// Growth of the mean response length, over the model before, from which the report warns.
 const LENGTH_GROWTH: f64 = 1.2;
 
 impl RunSummary {
-    /// The outcome in a sentence, then what a reader must know before believing it.
+    /// The outcome with the model to use, then what a reader must know before believing it.
     pub fn sentences(&self) -> Vec<String> {
         let evaluated: Vec<&Evaluation> = self.models.iter().filter_map(|model| model.evaluation.as_ref()).collect();
         let Some(last) = evaluated.last() else {
@@ -18,9 +19,10 @@ impl RunSummary {
             return vec![format!("No model of this run has been evaluated yet.{more}")];
         };
         let before = evaluated.len().checked_sub(2).map(|i| evaluated[i]);
-        let mut sentences = vec![outcome(last, previous_label(self, last))];
-        sentences.extend(self.best.as_ref().map(about_best));
+        let best = self.best.as_ref().map(|best| format!(" {}", about_best(best)));
+        let mut sentences = vec![outcome(last, previous_label(self, last)) + &best.unwrap_or_default()];
         sentences.extend(about_judge(last));
+        sentences.extend(self.models.iter().rev().find_map(|model| about_anchors(model.anchors.as_ref()?)));
         sentences.extend(about_evaluator(&evaluated));
         sentences.extend(last.warnings.iter().filter(|warning| is_new(warning)).map(|warning| sentence(warning)));
         sentences.extend(before.and_then(|before| about_length(before, last)));
@@ -130,6 +132,20 @@ fn sentence(part: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
+fn about_anchors(found: &AnchorSummary) -> Option<String> {
+    let j = found.youden_j?;
+    let moral = match j {
+        j if j.low > 0.0 => "It sees some of the truth.",
+        j if j.high < 0.0 => "It prefers what is wrong.",
+        _ => "It is not shown to see the truth at all.",
+    };
+    let (judge, n) = (&found.judge, found.n_pairs);
+    Some(format!(
+        "On {n} hidden anchors {judge} accepts right answers more often than wrong ones by {}. {moral}",
+        interval(j)
+    ))
+}
+
 fn about_evaluator(evaluated: &[&Evaluation]) -> Option<String> {
     let compared = || evaluated.iter().filter(|evaluation| evaluation.head_to_head.is_some());
     let independent = |evaluation: &Evaluation| evaluation.evaluator.as_ref().is_some_and(|who| who.independent);
@@ -163,9 +179,7 @@ pub(crate) fn head_to_head_line(evaluation: &Evaluation) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        Bootstrap, Comparison, Evaluator, Preference, RankedGroup, RankedResponse, VerdictForm, VerdictRules,
-    };
+    use crate::{Bootstrap, Comparison, Evaluator, Preference, RankedGroup, RankedResponse, VerdictForm, VerdictRules};
 
     fn comparisons(n_wins: u32, n_losses: u32) -> Vec<Comparison> {
         let (a, b) = (Some(Preference::A), Some(Preference::B));
@@ -198,25 +212,9 @@ mod tests {
             ..Evaluation::new("M2")
         }
         .decided(&VerdictRules::default());
-        let model = |t: u32, evaluation| ModelSummary {
-            label: format!("M{t}"),
-            folder: Folder { path: format!("m{t}"), state: FolderState::Pending },
-            eval_folder: None,
-            evaluation,
-            metrics: vec![],
-            training: vec![],
-        };
+        let model = |t: u32, evaluation| ModelSummary { label: format!("M{t}"), evaluation, ..ModelSummary::default() };
         let models = vec![model(0, None), model(1, None), model(2, Some(evaluation))];
-        RunSummary {
-            name: "run".to_owned(),
-            config: None,
-            seeds: vec![],
-            models,
-            iterations: vec![],
-            judging_examples: None,
-            best: None,
-            artifacts: vec![],
-        }
+        RunSummary { name: "run".to_owned(), models, ..RunSummary::default() }
     }
 
     #[test]

@@ -104,14 +104,15 @@ fn following(model: &ModelSummary, measures: &KeyMeasures) -> Option<Axis> {
     let evaluation = model.evaluation.as_ref()?;
     let (found, raw) = (evaluation.head_to_head.as_ref()?, measures.win_rate?);
     let mut details = vec![format!(
-        "{} wins, {} ties, {} losses of {}{}",
+        "wins {}, ties {}, losses {} of {}{}",
         found.wins,
         found.ties,
         found.losses,
         found.n(),
         if found.n_missing > 0 { format!("; {} missing", found.n_missing) } else { String::new() }
     )];
-    let mut whiskers = vec![whisker("raw", raw, 5.0)];
+    let y = if measures.length_controlled_win_rate.is_some() { 5.0 } else { 9.0 };
+    let mut whiskers = vec![whisker("raw", raw, y)];
     match measures.length_controlled_win_rate {
         Some(controlled) => {
             details.push(format!("at equal lengths {}", interval(controlled)));

@@ -11,7 +11,7 @@ use crate::{Evaluation, HeadToHead, PositionBias, Ratings, VerdictForm};
 #[template(path = "compared.html")]
 struct Compared<'a> {
     matches: Vec<Match<'a>>,
-    unmeasured: Vec<(&'a str, &'a str)>,
+    unmeasured: Vec<(&'a str, String, &'a str)>,
     ratings: Option<&'a Ratings>,
     rating_rows: Vec<[String; 4]>,
 }
@@ -36,9 +36,8 @@ pub(crate) fn compared(run: &RunSummary) -> String {
         matches: evaluations().filter_map(one).collect(),
         unmeasured: evaluations()
             .filter(|evaluation| evaluation.head_to_head.is_none())
-            .filter_map(|evaluation| {
-                Some((evaluation.model.as_str(), evaluation.unmeasured.get("head_to_head")?.as_str()))
-            })
+            .flat_map(|evaluation| evaluation.unmeasured.iter().map(move |(field, why)| (evaluation, field, why)))
+            .map(|(evaluation, field, why)| (evaluation.model.as_str(), super::words(field), why.as_str()))
             .collect(),
         ratings,
         rating_rows: ratings.map(|ratings| ratings.models.iter().map(rating).collect()).unwrap_or_default(),

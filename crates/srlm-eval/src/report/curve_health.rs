@@ -80,7 +80,9 @@ fn finding(rows: &[MetricsRow], curve: &'static str, look: fn(&[MetricsRow]) -> 
 fn ends(rows: &[MetricsRow], value: impl Fn(&MetricsRow) -> Option<f64>) -> Option<Ends> {
     let values: Vec<f64> = rows.iter().filter_map(value).collect();
     let n = values.len().div_ceil(10);
-    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+    // A mean that is shown as 0 is 0: no "-0.000".
+    let zero = |mean: f64| if mean.abs() < 5e-4 { 0.0 } else { mean };
+    let mean = |part: &[f64]| zero(part.iter().sum::<f64>() / part.len() as f64);
     (n > 0).then(|| Ends { first: mean(&values[..n]), last: mean(&values[values.len() - n..]) })
 }
 

@@ -41,7 +41,11 @@ pub(crate) fn judge_section(run: &RunSummary) -> String {
         .collect();
     super::rendered(&JudgeSection {
         panels: run.iterations.iter().filter_map(panel).collect(),
-        measures: if judged.is_empty() { Vec::new() } else { [measure_rows(&judged), rate_rows(run)].concat() },
+        measures: if judged.is_empty() {
+            Vec::new()
+        } else {
+            measured([measure_rows(&judged), rate_rows(run)].concat())
+        },
         models: judged.iter().map(|(label, _)| (*label).to_owned()).collect(),
         figures: [accuracy_figure(run), calibration_figure(run)].into_iter().flatten().collect(),
     })
@@ -177,7 +181,7 @@ fn measure_rows(judged: &[(&str, &Agreement)]) -> Vec<MeasureRow> {
         MeasureRow { name: "accuracy above the longer response's", cells: judged.iter().map(ahead).collect() },
     );
     let chance =
-        |(_, agreement): &(&str, &Agreement)| (or_nothing(agreement.random_baseline(), percent), String::new());
+        |(_, agreement): &(&str, &Agreement)| (or_nothing(agreement.chance_accuracy(), percent), String::new());
     rows.insert(
         2,
         MeasureRow { name: "accuracy of chance, with as many ties", cells: judged.iter().map(chance).collect() },
@@ -185,6 +189,12 @@ fn measure_rows(judged: &[(&str, &Agreement)]) -> Vec<MeasureRow> {
     rows.push(numbers("prompts (groups)", |agreement| agreement.n_groups));
     rows.push(numbers("human-ordered pairs", |agreement| agreement.n_pairs));
     rows.push(numbers("responses without a score", |agreement| agreement.n_unscored));
+    rows
+}
+
+/// Without what no model was measured in.
+fn measured(mut rows: Vec<MeasureRow>) -> Vec<MeasureRow> {
+    rows.retain(|row| row.cells.iter().any(|(judge, _)| judge != NOTHING));
     rows
 }
 

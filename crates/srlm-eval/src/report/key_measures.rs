@@ -32,6 +32,12 @@ pub struct KeyMeasures {
     pub length_baseline: Option<f64>,
     /// What chance reaches, with as many ties as the judge has.
     pub random_baseline: Option<f64>,
+    /// On hidden anchors: the judge's true-positive rate less its false-positive rate.
+    pub anchors_youden_j: Option<Estimate>,
+    /// Share of the harmful prompts that are served.
+    pub unsafe_compliance_rate: Option<Estimate>,
+    /// Share of the harmless prompts that are refused.
+    pub over_refusal_rate: Option<Estimate>,
     /// Held-out loss, in nats per token.
     pub held_out_loss: Option<f64>,
     /// Mean length of held-out responses, in tokens.
@@ -54,7 +60,7 @@ pub struct KeyMeasures {
 
 impl Agreement {
     /// Pairwise accuracy of a judge that orders by chance and ties as often as this one.
-    pub fn random_baseline(&self) -> Option<f64> {
+    pub fn chance_accuracy(&self) -> Option<f64> {
         self.judge.tie_rate.map(|ties| (1.0 - ties.value) / 2.0)
     }
 }
@@ -87,6 +93,9 @@ impl RunSummary {
         let cost = KeyMeasures {
             model: model.label.clone(),
             elo: self.elo(&model.label),
+            anchors_youden_j: model.anchors.as_ref().and_then(|found| found.youden_j),
+            unsafe_compliance_rate: model.safety.as_ref().and_then(|found| found.unsafe_compliance_rate),
+            over_refusal_rate: model.safety.as_ref().and_then(|found| found.over_refusal_rate),
             wall_seconds: self.made_for(t).map(|facts| facts.wall_seconds).sum(),
             n_response_tokens: tokens("responses"),
             n_training_tokens: model.metrics.iter().map(|row| row.n_tokens).sum::<u64>().max(tokens("model")),
@@ -119,7 +128,7 @@ fn evaluated(cost: KeyMeasures, evaluation: &Evaluation) -> KeyMeasures {
         length_controlled_win_rate: evaluation.length_controlled.as_ref().map(|found| found.controlled),
         pairwise_accuracy: agreement.as_ref().and_then(accuracy),
         length_baseline: agreement.as_ref().and_then(|found| Some(found.length_baseline.pairwise_accuracy?.value)),
-        random_baseline: agreement.as_ref().and_then(Agreement::random_baseline),
+        random_baseline: agreement.as_ref().and_then(Agreement::chance_accuracy),
         held_out_loss: evaluation.held_out.map(|held_out| held_out.loss),
         mean_response_tokens: lengths.as_ref().map(|lengths| lengths.tokens.mean),
         refusal_rate: answers.as_ref().map(|answers| answers.refusal.value),

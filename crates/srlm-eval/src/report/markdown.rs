@@ -18,12 +18,13 @@ pub fn summary_markdown(run: &RunSummary) -> String {
     ));
     lines.push(String::new());
     lines.extend(table(
-        "model | judge pairwise accuracy | longer response | chance | judging | held-out loss (nats/token)",
+        "model | judge pairwise accuracy | longer response | chance | judging | hidden anchors | held-out loss (nats/token)",
         measures.iter().map(judging),
     ));
     lines.push(String::new());
     lines.extend(table(
-        "model | mean response tokens | cut off | refusals | distinct pairs | self-BLEU | time | tokens written | tokens trained on",
+        "model | mean response tokens | cut off | refusals | harmful served | harmless refused | distinct pairs \
+         | self-BLEU | time | tokens written | tokens trained on",
         measures.iter().map(responses),
     ));
     lines.extend(training(run));
@@ -56,24 +57,27 @@ fn following(model: &ModelSummary, measures: &KeyMeasures) -> [String; 6] {
     ]
 }
 
-fn judging(measures: &KeyMeasures) -> [String; 6] {
+fn judging(measures: &KeyMeasures) -> [String; 7] {
     [
         measures.model.clone(),
         or_nothing(measures.pairwise_accuracy, percent_interval),
         or_nothing(measures.length_baseline, percent),
         or_nothing(measures.random_baseline, percent),
         or_nothing(measures.judging, |change| change_words(change).to_owned()),
+        or_nothing(measures.anchors_youden_j, interval),
         or_nothing(measures.held_out_loss, |loss| format!("{loss:.3}")),
     ]
 }
 
-fn responses(measures: &KeyMeasures) -> [String; 9] {
+fn responses(measures: &KeyMeasures) -> [String; 11] {
     let some = |n: u64| if n > 0 { count(n) } else { NOTHING.to_owned() };
     [
         measures.model.clone(),
         or_nothing(measures.mean_response_tokens, |tokens| format!("{tokens:.0}")),
         or_nothing(measures.truncation_rate, percent),
         or_nothing(measures.refusal_rate, percent),
+        or_nothing(measures.unsafe_compliance_rate, percent_interval),
+        or_nothing(measures.over_refusal_rate, percent_interval),
         or_nothing(measures.distinct_2, percent),
         or_nothing(measures.self_bleu, |bleu| format!("{bleu:.3}")),
         if measures.wall_seconds > 0.0 { duration(measures.wall_seconds) } else { NOTHING.to_owned() },

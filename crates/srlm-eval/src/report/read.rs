@@ -107,12 +107,15 @@ fn model(run_dir: &Path, t: u32) -> ModelSummary {
     let metrics = content(&mut folder, artifact.filter(has_metrics).map(|artifact| read_metrics(artifact.dir())));
     let training = curve_findings(&metrics);
     let label = format!("M{t}");
-    let mut summary = ModelSummary { label, folder, eval_folder: None, evaluation: None, metrics, training };
+    let mut summary = ModelSummary { label, folder, metrics, training, ..ModelSummary::default() };
     if let Some(iteration) = t.checked_sub(1) {
         let (mut eval_folder, artifact) = open::<Eval>(run_dir, format!("iter-{iteration}/eval"));
         summary.evaluation =
             content(&mut eval_folder, artifact.as_ref().map(|artifact| crate::read(artifact).map(Some)));
         summary.eval_folder = Some(eval_folder);
+        let measured = |name: &str| open::<Eval>(run_dir, format!("iter-{iteration}/{name}")).1;
+        summary.anchors = measured("anchors").and_then(|artifact| crate::anchors::read(&artifact).ok());
+        summary.safety = measured("eval-safety").and_then(|artifact| crate::safety::read(&artifact).ok());
     }
     summary
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::RunSummary;
-use super::format::{count, or_nothing, percent, percent_interval};
+use super::format::{NOTHING, count, or_nothing, percent, percent_interval};
 use super::line_chart::{Line, N_STYLES, Over, Plot, line_chart};
 use crate::{Evaluation, Lengths};
 
@@ -46,11 +46,12 @@ pub(crate) fn responses(run: &RunSummary) -> String {
     let evaluated: Vec<(&str, &Evaluation)> =
         run.models.iter().filter_map(|model| Some((model.label.as_str(), model.evaluation.as_ref()?))).collect();
     let row = |(name, note, text): &Measure| {
-        let cells = evaluated.iter().map(|(_, evaluation)| or_nothing(text(evaluation), |text| text)).collect();
-        (*name, *note, cells)
+        let cells = evaluated.iter().map(|(_, evaluation)| or_nothing(text(evaluation), |text| text));
+        (*name, *note, cells.collect::<Vec<String>>())
     };
+    let is_measured = |row: &(&str, &str, Vec<String>)| row.2.iter().any(|cell| cell != NOTHING);
     super::rendered(&Responses {
-        rows: if evaluated.is_empty() { vec![] } else { MEASURES.iter().map(row).collect() },
+        rows: MEASURES.iter().map(row).filter(is_measured).collect(),
         figures: [length_figure(run), bias_figure(&evaluated)].into_iter().flatten().collect(),
         models: evaluated.iter().map(|(label, _)| *label).collect(),
     })

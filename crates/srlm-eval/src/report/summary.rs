@@ -6,10 +6,12 @@ use serde::Serialize;
 use srlm_artifact::MetricsRow;
 
 use super::{CurveFinding, JudgeHealth, JudgingExamples, PairExample};
+use crate::anchors::AnchorSummary;
+use crate::safety::SafetySummary;
 use crate::{Best, Evaluation, IterationFunnel};
 
 /// A run as its folders tell it; read with [`RunSummary::read`], or put together by hand.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RunSummary {
     /// Name of the run's folder.
     pub name: String,
@@ -31,7 +33,7 @@ pub struct RunSummary {
 }
 
 /// One model of the run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ModelSummary {
     /// `M0`, `M1` ...
     pub label: String,
@@ -41,6 +43,10 @@ pub struct ModelSummary {
     pub eval_folder: Option<Folder>,
     /// What was measured.
     pub evaluation: Option<Evaluation>,
+    /// What the judge of its iteration makes of answers whose truth is known.
+    pub anchors: Option<AnchorSummary>,
+    /// What it does with harmful and with harmless prompts.
+    pub safety: Option<SafetySummary>,
     /// Its training, a row a step.
     #[serde(skip)]
     pub metrics: Vec<MetricsRow>,
@@ -67,7 +73,7 @@ pub struct IterationSummary {
 }
 
 /// A place where an artifact is or will be.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Folder {
     /// Relative to the run, such as `iter-1/pairs`.
     pub path: String,
@@ -76,10 +82,11 @@ pub struct Folder {
 }
 
 /// What is in a [`Folder`].
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FolderState {
     /// No complete artifact yet.
+    #[default]
     Pending,
     /// Something that cannot be opened, and why.
     Unreadable(String),
