@@ -48,9 +48,6 @@ fn write_visible(dest: &mut impl Write, found: &str) -> fmt::Result {
     let (first, n) = (characters.next().unwrap_or('\n'), found.chars().count());
     match first {
         '\r' if n == 2 => dest.write_char('\n'),
-        // The pictures of the control characters.
-        '\0'..='\u{1F}' if n == 1 => dest.write_char(char::from_u32(0x2400 + u32::from(first)).unwrap_or('\u{2400}')),
-        '\u{7F}' => dest.write_char('\u{2421}'),
         _ if n > MOST_MARKS => {
             found.chars().take(MOST_MARKS).try_for_each(|mark| dest.write_char(mark))?;
             write!(dest, "\u{27E6}and {} combining marks\u{27E7}", n - MOST_MARKS)
@@ -87,8 +84,8 @@ mod tests {
         let rows = [
             ("plain\n\ttext", "plain\n\ttext"),
             ("<b>\"'&", "&#60;b&#62;&#34;&#39;&#38;"),
-            ("a\0b\u{1b}[31m\u{7f}", "a\u{2400}b\u{241b}[31m\u{2421}"),
-            ("one\r\ntwo\rthree", "one\ntwo\u{240d}three"),
+            ("a\0b\u{1b}[31m\u{7f}", "a⟦U+0000⟧b⟦U+001B⟧[31m⟦U+007F⟧"),
+            ("one\r\ntwo\rthree", "one\ntwo⟦U+000D⟧three"),
             ("\u{202e}gnp.exe", "⟦U+202E⟧gnp.exe"),
             ("x\u{200b}y\u{feff}\u{2028}", "x⟦U+200B⟧y⟦U+FEFF⟧⟦U+2028⟧"),
             ("\u{301}first", "\u{25cc}\u{301}first"),
@@ -101,7 +98,7 @@ mod tests {
             assert_eq!(html(text), expected, "{text:?}");
         }
         assert_eq!(html(&format!("e{}", "\u{301}".repeat(90))).matches('\u{301}').count(), MOST_MARKS);
-        assert_eq!(visible("a\0<"), "a\u{2400}<");
+        assert_eq!(visible("a\0<"), "a⟦U+0000⟧<");
     }
 
     proptest! {
