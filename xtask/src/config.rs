@@ -222,6 +222,8 @@ pub(crate) enum Opponents {
 pub(crate) struct RuntimeTable {
     /// `cpu`, `cuda:N` or `wgpu`.
     pub(crate) device: String,
+    /// Devices that share the passes of a training step with `device`; empty for none.
+    pub(crate) training_devices: Vec<String>,
     /// CPU threads; 0 takes all.
     pub(crate) threads: usize,
     /// Sizes of training passes.
