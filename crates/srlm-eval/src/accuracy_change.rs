@@ -2,19 +2,31 @@
 
 use std::collections::HashMap;
 
-use crate::{Bootstrap, Estimate, RankedGroup};
+use crate::{Bootstrap, Estimate, RankedGroup, sign_test};
 
 /// Pairwise accuracy with the scores of `after` less that with the scores of `before`, ties counted as disagreement,
 /// over the human-ordered pairs that both scored; `None` where there are none. Groups are the same prompts with the same
 /// responses in the same order; prompts are drawn together, so that their difficulty cancels.
 pub fn accuracy_change(before: &[RankedGroup], after: &[RankedGroup], bootstrap: &Bootstrap) -> Option<Estimate> {
-    let before: HashMap<&str, &RankedGroup> = before.iter().map(|group| (group.prompt_id.as_str(), group)).collect();
-    let both = after.iter().filter_map(|after| Some((*before.get(after.prompt_id.as_str())?, after)));
-    let clusters: Vec<(f64, f64)> = both.map(|(before, after)| gains(before, after)).collect();
-    bootstrap.estimate(&clusters, |clusters| {
+    bootstrap.estimate(&clusters(before, after), |clusters| {
         let (gain, n) = clusters.iter().fold((0.0, 0.0), |sum, cluster| (sum.0 + cluster.0, sum.1 + cluster.1));
         (n > 0.0).then(|| gain / n)
     })
+}
+
+/// Two-sided p-value of the exact sign test of prompts judged better than before against those judged worse: the
+/// bootstrap interval of a few prompts is too narrow.
+pub fn accuracy_sign_test(before: &[RankedGroup], after: &[RankedGroup]) -> f64 {
+    let clusters = clusters(before, after);
+    let n = |is_one: fn(f64) -> bool| clusters.iter().filter(|(gain, _)| is_one(*gain)).count() as u64;
+    sign_test(n(|gain| gain > 0.0), n(|gain| gain < 0.0))
+}
+
+/// The gains of each prompt that both judged.
+fn clusters(before: &[RankedGroup], after: &[RankedGroup]) -> Vec<(f64, f64)> {
+    let before: HashMap<&str, &RankedGroup> = before.iter().map(|group| (group.prompt_id.as_str(), group)).collect();
+    let both = after.iter().filter_map(|after| Some((*before.get(after.prompt_id.as_str())?, after)));
+    both.map(|(before, after)| gains(before, after)).collect()
 }
 
 /// Pairs won less pairs lost, and pairs that both scored.
@@ -62,6 +74,8 @@ mod tests {
         assert_eq!(found.value, 2.0 / 3.0);
         let back = accuracy_change(&after, &before, &Bootstrap::default()).unwrap();
         assert_eq!(back.value, -2.0 / 3.0);
+        // Two prompts are judged better and none is judged worse.
+        assert_eq!((accuracy_sign_test(&before, &after), accuracy_sign_test(&after, &before)), (0.5, 0.5));
         assert_eq!(accuracy_change(&before, &groups(&[]), &Bootstrap::default()), None);
         assert_eq!(accuracy_change(&groups(&[half]), &groups(&[right]), &Bootstrap::default()), None);
     }

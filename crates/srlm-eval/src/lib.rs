@@ -41,7 +41,7 @@ mod testing;
 pub mod trace;
 mod verdict;
 
-pub use accuracy_change::accuracy_change;
+pub use accuracy_change::{accuracy_change, accuracy_sign_test};
 pub use agreement::{Agreement, Measures, RankedGroup, RankedResponse, agreement};
 pub use answer_rates::{AnswerRates, answer_rates};
 pub use best::{Best, best};

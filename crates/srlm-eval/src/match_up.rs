@@ -47,7 +47,11 @@ pub fn match_up(rows: &[ComparisonRow], length_control: &LengthControl, bootstra
     let is_enough = n_pairs >= length_control.min_pairs;
     if !is_enough {
         let min_pairs = length_control.min_pairs;
-        why("length_controlled", format!("{n_pairs} prompts have a verdict in both orders, min_pairs = {min_pairs}"));
+        let reason = format!(
+            "{n_pairs} of {} prompts have a verdict in both orders, length_control.min_pairs = {min_pairs}",
+            rows.len()
+        );
+        why("length_controlled", reason);
     }
     if pairs.is_empty() {
         why("length_matched", "no prompt has a verdict in both orders".to_owned());
@@ -99,7 +103,7 @@ mod tests {
         let none = found(&[]);
         assert_eq!(none.unmeasured.keys().collect::<Vec<_>>(), ["length_controlled", "length_matched", "position"]);
         let few: Vec<_> = (0..4).map(|i| row(i, (Some(Preference::A), Some(Preference::B)), (9, 9))).collect();
-        insta::assert_snapshot!(found(&few).unmeasured["length_controlled"], @"4 prompts have a verdict in both orders, min_pairs = 5");
+        insta::assert_snapshot!(found(&few).unmeasured["length_controlled"], @"4 of 4 prompts have a verdict in both orders, length_control.min_pairs = 5");
     }
 
     proptest! {

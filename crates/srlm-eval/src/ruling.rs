@@ -38,13 +38,10 @@ fn following(head_to_head: Option<&HeadToHead>, rules: &VerdictRules) -> Finding
     let Some(rate) = found.win_rate else {
         return unclear(format!("none of the {} comparisons has a verdict in both orders", found.n_missing));
     };
-    let prompts = if found.n() == 1 { "prompt" } else { "prompts" };
-    let p = found.sign_test_p;
-    let p_value = if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") };
-    let reason = format!("win rate {} over {} {prompts}, sign test {p_value}", interval(rate), found.n());
+    let reason = format!("win rate {} over {}", interval(rate), evidence(found.n(), found.sign_test_p));
     let place_decides = 2 * found.n_disagreements > found.n();
     match change(rate, 0.5, found.n(), rules) {
-        Change::Better | Change::Worse if p >= rules.significance => unclear(reason),
+        Change::Better | Change::Worse if found.sign_test_p >= rules.significance => unclear(reason),
         Change::Same | Change::Unclear if place_decides => {
             unclear(reason + "; the two orders disagree on most prompts, so the evaluator sees place and not quality")
         }
@@ -53,12 +50,26 @@ fn following(head_to_head: Option<&HeadToHead>, rules: &VerdictRules) -> Finding
 }
 
 fn judging(evaluation: &Evaluation, rules: &VerdictRules) -> Finding {
-    let (Some(gain), Some(agreement)) = (evaluation.accuracy_change, &evaluation.agreement) else {
+    let (Some(gain), Some(p), Some(agreement)) =
+        (evaluation.accuracy_change, evaluation.accuracy_sign_test_p, &evaluation.agreement)
+    else {
         let reason = "its judging was not measured beside that of the model before it".to_owned();
         return Finding { change: Change::Unclear, reason };
     };
-    let reason = format!("its pairwise accuracy as a judge changed by {}", signed_interval(gain));
-    Finding { change: change(gain, 0.0, agreement.n_groups, rules), reason }
+    let n = agreement.n_groups;
+    let change = match change(gain, 0.0, n, rules) {
+        Change::Better | Change::Worse if p >= rules.significance => Change::Unclear,
+        change => change,
+    };
+    let (gain, evidence) = (signed_interval(gain), evidence(n, p));
+    Finding { change, reason: format!("its pairwise accuracy as a judge changed by {gain} over {evidence}") }
+}
+
+/// How many prompts, and what the sign test says.
+fn evidence(n: u64, p: f64) -> String {
+    let prompts = if n == 1 { "prompt" } else { "prompts" };
+    let p = if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") };
+    format!("{n} {prompts}, sign test {p}")
 }
 
 fn change(estimate: Estimate, none: f64, n: u64, rules: &VerdictRules) -> Change {
@@ -159,7 +170,8 @@ mod tests {
     fn judging(low: f64, high: f64, evaluation: Evaluation) -> Evaluation {
         let mut agreement = agreement(&[], &Bootstrap { n_resamples: 100, ..Bootstrap::default() });
         agreement.n_groups = 100;
-        Evaluation { agreement: Some(agreement), accuracy_change: Some(estimate(low, high)), ..evaluation }
+        let (accuracy_change, accuracy_sign_test_p) = (Some(estimate(low, high)), Some(0.01));
+        Evaluation { agreement: Some(agreement), accuracy_change, accuracy_sign_test_p, ..evaluation }
     }
 
     fn controlled(low: f64, high: f64, evaluation: Evaluation) -> Evaluation {
@@ -205,6 +217,7 @@ mod tests {
 
     #[test]
     fn both_axes_decide() {
+        let few = |evaluation| Evaluation { accuracy_sign_test_p: Some(0.125), ..evaluation };
         let (better, same, worse, unclear) = (
             || compared(60, 20, 20, 0),
             || compared(10, 80, 10, 0),
@@ -222,6 +235,7 @@ mod tests {
             (judging(0.01, 0.05, worse()), Verdict::Worse),
             (judging(0.01, 0.05, unclear()), Verdict::Inconclusive),
             (judging(-0.05, -0.01, unclear()), Verdict::Worse),
+            (few(judging(-0.05, -0.01, same())), Verdict::Flat),
         ];
         rows.into_iter().for_each(|(evaluation, expected)| check(evaluation, expected));
     }
@@ -250,7 +264,7 @@ mod tests {
     fn the_reason_names_the_numbers() {
         let evaluation = by(false, judging(-0.05, -0.01, controlled(0.45, 0.55, compared(60, 20, 20, 0))));
         let evaluation = Evaluation { length_growth: Some(2.0), ..evaluation }.decided(&VerdictRules::default());
-        insta::assert_snapshot!(evaluation.reason, @"win rate 0.70 [0.60, 0.78] over 100 prompts, sign test p < 0.001; at equal lengths it would be 0.50 [0.45, 0.55]; its answers are 2.0 times as long as before; only M1, which took part in training, says so; its pairwise accuracy as a judge changed by -0.030 [-0.050, -0.010]");
+        insta::assert_snapshot!(evaluation.reason, @"win rate 0.70 [0.60, 0.78] over 100 prompts, sign test p < 0.001; at equal lengths it would be 0.50 [0.45, 0.55]; its answers are 2.0 times as long as before; only M1, which took part in training, says so; its pairwise accuracy as a judge changed by -0.030 [-0.050, -0.010] over 100 prompts, sign test p = 0.010");
         insta::assert_snapshot!(evaluation.warnings.join("\n"), @r"
         the only evaluator of answers is M1, which is not independent: it judged M1's answers; name another model or a server in roles.evaluator
         as a judge the model is not shown to order answers better than their lengths do, so scores are weak evidence

@@ -43,8 +43,8 @@ pub enum Verdict {
 /// leaves ties out. *Same* needs `min_prompts` prompts, the interval within `flat_within` of one half, and at most half
 /// of the prompts decided by the places of the answers.
 ///
-/// Judging, by the change of pairwise accuracy: *better* and *worse* need its interval on one side of zero, *same*
-/// `min_prompts` prompts and the interval within `flat_within` of zero.
+/// Judging, by the change of pairwise accuracy: *better* and *worse* need its interval on one side of zero and a sign
+/// test over prompts below `significance`, *same* `min_prompts` prompts and the interval within `flat_within` of zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
@@ -73,7 +73,8 @@ pub struct Finding {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerdictRules {
-    /// Wins against losses are uneven when the sign test's p-value is below this.
+    /// Wins against losses, and prompts judged better against worse, are uneven when the sign test's p-value is below
+    /// this.
     pub significance: f64,
     /// No axis is the same on fewer prompts than this.
     pub min_prompts: u64,

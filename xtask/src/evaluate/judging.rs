@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use srlm_artifact::{Aggregation, Artifact, Judgments, ResponseRow};
 use srlm_eval::controlled::{Scored, length_bias};
 use srlm_eval::{
-    Bootstrap, Evaluation, RankedGroup, RankedResponse, accuracy_change, agreement, calibration, judge_rates,
+    Bootstrap, Evaluation, RankedGroup, RankedResponse, accuracy_change, accuracy_sign_test, agreement, calibration,
+    judge_rates,
 };
 
 use super::{Materials, held_out_ranked};
@@ -30,10 +31,11 @@ pub(super) fn measure(
     evaluation.length_bias = Some(length_bias(&scored(&groups), run.config.eval.bins));
     let expected = scored_by(&materials.judged, Aggregation::Expected)?;
     evaluation.calibration = calibration(&expected, run.config.eval.bins, bootstrap);
-    evaluation.accuracy_change = match &materials.judged_before {
-        Some(judged) => accuracy_change(&scored_by(judged, run.config.pairs.aggregation)?, &groups, bootstrap),
-        None => None,
-    };
+    if let Some(judged) = &materials.judged_before {
+        let before = scored_by(judged, run.config.pairs.aggregation)?;
+        evaluation.accuracy_change = accuracy_change(&before, &groups, bootstrap);
+        evaluation.accuracy_sign_test_p = evaluation.accuracy_change.map(|_| accuracy_sign_test(&before, &groups));
+    }
     let mut why = |field: &str, reason: &str| evaluation.unmeasured.insert(field.to_owned(), reason.to_owned());
     if evaluation.calibration.is_none() {
         why("calibration", "no human-ordered pair has two expected scores (judge.expected_score)");

@@ -81,8 +81,10 @@ fn outcome(last: &Evaluation, before: String) -> String {
         return format!("{model} has been evaluated but not compared with another model.");
     }
     let claim = match last.verdict {
-        Verdict::Improved => format!("{model} beats {before}"),
-        Verdict::Worse => format!("{model} loses to {before}"),
+        Verdict::Improved if last.following.change == crate::Change::Better => format!("{model} beats {before}"),
+        Verdict::Improved => format!("{model} answers as well as {before} and is the better judge"),
+        Verdict::Worse if last.following.change == crate::Change::Worse => format!("{model} loses to {before}"),
+        Verdict::Worse => format!("{model} is a worse judge than {before} and is not shown to answer better"),
         Verdict::Flat => format!("{model} is no better and no worse than {before}"),
         Verdict::Suspicious => {
             format!("{model} seems to have changed against {before}, but the numbers are suspicious")

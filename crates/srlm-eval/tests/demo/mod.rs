@@ -9,7 +9,8 @@ use srlm_artifact::{
 use srlm_eval::controlled::{BradleyTerry, LengthControl, Scored, diversity, length_bias};
 use srlm_eval::{
     Bootstrap, ComparisonRow, Evaluation, Evaluator, HeldOutLoss, Preference, RankedGroup, RankedResponse, VerdictForm,
-    VerdictRules, accuracy_change, agreement, answer_rates, calibration, judge_rates, lengths, match_up, rating_table,
+    VerdictRules, accuracy_change, accuracy_sign_test, agreement, answer_rates, calibration, judge_rates, lengths,
+    match_up, rating_table,
 };
 
 const PROMPTS: [&str; 6] = [
@@ -228,6 +229,7 @@ fn compared(evaluation: &mut Evaluation, model: u32, bootstrap: &Bootstrap) {
     });
     evaluation.opponent = Some(before);
     evaluation.accuracy_change = accuracy_change(&ranked(model - 1), &ranked(model), bootstrap);
+    evaluation.accuracy_sign_test_p = Some(accuracy_sign_test(&ranked(model - 1), &ranked(model)));
     evaluation.length_growth = Some(1.0 + 0.2 * f64::from(model - 1));
     let models: Vec<String> = (1..=model).map(|t| format!("M{t}")).collect();
     let models: Vec<&str> = models.iter().map(String::as_str).collect();
