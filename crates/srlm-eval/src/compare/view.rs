@@ -4,7 +4,7 @@ use askama::Template;
 use srlm_artifact::MetricsRow;
 
 use super::{ComparedRun, ComparedRuns, compare};
-use crate::report::format::{duration, interval, or_nothing, percent, percent_interval};
+use crate::report::format::{NOTHING, duration, interval, or_nothing, percent, percent_interval};
 use crate::report::{Line, N_STYLES, Over, Plot, Section, line_chart, page, plain, rendered, table};
 use crate::{Estimate, KeyMeasures, RunSummary};
 
@@ -87,7 +87,7 @@ pub fn to_markdown(runs: &[RunSummary]) -> String {
     lines.push(format!("| key | {names} |"));
     lines.push(format!("|---|{}", "---|".repeat(compared.runs.len())));
     for difference in &compared.differences {
-        let values = difference.values.iter().map(|value| plain(value.as_deref().unwrap_or("–")));
+        let values = difference.values.iter().map(|value| plain(value.as_deref().unwrap_or(NOTHING)));
         lines.push(format!("| {} | {} |", plain(&difference.key), values.collect::<Vec<_>>().join(" | ")));
     }
     lines.join("\n") + "\n"
@@ -102,11 +102,12 @@ fn lede(compared: &ComparedRuns) -> String {
     format!("{}.", runs.join("; "))
 }
 
-/// A row each model and run, models together.
+/// A row each model and run of which anything is known, models together.
 fn rows(compared: &ComparedRuns) -> Vec<[String; 11]> {
     let n_models = compared.runs.iter().map(|run| run.measures.len()).max().unwrap_or(0);
     let of_model = |t: usize| compared.runs.iter().filter_map(move |run| Some(row(run, run.measures.get(t)?)));
-    (0..n_models).flat_map(of_model).collect()
+    let is_measured = |row: &[String; 11]| row[2..].iter().any(|cell| cell != NOTHING);
+    (0..n_models).flat_map(of_model).filter(is_measured).collect()
 }
 
 fn row(run: &ComparedRun, measures: &KeyMeasures) -> [String; 11] {

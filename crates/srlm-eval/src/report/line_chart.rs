@@ -8,7 +8,7 @@ use super::format::NOTHING;
 /// Size of the drawing, and the frame of the plot in it.
 const WIDTH: f64 = 380.0;
 const HEIGHT: f64 = 232.0;
-const LEFT: f64 = 58.0;
+const LEFT: f64 = 68.0;
 const RIGHT: f64 = 372.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 188.0;

@@ -35,7 +35,7 @@ struct Cells<'a> {
     wall: String,
     created_at: &'a str,
     seed: u64,
-    hash: &'a str,
+    hash: String,
     counts: String,
     inputs: Vec<(&'a str, String)>,
 }
@@ -43,7 +43,7 @@ struct Cells<'a> {
 pub(crate) fn provenance(run: &RunSummary) -> String {
     let facts = || run.folders().filter_map(Folder::facts);
     let mut devices: Vec<&str> =
-        facts().map(|facts| facts.device.as_str()).filter(|device| !device.is_empty()).collect();
+        facts().map(|facts| facts.device.as_str()).filter(|device| !["", "none"].contains(device)).collect();
     devices.sort_unstable();
     devices.dedup();
     let config = run.config.as_deref().map(|config| clip(config, MOST_OF_CONFIG));
@@ -75,7 +75,7 @@ fn cells(facts: &Facts) -> Cells<'_> {
         wall: duration(facts.wall_seconds),
         created_at: &facts.created_at,
         seed: facts.seed,
-        hash: &facts.content_hash,
+        hash: short_hash(&facts.content_hash),
         counts: counts(facts),
         inputs: facts.inputs.iter().map(|(role, hash)| (role.as_str(), short_hash(hash))).collect(),
     }
