@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Eval(EvalCommand),
     /// Write the report of a run.
     Report(RunArgs),
+    /// Put several runs side by side: a page, Markdown and JSON.
+    Compare(Compare),
     /// What became of one prompt, from its generation to the model trained on it.
     Trace(Trace),
     /// Write a model or rows in the form of another program.
@@ -158,6 +160,16 @@ pub(crate) struct Import {
     /// The accounting as JSON on standard output.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Compare {
+    /// The runs' folders, finished or not.
+    #[arg(required = true, num_args = 2.., value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Folder for index.html, compare.md and compare.json, which are written anew each time.
+    #[arg(long, value_name = "DIR", default_value = "runs/compare")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Args)]

@@ -3,11 +3,13 @@
 
 mod accuracy_change;
 mod agreement;
+pub mod anchors;
 mod answer_rates;
 pub mod benchmarks;
 mod best;
 mod bootstrap;
 mod calibration;
+pub mod compare;
 mod comparison_row;
 pub mod controlled;
 mod error;
@@ -16,17 +18,22 @@ mod evaluation;
 pub mod funnel;
 mod group_measures;
 mod head_to_head;
+pub mod human;
 pub mod ifeval;
 mod judge_rates;
 pub mod judging;
+mod kappa;
 mod lengths;
 mod match_up;
+mod measured;
 mod outputs;
 mod position;
 mod rank;
 mod rating_table;
 mod report;
+mod rows_file;
 mod ruling;
+pub mod safety;
 mod sign_test;
 mod stage;
 mod stop;
@@ -48,6 +55,7 @@ pub use evaluation::{Evaluation, Evaluator, HeldOutLoss, VerdictForm};
 pub use funnel::{Funnel, IterationFunnel, funnel};
 pub use head_to_head::{Comparison, HeadToHead, Outcome, Preference, head_to_head};
 pub use judge_rates::{JudgeRates, judge_rates};
+pub use kappa::{cohen_kappa, fleiss_kappa};
 pub use lengths::{Distribution, Lengths, lengths};
 pub use match_up::{MatchUp, Versus, match_up};
 pub use outputs::{SingleAnswer, TurnAnswers, alpaca_eval_outputs, mt_bench_answers};
@@ -55,8 +63,9 @@ pub use position::{PositionBias, position_bias};
 pub use rank::kendall_tau_b;
 pub use rating_table::{Ratings, rating_table};
 pub use report::{
-    Facts, Folder, FolderState, IterationSummary, ModelSummary, PairExample, RunSummary, pair_examples, render,
-    summary_json, summary_markdown,
+    CurveFinding, CurveState, ExampleScores, Facts, Folder, FolderState, IterationSummary, JudgingExamples,
+    KeyMeasures, ModelSummary, PairExample, RunSummary, curve_findings, pair_examples, render, summary_json,
+    summary_markdown,
 };
 pub use sign_test::{sign_test, wilson};
 pub use srlm_artifact::{pearson, spearman};

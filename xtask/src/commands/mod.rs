@@ -3,6 +3,7 @@
 mod answers;
 mod benchmark;
 mod chat;
+mod compare;
 mod doctor;
 mod eval_files;
 mod eval_judge;
@@ -43,6 +44,7 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
             None => run_stages::eval(&args, &console(false)),
         },
         Command::Report(args) => run_stages::report(&args, &console(args.json)),
+        Command::Compare(args) => compare::compare(&args),
         Command::Trace(args) => trace(&args),
         Command::Export(command) => export::export(&command, &console(false)),
         Command::Generate(args) => rows::generate(&args, &console(false)),

@@ -33,6 +33,7 @@ fn every_command_has_help() {
         "dpo",
         "eval",
         "report",
+        "compare",
         "trace",
         "export",
         "generate",

@@ -4,9 +4,10 @@ use askama::Template;
 use srlm_artifact::JudgeHealth;
 
 use super::format::{NOTHING, count, or_nothing, percent, percent_interval};
-use super::histogram::histogram;
-use super::{IterationSummary, RunSummary};
-use crate::{Agreement, Estimate, Measures};
+use super::histogram::{histogram, of_scores};
+use super::line_chart::{Line, N_STYLES, Over, Plot, line_chart};
+use super::{IterationSummary, KeyMeasures, RunSummary};
+use crate::{Agreement, Estimate, Evaluation, Measures};
 
 #[derive(Template)]
 #[template(path = "judge.html")]
@@ -14,6 +15,7 @@ struct JudgeSection {
     panels: Vec<Panel>,
     measures: Vec<MeasureRow>,
     models: Vec<String>,
+    figures: Vec<String>,
 }
 
 /// One iteration.
@@ -25,6 +27,7 @@ struct Panel {
 }
 
 /// One measure: for each model what the judge and what the length baseline reach.
+#[derive(Clone)]
 struct MeasureRow {
     name: &'static str,
     cells: Vec<(String, String)>,
@@ -38,9 +41,69 @@ pub(crate) fn judge_section(run: &RunSummary) -> String {
         .collect();
     super::rendered(&JudgeSection {
         panels: run.iterations.iter().filter_map(panel).collect(),
-        measures: if judged.is_empty() { Vec::new() } else { measure_rows(&judged) },
+        measures: if judged.is_empty() {
+            Vec::new()
+        } else {
+            measured([measure_rows(&judged), rate_rows(run)].concat())
+        },
         models: judged.iter().map(|(label, _)| (*label).to_owned()).collect(),
+        figures: [accuracy_figure(run), calibration_figure(run)].into_iter().flatten().collect(),
     })
+}
+
+/// Accuracy over the iterations beside both baselines.
+fn accuracy_figure(run: &RunSummary) -> Option<String> {
+    let measures: Vec<(f64, KeyMeasures)> =
+        run.key_measures().into_iter().enumerate().map(|(t, measures)| (t as f64, measures)).collect();
+    let line = |name: &str, style, value: fn(&KeyMeasures) -> Option<f64>| Line {
+        name: name.to_owned(),
+        style,
+        points: measures.iter().filter_map(|(t, measures)| Some((*t, value(measures)?))).collect(),
+        intervals: vec![],
+    };
+    let interval = |(t, measures): &(f64, KeyMeasures)| {
+        measures.pairwise_accuracy.map(|accuracy| (*t, accuracy.low, accuracy.high))
+    };
+    let judge = Line {
+        intervals: measures.iter().filter_map(interval).collect(),
+        ..line("judge", 0, |measures| Some(measures.pairwise_accuracy?.value))
+    };
+    let length = line("longer response", 4, |measures| measures.length_baseline);
+    let random = line("chance, as many ties", 3, |measures| measures.random_baseline);
+    line_chart(&Plot {
+        id: "accuracy",
+        title: "Judging over the iterations",
+        over: Over::Models,
+        y_label: "pairwise accuracy",
+        note: "share of pairs ordered as people do",
+        level: None,
+        lines: vec![judge, length, random],
+        findings: vec![],
+    })
+}
+
+/// How often people agree, by how sure the scores are.
+fn calibration_figure(run: &RunSummary) -> Option<String> {
+    let line = |(i, model): (usize, &super::ModelSummary)| {
+        let calibration = model.evaluation.as_ref()?.calibration.as_ref()?;
+        let points = calibration.bins.iter().map(|bin| (100.0 * bin.confidence, 100.0 * bin.accuracy)).collect();
+        Some(Line { name: model.label.clone(), style: i % N_STYLES, points, intervals: vec![] })
+    };
+    let lines: Vec<Line> = run.models.iter().enumerate().filter_map(line).collect();
+    let diagonal =
+        Line { name: "calibrated".to_owned(), style: 5, points: vec![(50.0, 50.0), (100.0, 100.0)], ..Line::default() };
+    (!lines.is_empty()).then(|| {
+        line_chart(&Plot {
+            id: "calibration",
+            title: "Calibration of expected scores",
+            over: Over::Number("confidence in %, from the gap of two scores"),
+            y_label: "people agree, in %",
+            note: "on the line, scores mean what they say",
+            level: None,
+            lines: lines.into_iter().chain([diagonal]).collect(),
+            findings: vec![],
+        })
+    })?
 }
 
 fn panel(iteration: &IterationSummary) -> Option<Panel> {
@@ -49,7 +112,12 @@ fn panel(iteration: &IterationSummary) -> Option<Panel> {
     let failures = health.failures.iter().filter(|(_, n)| **n > 0);
     let failures = failures.map(|(failure, n)| (failure_words(failure).to_owned(), count(*n)));
     Some(Panel {
-        histogram: histogram(&format!("scores-{}", iteration.iteration), &title, &health.histogram),
+        histogram: histogram(
+            &format!("scores-{}", iteration.iteration),
+            &title,
+            "judgments",
+            &of_scores(&health.histogram),
+        ),
         facts: facts(health),
         failures: failures.collect(),
         title,
@@ -113,8 +181,42 @@ fn measure_rows(judged: &[(&str, &Agreement)]) -> Vec<MeasureRow> {
         1,
         MeasureRow { name: "accuracy above the longer response's", cells: judged.iter().map(ahead).collect() },
     );
+    let chance =
+        |(_, agreement): &(&str, &Agreement)| (or_nothing(agreement.chance_accuracy(), percent), String::new());
+    rows.insert(
+        2,
+        MeasureRow { name: "accuracy of chance, with as many ties", cells: judged.iter().map(chance).collect() },
+    );
     rows.push(numbers("prompts (groups)", |agreement| agreement.n_groups));
     rows.push(numbers("human-ordered pairs", |agreement| agreement.n_pairs));
     rows.push(numbers("responses without a score", |agreement| agreement.n_unscored));
     rows
+}
+
+/// Without what no model was measured in.
+fn measured(mut rows: Vec<MeasureRow>) -> Vec<MeasureRow> {
+    rows.retain(|row| row.cells.iter().any(|(judge, _)| judge != NOTHING));
+    rows
+}
+
+/// What the evaluation says of the judge beside its agreement with people, for the same models.
+fn rate_rows(run: &RunSummary) -> Vec<MeasureRow> {
+    type Text = fn(&Evaluation) -> Option<String>;
+    let texts: [(&'static str, Text); 7] = [
+        ("change of accuracy from the model before", |e| e.accuracy_change.map(percent_interval)),
+        ("judgments with a score", |e| e.judge_rates.as_ref()?.parse_rate.map(percent)),
+        ("pairs it cannot order, a score is missing", |e| e.judge_rates.as_ref()?.abstention_rate.map(percent)),
+        ("share of its most frequent score", |e| e.judge_rates.as_ref()?.one_score_share.map(percent)),
+        ("expected calibration error", |e| {
+            Some(super::format::interval(e.calibration.as_ref()?.expected_calibration_error))
+        }),
+        ("score against length, Spearman", |e| Some(format!("{:.2}", e.length_bias.as_ref()?.correlation?))),
+        ("the same, human rank held fixed", |e| Some(format!("{:.2}", e.length_bias.as_ref()?.partial_correlation?))),
+    ];
+    let judged = || run.models.iter().filter_map(|model| model.evaluation.as_ref()).filter(|e| e.agreement.is_some());
+    let row = |(name, text): (&'static str, Text)| MeasureRow {
+        name,
+        cells: judged().map(|evaluation| (or_nothing(text(evaluation), |text| text), String::new())).collect(),
+    };
+    texts.into_iter().map(row).collect()
 }
