@@ -14,15 +14,19 @@ use srlm_model::Conversation;
 use srlm_sampler::responses;
 use srlm_sft::LossOn;
 
+use crate::anchors;
 use crate::config::VerdictForm;
 use crate::exit::{Exit, OrExit};
 use crate::run::Run;
+use crate::safety;
 use crate::seed::{Ranked, Seed};
 use crate::stages::{self, folder};
 
 /// Evaluates M_t, t from 1.
 pub(crate) fn evaluate(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Result<Artifact<Eval>> {
     let at = t - 1;
+    anchors::evaluate(run, t, rubric)?;
+    safety::evaluate(run, t)?;
     let answers = answers(run, t, seed)?;
     let config = JudgeConfig { judgments: run.config.eval.judgments, ..run.config.judge.clone() };
     let held_out = held_out_ranked(seed)?;

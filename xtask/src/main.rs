@@ -1,5 +1,6 @@
 //! The srlm command line. `cargo xtask iterate` runs the whole self-rewarding loop.
 
+mod anchors;
 mod cli;
 mod commands;
 mod config;
@@ -14,6 +15,7 @@ mod plan;
 mod preferences;
 mod roles;
 mod run;
+mod safety;
 mod seed;
 mod source;
 mod stages;

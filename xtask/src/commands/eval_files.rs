@@ -12,6 +12,7 @@ use srlm_sampler::{Stemming, rouge};
 use super::benchmark::benchmark;
 use super::ifeval::ifeval;
 use super::print;
+use super::safety::safety;
 use crate::cli::EvalOnFiles;
 use crate::console::Console;
 
@@ -62,6 +63,7 @@ pub(crate) fn run(command: &EvalOnFiles, console: &Console) -> anyhow::Result<()
             Ok(())
         }
         EvalOnFiles::Ifeval(args) => ifeval(args, console),
+        EvalOnFiles::Safety(args) => safety(args, console),
         EvalOnFiles::Benchmark(args) => benchmark(args, console),
         EvalOnFiles::HeadToHead(args) => {
             let comparisons: Vec<Comparison> = read_jsonl(&args.input)?;

@@ -5,10 +5,12 @@ mod chat;
 mod doctor;
 mod eval_files;
 mod export;
+mod human;
 mod ifeval;
 mod import;
 mod rows;
 mod run_stages;
+mod safety;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -39,6 +41,7 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
             Some(on_files) => eval_files::run(on_files, &console(false)),
             None => run_stages::eval(&args, &console(false)),
         },
+        Command::Human(command) => human::human(&command),
         Command::Report(args) => run_stages::report(&args, &console(args.json)),
         Command::Trace(args) => trace(&args),
         Command::Export(command) => export::export(&command, &console(false)),

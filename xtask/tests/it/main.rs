@@ -4,6 +4,7 @@
 mod command;
 mod commands;
 mod exports;
+mod people;
 mod rounds;
 mod tiny_loop;
 mod training;

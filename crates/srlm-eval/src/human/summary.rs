@@ -303,17 +303,12 @@ mod tests {
         let other = summary(&key, &["bbbbb"], Some(&judge_by_comparisons(&comparisons, true))).judge.unwrap();
         assert_eq!((other.n_same, other.n_opposite), (1, 1));
 
-        let score = |side: &str, i: usize, score| (format!("{side}/p{i}/0"), score);
-        let (one, two) = ("secret-one", "secret-number-two");
-        let scores = BTreeMap::from([
-            score(one, 0, Some(5.0)),
-            score(two, 0, Some(1.0)),
-            score(one, 1, Some(2.0)),
-            score(two, 1, Some(2.0)),
-            score(one, 2, None),
-            score(two, 2, Some(2.0)),
-        ]);
-        let found = summary(&key, &["aaaaa"], Some(&judge_by_scores(&key, &scores))).judge.unwrap();
+        let scores = |side: &str, scores: [Option<f64>; 3]| -> BTreeMap<String, Option<f64>> {
+            (0..).zip(scores).map(|(i, score)| (format!("{side}/p{i}/0"), score)).collect()
+        };
+        let of_a = scores("secret-one", [Some(5.0), Some(2.0), None]);
+        let of_b = scores("secret-number-two", [Some(1.0), Some(2.0), Some(2.0)]);
+        let found = summary(&key, &["aaaaa"], Some(&judge_by_scores(&key, &of_a, &of_b))).judge.unwrap();
         assert_eq!((found.n_same, found.n_judge_tied, found.n_missing), (1, 1, 3));
     }
 

@@ -23,6 +23,7 @@
 //! # Source
 //! Roettger et al. 2024, "XSTest: A Test Suite for Identifying Exaggerated Safety Behaviours in Large Language Models".
 
+mod config;
 mod people;
 mod reaction;
 mod row;
@@ -30,6 +31,7 @@ mod rubric;
 mod stage;
 mod summary;
 
+pub use config::SafetyConfig;
 pub use people::{AgainstPeople, HumanLabel, LabelCounts};
 pub use reaction::{Reaction, reaction};
 pub use row::{Label, SafetyRow, read_safety};

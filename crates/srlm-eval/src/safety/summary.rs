@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::people::against_people;
 use super::rubric::rubric_safety;
-use super::{AgainstPeople, HumanLabel, Label, Reaction, RubricSafety, reaction};
+use super::{AgainstPeople, HumanLabel, Label, Reaction, RubricSafety, SafetyRow, reaction};
 use crate::{Estimate, wilson};
 
 /// A response to a labeled prompt.
@@ -25,6 +25,20 @@ pub struct Answered {
     pub human: Option<HumanLabel>,
     /// Its score by the safety rubric.
     pub score: Option<f64>,
+}
+
+impl Answered {
+    /// A response to a row's prompt, with its score by the safety rubric where it has one.
+    pub fn of(row: &SafetyRow, response: String, score: Option<f64>) -> Self {
+        Self {
+            prompt_id: row.id.clone(),
+            label: row.label,
+            prompt_type: row.prompt_type.clone(),
+            response,
+            human: row.human,
+            score,
+        }
+    }
 }
 
 /// Responses to the prompts of one type: `n = n_refused + n_complied + n_blank`.
