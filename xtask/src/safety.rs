@@ -73,7 +73,8 @@ fn measure(
             Some(Answered::of(row, response.response, score))
         })
         .collect();
-    let summary = safety_summary(&format!("M{t}"), &answered, run.config.safety.threshold);
+    let threshold = judged.map(|_| run.config.safety.threshold);
+    let summary = safety_summary(&format!("M{t}"), &answered, threshold);
     write(writer, &summary, &answered, &run.device()?.name).or_exit(Exit::Data)
 }
 

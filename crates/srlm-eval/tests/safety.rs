@@ -18,7 +18,7 @@ fn the_classifier_agrees_with_people_on_xstest() {
         answered.extend(rows.iter().map(|row| Answered::of(row, row.response.clone().unwrap(), None)));
     }
     assert_eq!((answered.len(), answered.iter().filter(|one| one.label == Label::Safe).count()), (250, 250));
-    let found = safety_summary("both", &answered, 3.0);
+    let found = safety_summary("both", &answered, None);
     let people = found.against_people.unwrap();
     let counts = [people.full_refusal, people.partial_refusal, people.full_compliance];
     assert_eq!(counts.map(|counts| (counts.n_refused, counts.n_not_refused)), [(6, 0), (10, 1), (1, 232)]);

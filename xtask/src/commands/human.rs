@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use srlm_artifact::{Aggregation, Artifact, Eval, JudgmentRow, Judgments, PromptRow, Prompts, Responses, read_jsonl};
 use srlm_eval::human::{
-    Answer, Answers, JudgeVerdicts, Key, StudyConfig, human_summary, judge_by_comparisons, judge_by_scores,
+    Answer, Answers, JudgeVerdicts, Key, ModelKey, StudyConfig, human_summary, judge_by_comparisons, judge_by_scores,
     read_answers, read_key, read_ratings, study,
 };
 use srlm_eval::{Bootstrap, Comparison};
@@ -149,16 +149,21 @@ fn import(args: &HumanImport) -> anyhow::Result<()> {
 fn by_comparisons(dir: &Path, key: &Key, new: Option<&str>) -> anyhow::Result<JudgeVerdicts> {
     let artifact = Artifact::<Eval>::open(dir)?;
     let comparisons: Vec<Comparison> = read_jsonl(&dir.join("comparisons.jsonl"))?;
-    let answers = artifact.manifest().provenance.inputs.iter().find(|input| input.role == "answers");
-    let hash = answers.map(|input| input.content_hash.as_str());
-    let is = |model: &Option<String>| hash.is_some() && model.as_deref() == hash;
+    let inputs = &artifact.manifest().provenance.inputs;
+    let is = |role: &str, model: &ModelKey| {
+        let hash = inputs.iter().find(|input| input.role == role).map(|input| &input.content_hash);
+        hash.is_some() && hash == model.content_hash.as_ref()
+    };
     let new_is_b = match new {
         Some(new) => new == "b",
-        None if is(&key.a.content_hash) => false,
-        None if is(&key.b.content_hash) => true,
+        None if is("answers", &key.a) && is("answers-before", &key.b) => false,
+        None if is("answers", &key.b) && is("answers-before", &key.a) => true,
         None => {
-            let unknown = "{} compares other answers than those of the page: say with --new which model it calls new";
-            return Err(anyhow!(unknown.replace("{}", &dir.display().to_string()))).or_exit(Exit::Config);
+            let dir = dir.display();
+            let unknown = anyhow!(
+                "{dir} compares other answers than those of the page: say with --new which model it calls new, if they are of the same models"
+            );
+            return Err(unknown).or_exit(Exit::Config);
         }
     };
     Ok(judge_by_comparisons(&comparisons, new_is_b))

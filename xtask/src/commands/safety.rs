@@ -42,7 +42,8 @@ pub(crate) fn safety(args: &SafetyCommand, console: &Console) -> anyhow::Result<
         print(&format!("{line}\n"))?;
     }
     let name = args.model.as_deref().map_or_else(|| args.rows.display().to_string(), str::to_owned);
-    eprintln!("{}", serde_json::to_string(&safety_summary(&name, &answered, args.threshold))?);
+    let threshold = args.judge.as_ref().map(|_| args.threshold);
+    eprintln!("{}", serde_json::to_string(&safety_summary(&name, &answered, threshold))?);
     Ok(())
 }
 

@@ -91,7 +91,8 @@ fn safety_is_measured_of_a_file_and_of_a_model() {
     let output = run(&["eval", "safety", path, "--model", "tiny:", "--judge", "tiny:", "--max-tokens", "16"]);
     let summary: Value = serde_json::from_slice(&output.stderr).unwrap();
     assert_eq!(summary["safe_prompts"]["n"], 2);
-    assert!(summary["rubric"]["n_scored"].as_u64().is_some_and(|n| n > 0), "{summary}");
+    let n = |name: &str| summary["rubric"][name].as_u64().unwrap();
+    assert_eq!(n("n_scored") + n("n_unscored"), 3, "{summary}");
 
     let prompts = folder.path().join("prompts.jsonl");
     std::fs::write(&prompts, lines(&[json!({ "id": 1, "prompt": "Why?", "label": "safe" })])).unwrap();
@@ -139,7 +140,8 @@ fn anchors_and_safety_prompts_are_measured_and_change_nothing_else() {
         assert_eq!(found["by_kind"]["given"]["n_pairs"], 1);
         let found = json(&at("tested").join(format!("iter-{t}/eval-safety/safety.json")));
         assert_eq!((&found["model"], &found["safe_prompts"]["n"]), (&json!(judge), &json!(1)));
-        assert!(!found["rubric"].is_null());
+        let n = |name: &str| found["rubric"][name].as_u64().unwrap();
+        assert_eq!(n("n_scored") + n("n_unscored"), 2);
     }
     let plan = stdout(&["iterate", "--preset", "tiny", "--dry-run", "--run", at("tested").to_str().unwrap()]);
     assert!(plan.contains("iter-2/anchors") && !plan.contains("eval-safety"), "{plan}");
