@@ -106,7 +106,8 @@ fn training(c: &mut Criterion) {
         b.iter(|| {
             let hooks = Hooks { on_step: &mut |_, _| ControlFlow::Continue(()), validate: None };
             let runtime = TrainRuntime::default();
-            let settings = Settings { config: &config, runtime: &runtime, adapter_dropout: 0.0, seed: 1 };
+            let settings =
+                Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
             train(model.clone(), &ResponseLoss, &examples, settings, &dir, hooks).map(|trained| trained.metrics)
         })
     });

@@ -86,7 +86,7 @@ fn time<O: Objective>(
         last = Instant::now();
         ControlFlow::Continue(())
     };
-    let settings = Settings { config: &config, runtime, adapter_dropout: 0.0, seed: 1 };
+    let settings = Settings { config: &config, runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
     train(model, objective, examples, settings, &dir, Hooks { on_step, validate: None })?;
     Ok(steps)
 }

@@ -280,8 +280,8 @@ pub(crate) enum EvalOnFiles {
     Rank(InputArgs),
     /// ROUGE-1, ROUGE-2 and ROUGE-L of rows {id, prediction, reference}.
     Rouge(InputArgs),
-    /// Win, tie, loss of rows {prompt_id, new_first, new_second}, each verdict A, B, tie or null.
-    HeadToHead(InputArgs),
+    /// Compare two sets of answers to the same prompts, each prompt in both orders.
+    HeadToHead(HeadToHead),
     /// ARC, HellaSwag, PIQA, MMLU, GSM8K and others, scored as lm-evaluation-harness does.
     Benchmark(RunBenchmark),
     /// IFEval: which instructions the responses follow.
@@ -363,6 +363,57 @@ pub(crate) struct InputArgs {
     /// JSON Lines.
     #[arg(long, value_name = "ROWS")]
     pub(crate) input: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct HeadToHead {
+    /// The new answers: a folder of responses, rows {prompt_id, response} or {id, prompt, response}, or AlpacaEval's
+    /// model_outputs.json.
+    #[arg(value_name = "A", requires = "old")]
+    pub(crate) new: Option<PathBuf>,
+    /// The old answers, likewise.
+    #[arg(value_name = "B")]
+    pub(crate) old: Option<PathBuf>,
+    /// Verdicts that are there, instead: rows {prompt_id, new_first, new_second}, each verdict A, B, tie or null.
+    #[arg(long, value_name = "ROWS", conflicts_with = "new")]
+    pub(crate) input: Option<PathBuf>,
+    /// Texts of the prompts, where the answers do not have them: a folder, or rows {prompt_id, prompt}.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) prompts: Option<PathBuf>,
+    /// The model that decides: folder, GGUF file, hub:OWNER/NAME@REVISION, package:NAME==VERSION or tiny:.
+    #[arg(long, conflicts_with = "server")]
+    pub(crate) model: Option<String>,
+    /// cpu, cuda:N or wgpu.
+    #[arg(long, default_value = "cpu")]
+    pub(crate) device: String,
+    /// A server that decides: its address up to and with the version, such as http://127.0.0.1:8000/v1.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// The model's name at the server.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) server_model: Option<String>,
+    /// Environment variable with the server's API key; empty for none.
+    #[arg(long, value_name = "VARIABLE", default_value = "")]
+    pub(crate) api_key_env: String,
+    /// written: it reasons and writes its verdict. likelihood: the likelier of the two verdicts.
+    #[arg(long, value_enum, default_value = "written")]
+    pub(crate) verdict: Verdicts,
+    /// Most tokens of a written verdict.
+    #[arg(long, default_value_t = 512)]
+    pub(crate) max_tokens: u32,
+    /// Seed of written verdicts.
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// All numbers and every comparison as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How a verdict is read off the evaluator.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Verdicts {
+    Written,
+    Likelihood,
 }
 
 #[derive(Args)]

@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use srlm_dpo::DpoConfig;
 use srlm_eval::anchors::AnchorsConfig;
+use srlm_eval::controlled::{BradleyTerry, LengthControl};
 use srlm_eval::safety::SafetyConfig;
+use srlm_eval::{StopConfig, VerdictForm, VerdictRules};
 use srlm_generate::{HttpConfig, Sampling};
 use srlm_judge::JudgeConfig;
 use srlm_judge::eft::EftConfig;
@@ -65,6 +67,8 @@ pub(crate) struct RunConfig {
     pub(crate) anchors: AnchorsConfig,
     /// Harmful and harmless prompts that every model answers.
     pub(crate) safety: SafetyConfig,
+    /// When the loop stops before its last iteration.
+    pub(crate) stop: StopConfig,
     /// Who writes prompts, answers them and judges the answers.
     pub(crate) roles: RolesTable,
     /// Servers that play roles, by name.
@@ -107,6 +111,9 @@ pub(crate) struct DataTable {
     pub(crate) eft: String,
     /// Ranked judging examples to evaluate on; empty takes those that `ranked_*` give for evaluation.
     pub(crate) eft_held_out: String,
+    /// Prompts that checkpoints are compared on where `validation.by = "judge"`, in the columns of the `prompts` artifact;
+    /// empty for none.
+    pub(crate) validation: String,
     /// Prompts with responses that people ranked, in the columns of the `prompts` artifact, as `import` writes them. The
     /// SFT baseline judges the responses, and judgments that agree with people become judging examples; empty for none.
     pub(crate) ranked_prompts: String,
@@ -193,24 +200,34 @@ pub(crate) struct EvalTable {
     pub(crate) sampling: Sampling,
     /// Judgments of each held-out ranked response.
     pub(crate) judgments: u32,
-    /// Compare each model with the one before, judged by the one before.
+    /// Compare each model with the one before, judged by `roles.evaluator`.
     pub(crate) head_to_head: bool,
-    /// How the comparing judge says which answer is better.
+    /// Which earlier models each model is compared with; the comparisons cost as many verdicts each.
+    pub(crate) opponents: Opponents,
+    /// How the evaluator says which answer is better. `likelihood` needs its weights.
     pub(crate) verdict: VerdictForm,
-    /// How the comparing judge's words are drawn, where they are written.
+    /// How the evaluator's words are drawn, where they are written.
     pub(crate) verdict_sampling: Sampling,
+    /// Ranges of the curves of score by length and of agreement by confidence, about as many responses or pairs in each.
+    pub(crate) bins: usize,
     /// Bootstrap resamples of every interval.
     pub(crate) bootstrap_samples: u32,
+    /// Win rates at equal lengths.
+    pub(crate) length_control: LengthControl,
+    /// Ratings of all models.
+    pub(crate) ratings: BradleyTerry,
+    /// What makes a model improved, flat, worse or suspicious.
+    pub(crate) rules: VerdictRules,
 }
 
-/// How a comparison is read off the judge.
+/// Which earlier models a model is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum VerdictForm {
-    /// The judge reasons and writes its verdict, as the paper's does; models that do not keep to the form give none.
-    Written,
-    /// The likelier of the two verdicts, without reasoning: even a model that never writes one has an opinion.
-    Likelihood,
+pub(crate) enum Opponents {
+    /// The one before it.
+    Previous,
+    /// All of them, from M0 on: the ratings are surer.
+    All,
 }
 
 /// What differs from machine to machine.
@@ -219,6 +236,8 @@ pub(crate) enum VerdictForm {
 pub(crate) struct RuntimeTable {
     /// `cpu`, `cuda:N` or `wgpu`.
     pub(crate) device: String,
+    /// Devices that share the passes of a training step with `device`; empty for none.
+    pub(crate) training_devices: Vec<String>,
     /// CPU threads; 0 takes all.
     pub(crate) threads: usize,
     /// Sizes of training passes.
@@ -305,6 +324,8 @@ impl RunConfig {
         self.eft.validate().context("in [eft]")?;
         self.battles.validate().context("in [battles]")?;
         self.judge_pairs.validate().context("in [judge_pairs]")?;
+        self.stop.validate().context("in [stop]")?;
+        self.validate_eval().context("in [eval]")?;
         self.validate_round().context("in [round]")?;
         self.validate_safety_weight().context("in [round]")?;
         self.anchors.validate().context("in [anchors]")?;
@@ -321,15 +342,33 @@ impl RunConfig {
                 bail!("[engines.{name}]: {name} names a model of the loop; give the engine another name");
             }
         }
-        for (key, sampling) in [("sampling", &self.eval.sampling), ("verdict_sampling", &self.eval.verdict_sampling)] {
-            if let Some((field, must)) = sampling.problem() {
-                bail!("eval.{key}.{field} {must}");
-            }
-        }
         if self.engine.max_rows == 0 || self.engine.prefill_tokens == 0 {
             bail!("engine.max_rows and engine.prefill_tokens must be at least 1");
         }
         Ok(self)
+    }
+
+    fn validate_eval(&self) -> anyhow::Result<()> {
+        let eval = &self.eval;
+        for (key, sampling) in [("sampling", &eval.sampling), ("verdict_sampling", &eval.verdict_sampling)] {
+            if let Some((field, must)) = sampling.problem() {
+                bail!("{key}.{field} {must}");
+            }
+        }
+        eval.length_control.validate().context("in length_control")?;
+        eval.ratings.validate().context("in ratings")?;
+        eval.rules.validate().context("in rules")?;
+        if eval.bins == 0 {
+            bail!("bins must be at least 1, such as 10");
+        }
+        let evaluator = &self.roles.evaluator;
+        if eval.head_to_head && eval.verdict == VerdictForm::Likelihood && self.engines.contains_key(evaluator) {
+            bail!(
+                "verdict = \"likelihood\" reads the weights of the evaluator, and roles.evaluator = {evaluator:?} is a server: \
+                 set eval.verdict = \"written\", or roles.evaluator to \"self\", \"m0\" or a model source"
+            );
+        }
+        Ok(())
     }
 
     fn validate_round(&self) -> anyhow::Result<()> {

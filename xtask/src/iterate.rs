@@ -7,6 +7,7 @@ use srlm_artifact::{Artifact, Kind};
 use srlm_eval::RunSummary;
 use srlm_judge::Rubric;
 
+use crate::conclude::conclude;
 use crate::config::RunConfig;
 use crate::eft;
 use crate::evaluate::evaluate;
@@ -40,8 +41,12 @@ pub(crate) fn iterate(run: &Run<'_>, force: &[String], from: Option<&str>) -> an
     reported(run, stages::sft(run, &seed)?)?;
     reported(run, evaluate(run, 1, &seed, &rubric)?)?;
     for t in 1..=run.config.run.iterations {
+        if conclude(run, t)?.stopped.is_some() {
+            return report(run);
+        }
         iteration(run, t, &seed, &rubric)?;
     }
+    conclude(run, run.config.run.iterations + 1)?;
     report(run)
 }
 

@@ -3,6 +3,7 @@
 mod anchors;
 mod cli;
 mod commands;
+mod conclude;
 mod config;
 mod console;
 mod device;
@@ -20,6 +21,7 @@ mod seed;
 mod source;
 mod stages;
 mod tiny;
+mod validation;
 
 use std::process::ExitCode;
 use std::sync::Arc;

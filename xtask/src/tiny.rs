@@ -179,7 +179,8 @@ fn make(dir: &Path, device: &Device) -> anyhow::Result<()> {
     };
     let model = random(&config, &device.clone().autodiff());
     let runtime = TrainRuntime { micro_batch_tokens: 1 << 14, ..TrainRuntime::default() };
-    let settings = Settings { config: &settings, runtime: &runtime, adapter_dropout: 0.0, seed: SEED };
+    let settings =
+        Settings { config: &settings, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: SEED };
     let hooks = Hooks { on_step: &mut |_, _| ControlFlow::Continue(()), validate: None };
     let trained = train(model, &ResponseLoss, &examples, settings, dir, hooks)?;
     Ok(trained.model.save_as(dir, &config, &tokenizer)?)

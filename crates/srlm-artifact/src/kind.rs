@@ -161,7 +161,8 @@ pub enum Eval {}
 impl Kind for Eval {
     const NAME: &'static str = "eval";
     /// - 1.0: first.
-    const FORMAT: Format = Format::new(1, 0);
+    /// - 2.0: `eval.json` has both axes of the verdict, length control, ratings and more.
+    const FORMAT: Format = Format::new(2, 0);
     const ROWS_FILE: Option<&'static str> = None;
     type Row = NoRow;
 }

@@ -106,7 +106,7 @@ impl Objective for PreferenceObjective {
 pub(crate) fn pack<'a>(conversations: impl Iterator<Item = &'a Conversation> + Clone) -> (PackedSequences, Scored) {
     let sequences: Vec<&[u32]> = conversations.clone().map(|c| c.ids.as_slice()).collect();
     let starts: Vec<usize> = conversations.map(|c| c.response_start).collect();
-    let packed = PackedSequences::new(&sequences);
+    let packed = PackedSequences::inputs_of(&sequences);
     let scored = packed.scored(&sequences, &starts);
     (packed, scored)
 }

@@ -74,6 +74,7 @@ pub(crate) fn settings<'a>(config: &'a DpoConfig, machine: &Machine<'a>, place: 
     Settings {
         config: &config.train,
         runtime: machine.runtime,
+        more_devices: machine.more_devices,
         adapter_dropout: config.lora.as_ref().map_or(0.0, |lora| lora.dropout),
         seed: place.run_seed + u64::from(place.iteration),
     }

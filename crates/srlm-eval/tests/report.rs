@@ -7,9 +7,7 @@ use std::path::Path;
 
 use demo::folders;
 use srlm_artifact::{Begin, Message, PairRow, Pairs, Prompt};
-use srlm_eval::{
-    Evaluation, FolderState, HeldOutLoss, Measurements, RunSummary, render, summary_json, summary_markdown,
-};
+use srlm_eval::{Evaluation, FolderState, HeldOutLoss, RunSummary, render, summary_json, summary_markdown};
 
 fn temporary(name: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     let dir = tempfile::tempdir().unwrap();
@@ -148,7 +146,7 @@ fn hostile_text_stays_text() {
     else {
         panic!("the folder is new");
     };
-    srlm_eval::write(writer, &Evaluation::new(HOSTILE, Measurements::default()), HOSTILE).unwrap();
+    srlm_eval::write(writer, &Evaluation::new(HOSTILE), HOSTILE).unwrap();
     let summary = RunSummary::read(&run).unwrap();
     let page = render(&summary);
     assert!(page.matches("&#60;script&#62;").count() >= 8, "the text is shown");
@@ -190,7 +188,7 @@ fn nan_is_refused_before_it_is_written() {
         panic!("the folder is new");
     };
     let held_out = Some(HeldOutLoss { loss: f64::NAN, n_tokens: 1 });
-    let evaluation = Evaluation::new("M1", Measurements { held_out, ..Measurements::default() });
+    let evaluation = Evaluation { held_out, ..Evaluation::new("M1") };
     let error = srlm_eval::write(writer, &evaluation, "cpu").unwrap_err();
     insta::assert_snapshot!(error, @"the evaluation of M1 holds a number that is not finite: check its held-out loss");
     assert!(!out.join("manifest.json").exists());

@@ -216,7 +216,7 @@ impl Model {
     /// # Panics
     /// When a sequence is empty or a `from` is 0.
     pub fn response_logps(&self, sequences: &[&[u32]], from: &[usize]) -> Vec<f64> {
-        let packed = PackedSequences::new(sequences);
+        let packed = PackedSequences::inputs_of(sequences);
         let scored = packed.scored(sequences, from);
         let logps =
             self.token_logps(&packed, &scored).into_data().try_to_vec::<f32>().expect("log-probabilities are f32");

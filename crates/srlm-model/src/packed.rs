@@ -38,6 +38,15 @@ impl PackedSequences {
         packed
     }
 
+    /// Packs what predicts the tokens of sequences: all of each but its last token, which predicts nothing.
+    ///
+    /// # Panics
+    /// When a sequence has fewer than two tokens.
+    pub fn inputs_of(sequences: &[&[u32]]) -> Self {
+        let inputs: Vec<&[u32]> = sequences.iter().map(|tokens| &tokens[..tokens.len() - 1]).collect();
+        Self::new(&inputs)
+    }
+
     /// Adds sequences that agree in their first `depth` tokens, which stand in the rows `prefix`.
     fn add(
         &mut self,

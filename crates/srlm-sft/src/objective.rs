@@ -44,7 +44,7 @@ impl Example {
 fn pack(examples: &[&Example]) -> (PackedSequences, Scored) {
     let sequences: Vec<&[u32]> = examples.iter().map(|example| example.ids.as_slice()).collect();
     let spans: Vec<&[Range<usize>]> = examples.iter().map(|example| example.learned.as_slice()).collect();
-    let packed = PackedSequences::new(&sequences);
+    let packed = PackedSequences::inputs_of(&sequences);
     let scored = packed.scored_spans(&sequences, &spans);
     (packed, scored)
 }

@@ -72,6 +72,7 @@ pub fn run(
     let settings = Settings {
         config: &config.train,
         runtime: machine.runtime,
+        more_devices: machine.more_devices,
         adapter_dropout: config.lora.as_ref().map_or(0.0, |lora| lora.dropout),
         seed: place.run_seed,
     };

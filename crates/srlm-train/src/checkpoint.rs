@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::optimizer::{Either, Moments};
 
 const RESUME: &str = "checkpoint";
-const BEST: &str = "best";
+const BEST: &str = "checkpoint-best";
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 

@@ -4,9 +4,9 @@ use burn::tensor::Tensor;
 use srlm_model::{Model, PackedSequences, Scored};
 
 /// A loss over examples: a function of the log-probabilities of some of their tokens.
-pub trait Objective {
+pub trait Objective: Sync {
     /// One example: a response to learn, or a pair.
-    type Example;
+    type Example: Sync;
 
     /// Names the example in errors.
     fn id<'a>(&self, example: &'a Self::Example) -> &'a str;

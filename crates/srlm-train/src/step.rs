@@ -1,14 +1,17 @@
 //! The gradients of one optimizer step, computed in passes.
 
 use std::cell::Cell;
+use std::thread;
 
 use burn::module::Module;
+use burn::tensor::Device;
 use srlm_model::{Dropout, Model, TrainingPass};
 
 use crate::objective::{Measures, Objective, StepNumbers};
 use crate::optimizer::Accumulated;
 
-/// What a step's passes found.
+/// What passes found, in sum.
+#[derive(Default)]
 pub(crate) struct Found {
     pub(crate) gradients: Accumulated,
     pub(crate) loss: f64,
@@ -18,42 +21,89 @@ pub(crate) struct Found {
     pub(crate) constant: f64,
 }
 
-/// Gradients and loss of a step, in passes of at most `micro_batch_tokens` (or one example).
+/// How the passes of a step are computed, and where.
+#[derive(Clone, Copy)]
+pub(crate) struct Passes<'a> {
+    /// The most tokens of one; an example that has more is one by itself.
+    pub(crate) micro_batch_tokens: usize,
+    pub(crate) pass: TrainingPass,
+    /// Devices that share the passes with the model's own.
+    pub(crate) more_devices: &'a [Device],
+}
+
+/// Gradients and loss of a step. Pass `i` goes to device `i` modulo their number; the order of the sums is fixed.
 pub(crate) fn gradients<O: Objective>(
     model: &Model,
     objective: &O,
     batch: &[&O::Example],
-    micro_batch_tokens: usize,
-    pass: TrainingPass,
+    settings: Passes<'_>,
 ) -> Found {
+    let Passes { micro_batch_tokens, pass, more_devices } = settings;
     let numbers = StepNumbers {
         total_weight: batch.iter().map(|example| objective.weight(example)).sum(),
         constant: objective.constant(model, batch, micro_batch_tokens),
     };
-    let mut found = Found {
-        gradients: Accumulated::default(),
-        loss: 0.0,
-        measures: Measures::default(),
-        n_tokens: 0,
-        constant: numbers.constant,
+    let passes = passes(objective, batch, micro_batch_tokens);
+    let n_devices = 1 + more_devices.len();
+    let share = |model: &Model, first: usize| {
+        let mut found = Found::default();
+        for (index, examples) in passes.iter().enumerate().skip(first).step_by(n_devices) {
+            let dropout = Dropout { seed: pass.dropout.seed.wrapping_add(index as u64), ..pass.dropout };
+            found.one_pass(model, objective, examples, (numbers, TrainingPass { dropout, ..pass }));
+        }
+        found
     };
-    for (index, examples) in passes(objective, batch, micro_batch_tokens).iter().enumerate() {
+    let mut found = thread::scope(|scope| {
+        let others: Vec<_> = more_devices
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| i + 1 < passes.len())
+            .map(|(i, device)| {
+                let (replica, share) = (model.clone().fork(&device.clone().autodiff()), &share);
+                scope.spawn(move || share(&replica, i + 1))
+            })
+            .collect();
+        let own = share(model, 0);
+        let join = |other: thread::ScopedJoinHandle<'_, Found>| match other.join() {
+            Ok(found) => found,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        others.into_iter().map(join).fold(own, |sum, other| sum.plus(other, model))
+    });
+    found.constant = numbers.constant;
+    found
+}
+
+impl Found {
+    fn one_pass<O: Objective>(
+        &mut self,
+        model: &Model,
+        objective: &O,
+        examples: &[&O::Example],
+        (numbers, pass): (StepNumbers, TrainingPass),
+    ) {
         let (packed, scored) = objective.pack(examples);
-        let dropout = Dropout { seed: pass.dropout.seed.wrapping_add(index as u64), ..pass.dropout };
-        let (value, measured) = (Cell::new(0.0), Cell::new(None));
+        let (value, measured) = (Cell::new(0.0), Cell::new(Measures::default()));
         let loss = |token_logps| {
             let (loss, measures) = objective.loss(token_logps, &scored, examples, numbers);
             value.set(f64::from(loss.clone().into_scalar::<f32>()));
-            measured.set(Some(measures));
+            measured.set(measures);
             loss
         };
-        let take = &mut |gradients| found.gradients.add(model, gradients);
-        model.backward((&packed, &scored), &TrainingPass { dropout, ..pass }, loss, take);
-        found.loss += value.get();
-        found.measures.add(&measured.take().expect("the loss was computed"));
-        found.n_tokens += packed.n_rows() as u64;
+        model.backward((&packed, &scored), &pass, loss, &mut |parts| self.gradients.add(model, parts));
+        self.loss += value.get();
+        self.measures.add(&measured.take());
+        self.n_tokens += packed.n_rows() as u64;
     }
-    found
+
+    /// The sum of both, where `model` lives.
+    fn plus(mut self, other: Self, model: &Model) -> Self {
+        self.gradients.add_moved(other.gradients, &model.device());
+        self.loss += other.loss;
+        self.measures.add(&other.measures);
+        self.n_tokens += other.n_tokens;
+        self
+    }
 }
 
 /// Mean loss of examples, without gradients and dropout.

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use burn::tensor::Device;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -13,7 +14,7 @@ use crate::checkpoint::{self, State};
 use crate::config::{Order, TrainConfig, TrainRuntime};
 use crate::error::Error;
 use crate::objective::Objective;
-use crate::step::{self, Found};
+use crate::step::{self, Found, Passes};
 use crate::validation::{Validate, ValidateBy, best_step};
 
 /// What the loop tells after each step: its metrics and the number of steps.
@@ -26,6 +27,9 @@ pub struct Settings<'a> {
     pub config: &'a TrainConfig,
     /// Sizes of passes.
     pub runtime: &'a TrainRuntime,
+    /// Devices, without autodiff, that share the passes of a step with the model's own; the result is the same up to
+    /// rounding.
+    pub more_devices: &'a [Device],
     /// Share of adapters' inputs dropped, where the model has adapters.
     pub adapter_dropout: f64,
     /// Seed of order and dropout.
@@ -141,7 +145,9 @@ impl<O: Objective> Data<'_, '_, O> {
             precision: config.precision,
             recompute_layers: runtime.recompute_layers,
         };
-        let found = step::gradients(&state.model, self.objective, &batch, runtime.micro_batch_tokens, pass);
+        let passes =
+            Passes { micro_batch_tokens: runtime.micro_batch_tokens, pass, more_devices: settings.more_devices };
+        let found = step::gradients(&state.model, self.objective, &batch, passes);
         let norm = found.gradients.norm(&state.model);
         for (what, value) in [("loss", found.loss), ("gradient norm", norm)] {
             if !value.is_finite() {

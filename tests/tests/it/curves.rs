@@ -3,14 +3,15 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::Value;
-use srlm_artifact::MetricsRow;
-use srlm_checkpoint::{Architecture, ModelConfig, RopeScaling};
+use sha2::{Digest, Sha256};
+use srlm_artifact::{Message, MetricsRow, Prompt, read_jsonl};
+use srlm_checkpoint::{Architecture, Checkpoint, ModelConfig, RopeScaling};
 use srlm_dpo::{LossSettings, LossType, PairExample, PreferenceObjective};
 use srlm_model::{Conversation, Model};
 use srlm_sft::{Example, ResponseLoss};
 use srlm_train::{Decay, Objective, Order, Settings, TrainConfig, TrainRuntime, Trained, train};
 
-use crate::reference::{close, ids, numbers};
+use crate::reference::{close, ids, numbers, shared, smollm2};
 use crate::training::to_the_end;
 
 pub(crate) fn fixture(name: &str) -> Value {
@@ -92,7 +93,7 @@ fn follow<O: Objective>(fixture: &Value, run: &Value, objective: &O, examples: &
     let (config, dir) = (train_config(run), tempfile::tempdir().unwrap());
     // Small passes: the loss of a step must not depend on how it is divided.
     let runtime = TrainRuntime { micro_batch_tokens: 40, recompute_layers: false };
-    let settings = Settings { config: &config, runtime: &runtime, adapter_dropout: 0.0, seed: 1 };
+    let settings = Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
     let model = tiny_llama(&fixture["weights"]["tensors"], &Device::flex().autodiff());
     let trained = train(model, objective, examples, settings, dir.path(), to_the_end()).unwrap();
     curves(&trained.metrics, &run["steps"]);
@@ -118,6 +119,66 @@ fn curves(metrics: &[MetricsRow], expected: &Value) {
             close(&format!("{column} at step {}", row.step), ours, theirs, tolerance);
         }
     }
+}
+
+/// Ten steps of the default model on real replies; `tests/fixtures/smollm2_curves.py`.
+#[test]
+fn ten_steps_on_smollm2_are_those_of_trl() {
+    let (Some(checkpoint), Some(groups)) = (smollm2(), shared("data/oasst_en100/ranked_groups.jsonl")) else { return };
+    let fixture = fixture("smollm2_curves.json");
+    let lines: Vec<Value> = read_jsonl(&groups).unwrap();
+    let conversation = |example: &Value, reply: &str, expected: &Value| {
+        let group = &lines[example["row"].as_u64().unwrap() as usize];
+        let messages: Vec<Message> = serde_json::from_value(group["messages"].clone()).unwrap();
+        let text = group["replies"][example[reply].as_u64().unwrap() as usize]["text"].as_str().unwrap();
+        let whole = Conversation::new(&checkpoint.tokenizer, &Prompt::conversation(messages), text).unwrap();
+        let cut = whole.truncated(256).unwrap();
+        let bytes: Vec<u8> = cut.ids.iter().flat_map(|id| id.to_le_bytes()).collect();
+        let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hash, expected["sha256"], "tokens of {}", example["id"]);
+        cut
+    };
+    for run in fixture["runs"].as_array().unwrap() {
+        let examples = run["examples"].as_array().unwrap();
+        let name = run["name"].as_str().unwrap();
+        let metrics = if name == "sft" {
+            let example = |example: &Value| Example::response("", conversation(example, "reply", example));
+            let examples: Vec<Example> = examples.iter().map(example).collect();
+            ten_steps(&checkpoint, &ResponseLoss, &examples)
+        } else {
+            let pair = |example: &Value| PairExample {
+                id: example["id"].to_string(),
+                chosen: conversation(example, "chosen_reply", &example["chosen"]),
+                rejected: conversation(example, "rejected_reply", &example["rejected"]),
+                ref_chosen_logps: example["ref_chosen_logps"].as_f64().unwrap(),
+                ref_rejected_logps: example["ref_rejected_logps"].as_f64().unwrap(),
+                label_weight: 1.0,
+            };
+            let pairs: Vec<PairExample> = examples.iter().map(pair).collect();
+            let objective = PreferenceObjective { loss: LossSettings::of(LossType::Sigmoid, 0.1), ld_alpha: 1.0 };
+            ten_steps(&checkpoint, &objective, &pairs)
+        };
+        let mut expected = run["steps"].clone();
+        // Rewards begin at 0, where the comparison of two roundings decides.
+        expected.as_object_mut().unwrap().remove("rewards/accuracies");
+        curves(&metrics, &expected);
+    }
+}
+
+fn ten_steps<O: Objective>(checkpoint: &Checkpoint, objective: &O, examples: &[O::Example]) -> Vec<MetricsRow> {
+    let config = TrainConfig {
+        batch_size: 4,
+        order: Order::AsGiven,
+        learning_rate: 1e-5,
+        final_learning_rate: 1e-5,
+        decay: Decay::Constant,
+        checkpoint_every: 0,
+        ..TrainConfig::default()
+    };
+    let (runtime, dir) = (TrainRuntime::default(), tempfile::tempdir().unwrap());
+    let settings = Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
+    let model = Model::load(checkpoint, &Device::flex().autodiff()).unwrap();
+    train(model, objective, examples, settings, dir.path(), to_the_end()).unwrap().metrics
 }
 
 fn run<'a>(fixture: &'a Value, name: &str) -> &'a Value {

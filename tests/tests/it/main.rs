@@ -1,6 +1,7 @@
 //! One binary for all tests that need several crates: Burn is linked once.
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
+mod adapters;
 mod boundaries;
 mod curves;
 mod engine;

@@ -88,7 +88,7 @@ fn run(
     let on_step = &mut |row: &MetricsRow, _| {
         if row.step == stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let settings = Settings { config, runtime: &runtime, adapter_dropout: 0.0, seed: 5 };
+    let settings = Settings { config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 5 };
     let trained = train(model, &ResponseLoss, &examples(), settings, dir, Hooks { on_step, validate: None })?;
     Ok((trained.model, trained.metrics))
 }
@@ -105,6 +105,21 @@ fn the_size_of_passes_does_not_change_the_result() {
     let (whole, _) = run(&config(), 1 << 20, dir.path(), 0).unwrap();
     let (single, _) = run(&config(), 1, dir.path(), 0).unwrap();
     same(&weights(&whole), &weights(&single), 2e-4);
+}
+
+#[test]
+fn devices_that_share_a_step_do_what_one_does() {
+    let (config, dir) = (config(), tempfile::tempdir().unwrap());
+    let runtime = TrainRuntime { micro_batch_tokens: 1, ..TrainRuntime::default() };
+    let others = [Device::flex(), Device::flex()];
+    let on = |more_devices| {
+        let settings = Settings { config: &config, runtime: &runtime, more_devices, adapter_dropout: 0.0, seed: 5 };
+        let model = tiny(&Device::flex().autodiff());
+        train(model, &ResponseLoss, &examples(), settings, dir.path(), to_the_end()).unwrap()
+    };
+    let (one, three) = (on(&[]), on(&others));
+    same(&weights(&one.model), &weights(&three.model), 2e-4);
+    assert_eq!(one.metrics.last().unwrap().n_tokens, three.metrics.last().unwrap().n_tokens);
 }
 
 #[test]
@@ -180,7 +195,7 @@ fn adapters_start_from_m_t_as_their_own_reference() {
     };
     let before = weights(&tiny(&device));
     let runtime = TrainRuntime::default();
-    let settings = Settings { config: &config, runtime: &runtime, adapter_dropout: 0.0, seed: 1 };
+    let settings = Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
     let Trained { model: trained, metrics, .. } =
         train(model, &objective, &pairs, settings, dir.path(), to_the_end()).unwrap();
     assert!((metrics[0].loss - std::f64::consts::LN_2).abs() < 1e-5, "{}", metrics[0].loss);

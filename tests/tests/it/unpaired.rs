@@ -79,7 +79,7 @@ fn kto_starts_at_its_reference_and_tells_good_from_bad() {
     };
     let (runtime, dir) =
         (TrainRuntime { micro_batch_tokens: 30, recompute_layers: true }, tempfile::tempdir().unwrap());
-    let settings = Settings { config: &config, runtime: &runtime, adapter_dropout: 0.0, seed: 1 };
+    let settings = Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
     let model = tiny(&Device::flex().autodiff());
     let metrics = train(model, &objective, &examples, settings, dir.path(), to_the_end()).unwrap().metrics;
     close("first loss", metrics[0].loss, 0.5, 1e-5);

@@ -32,7 +32,7 @@ fn config(validation: ValidationConfig) -> TrainConfig {
 
 fn run(config: &TrainConfig, dir: &Path, validate: Option<&mut dyn Validate>) -> Result<Trained, Error> {
     let runtime = TrainRuntime::default();
-    let settings = Settings { config, runtime: &runtime, adapter_dropout: 0.0, seed: 5 };
+    let settings = Settings { config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 5 };
     let hooks = Hooks { validate, ..to_the_end() };
     train(tiny(&Device::flex().autodiff()), &ResponseLoss, &examples(), settings, dir, hooks)
 }
@@ -120,7 +120,8 @@ fn an_interrupted_run_with_mean_dropout_and_validation_goes_on_to_the_same_numbe
         let on_step = &mut |row: &srlm_artifact::MetricsRow, _| {
             if row.step == stop_at { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
         };
-        let settings = Settings { config: &config, runtime: &runtime, adapter_dropout: 0.0, seed: 5 };
+        let settings =
+            Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 5 };
         let hooks = Hooks { on_step, validate: None };
         let model = tiny(&Device::flex().autodiff());
         assert!(train(model, &ResponseLoss, &examples(), settings, dir.path(), hooks).is_err());

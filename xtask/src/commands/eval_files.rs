@@ -1,11 +1,11 @@
-//! Measures of plain files, without a run: `eval rank|rouge|head-to-head|judge --input ROWS`.
+//! Measures of plain files, without a run: `eval rank|rouge|judge --input ROWS` and the like.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::json;
 use srlm_artifact::{Score, read_jsonl};
-use srlm_eval::{Bootstrap, Comparison, RankedGroup, RankedResponse, agreement, head_to_head, kendall_tau_b, spearman};
+use srlm_eval::{Bootstrap, RankedGroup, RankedResponse, agreement, kendall_tau_b, spearman};
 
 use srlm_sampler::{Stemming, rouge};
 
@@ -65,10 +65,7 @@ pub(crate) fn run(command: &EvalOnFiles, console: &Console) -> anyhow::Result<()
         EvalOnFiles::Ifeval(args) => ifeval(args, console),
         EvalOnFiles::Safety(args) => safety(args, console),
         EvalOnFiles::Benchmark(args) => benchmark(args, console),
-        EvalOnFiles::HeadToHead(args) => {
-            let comparisons: Vec<Comparison> = read_jsonl(&args.input)?;
-            print(&format!("{}\n", serde_json::to_string(&head_to_head(&comparisons, &Bootstrap::default()))?))
-        }
+        EvalOnFiles::HeadToHead(args) => super::head_to_head::run(args, console),
         EvalOnFiles::Judge(args) => {
             let mut groups: BTreeMap<String, Vec<RankedResponse>> = BTreeMap::new();
             for row in read_jsonl::<JudgedRow>(&args.input)? {

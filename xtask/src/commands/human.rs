@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use srlm_artifact::{Aggregation, Artifact, Eval, JudgmentRow, Judgments, PromptRow, Prompts, Responses, read_jsonl};
+use srlm_artifact::{
+    Aggregation, Artifact, Eval, Input, JudgmentRow, Judgments, PromptRow, Prompts, Responses, read_jsonl,
+};
 use srlm_eval::human::{
     Answer, Answers, JudgeVerdicts, Key, ModelKey, StudyConfig, human_summary, judge_by_comparisons, judge_by_scores,
     read_answers, read_key, read_ratings, study,
 };
-use srlm_eval::{Bootstrap, Comparison};
+use srlm_eval::{Bootstrap, Comparison, ComparisonRow};
 
 use super::print;
 use crate::cli::{HumanCommand, HumanImport, HumanPage};
@@ -146,27 +148,43 @@ fn import(args: &HumanImport) -> anyhow::Result<()> {
     print(&(serde_json::to_string_pretty(&summary)? + "\n"))
 }
 
+/// The comparisons of an `eval` folder that are of the page's two models.
 fn by_comparisons(dir: &Path, key: &Key, new: Option<&str>) -> anyhow::Result<JudgeVerdicts> {
     let artifact = Artifact::<Eval>::open(dir)?;
-    let comparisons: Vec<Comparison> = read_jsonl(&dir.join("comparisons.jsonl"))?;
+    let mut rows: Vec<ComparisonRow> = read_jsonl(&dir.join("comparisons.jsonl"))?;
     let inputs = &artifact.manifest().provenance.inputs;
-    let is = |role: &str, model: &ModelKey| {
-        let hash = inputs.iter().find(|input| input.role == role).map(|input| &input.content_hash);
-        hash.is_some() && hash == model.content_hash.as_ref()
+    let role_of = |model: &ModelKey| {
+        let is_it = |input: &&Input| {
+            input.role.starts_with("answers") && Some(&input.content_hash) == model.content_hash.as_ref()
+        };
+        inputs.iter().find(is_it).map(|input| input.role.as_str())
     };
-    let new_is_b = match new {
-        Some(new) => new == "b",
-        None if is("answers", &key.a) && is("answers-before", &key.b) => false,
-        None if is("answers", &key.b) && is("answers-before", &key.a) => true,
-        None => {
-            let dir = dir.display();
+    let new_is_b = match (role_of(&key.a), role_of(&key.b)) {
+        (Some("answers"), Some(old)) => {
+            rows.retain(|row| is_opponent(row, old));
+            false
+        }
+        (Some(old), Some("answers")) => {
+            rows.retain(|row| is_opponent(row, old));
+            true
+        }
+        _ if rows.windows(2).all(|two| two[0].opponent == two[1].opponent) && new.is_some() => new == Some("b"),
+        _ => {
             let unknown = anyhow!(
-                "{dir} compares other answers than those of the page: say with --new which model it calls new, if they are of the same models"
+                "{} compares other answers than those of the page; where it compares the same two models and no \
+                 others, say with --new which of them it calls new",
+                dir.display()
             );
             return Err(unknown).or_exit(Exit::Config);
         }
     };
+    let comparisons: Vec<Comparison> = rows.iter().map(ComparisonRow::comparison).collect();
     Ok(judge_by_comparisons(&comparisons, new_is_b))
+}
+
+/// Whether a row compares with the model whose answers have this role, such as `answers-m1`.
+fn is_opponent(row: &ComparisonRow, role: &str) -> bool {
+    role.strip_prefix("answers-").is_some_and(|model| model.eq_ignore_ascii_case(&row.opponent))
 }
 
 /// One judgments folder or file for both models, or the first for A's answers and the second for B's.

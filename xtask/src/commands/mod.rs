@@ -1,10 +1,12 @@
 //! What each subcommand does.
 
+mod answers;
 mod benchmark;
 mod chat;
 mod doctor;
 mod eval_files;
 mod export;
+mod head_to_head;
 mod human;
 mod ifeval;
 mod import;

@@ -8,6 +8,7 @@ use srlm_artifact::{Artifact, Judgments, Kind, Manifest, Place, Prompts, Respons
 
 use super::print;
 use crate::cli::{ConfigArgs, EvalCommand, Iterate, Merge, PairsCommand, RunArgs, Stage};
+use crate::conclude::conclude;
 use crate::config;
 use crate::console::Console;
 use crate::eft;
@@ -236,6 +237,7 @@ pub(crate) fn eval(args: &EvalCommand, console: &Console) -> anyhow::Result<()> 
     let rubric = iterate::rubric(&run.config)?;
     let seed = eft::complete(&run, seed::run(&run, &rubric)?, &rubric)?;
     let made = evaluate(&run, args.iteration + 1, &seed, &rubric)?;
+    conclude(&run, args.iteration + 1)?;
     print(&format!("{}\n", made.dir().display()))
 }
 

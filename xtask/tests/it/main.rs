@@ -3,6 +3,7 @@
 
 mod command;
 mod commands;
+mod evaluation;
 mod exports;
 mod people;
 mod rounds;

@@ -90,6 +90,8 @@ fn adapters_of_every_kind_train_and_are_saved() {
         "sft.eft_weight=0.5",
         "sft.train.validation={every=4, by=\"loss\", share=0.1, prompts=0, patience=0}",
         "dpo.train.dropout=0.1",
+        // The tiny model's verdicts, by likelihood.
+        "dpo.train.validation={every=2, by=\"judge\", share=0.0, prompts=4, patience=0}",
         "runtime.train.recompute_layers=true",
     ];
     round(&dir, &[&[sft.as_str(), dpo.as_str()], &rest[..]].concat());
@@ -102,6 +104,11 @@ fn adapters_of_every_kind_train_and_are_saved() {
     let validated = metrics.lines().filter(|line| line.contains("\"eval_loss\"")).count() as u64;
     assert_eq!(validated, counts["steps"].as_u64().unwrap().div_ceil(4));
     assert!(counts["held_out_examples"].as_u64().unwrap() > 0, "{counts}");
+    let metrics = std::fs::read_to_string(dir.join("m2/metrics.jsonl")).unwrap();
+    let rows: Vec<Value> = metrics.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let rates: Vec<f64> = rows.iter().filter_map(|row| row["eval_win_rate"].as_f64()).collect();
+    assert_eq!(rates.len(), rows.len().div_ceil(2), "{rows:?}");
+    assert!(rates.iter().all(|rate| (0.0..=1.0).contains(rate)), "{rates:?}");
 }
 
 #[test]

@@ -30,5 +30,10 @@ fn format_1_0_is_read() {
     check::<RefLogps>(samples::ref_logps());
     check::<Model>(Vec::new());
     assert_eq!(read_metrics(&fixture(Model::NAME)).unwrap(), samples::metrics());
-    verify_dir(&fixture("eval")).unwrap();
+}
+
+#[test]
+fn evaluations_of_format_1_are_refused_with_what_to_do() {
+    let error = verify_dir(&fixture("eval")).unwrap_err().to_string();
+    assert!(error.contains("1.0") && error.contains("2.0") && error.contains("make it again"), "{error}");
 }

@@ -45,6 +45,7 @@ impl Verdict {
             Verdict::Improved => "improved",
             Verdict::Flat => "flat",
             Verdict::Worse => "worse",
+            Verdict::Suspicious => "suspicious",
             Verdict::Inconclusive => "inconclusive",
         }
     }
@@ -66,6 +67,9 @@ fn outcome(last: &Evaluation, before: String) -> String {
         Verdict::Improved => format!("{model} beats {before}"),
         Verdict::Worse => format!("{model} loses to {before}"),
         Verdict::Flat => format!("{model} is no better and no worse than {before}"),
+        Verdict::Suspicious => {
+            format!("{model} seems to have changed against {before}, but the numbers are suspicious")
+        }
         Verdict::Inconclusive => format!("{model} is not shown to be better or worse than {before}"),
     };
     format!("{claim}: {reason}.")
@@ -125,7 +129,9 @@ pub(crate) fn head_to_head_line(evaluation: &Evaluation) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Bootstrap, Comparison, Evaluator, Folder, Measurements, Preference, RankedGroup, RankedResponse};
+    use crate::{
+        Bootstrap, Comparison, Evaluator, Folder, Preference, RankedGroup, RankedResponse, VerdictForm, VerdictRules,
+    };
 
     fn comparisons(n_wins: u32, n_losses: u32) -> Vec<Comparison> {
         let (a, b) = (Some(Preference::A), Some(Preference::B));
@@ -145,12 +151,19 @@ mod tests {
 
     fn run(independent: bool, n_wins: u32, n_losses: u32) -> RunSummary {
         let bootstrap = Bootstrap { n_resamples: 200, ..Bootstrap::default() };
-        let measurements = Measurements {
+        let evaluator = Evaluator {
+            name: "judge".to_owned(),
+            independent,
+            part_in_training: (!independent).then(|| "it judged".to_owned()),
+            form: VerdictForm::Written,
+        };
+        let evaluation = Evaluation {
             agreement: Some(crate::agreement(&good_judge(), &bootstrap)),
             head_to_head: Some(crate::head_to_head(&comparisons(n_wins, n_losses), &bootstrap)),
-            evaluator: Some(Evaluator { name: "judge".to_owned(), independent }),
-            ..Measurements::default()
-        };
+            evaluator: Some(evaluator),
+            ..Evaluation::new("M2")
+        }
+        .decided(&VerdictRules::default());
         let model = |t: u32, evaluation| ModelSummary {
             label: format!("M{t}"),
             folder: Folder { path: format!("m{t}"), state: FolderState::Pending },
@@ -158,7 +171,7 @@ mod tests {
             evaluation,
             metrics: vec![],
         };
-        let models = vec![model(0, None), model(1, None), model(2, Some(Evaluation::new("M2", measurements)))];
+        let models = vec![model(0, None), model(1, None), model(2, Some(evaluation))];
         RunSummary { name: "run".to_owned(), config: None, seeds: vec![], models, iterations: vec![] }
     }
 

@@ -69,7 +69,7 @@ fn row(model: &ModelSummary) -> Row<'_> {
         label: &model.label,
         standing,
         mark: match standing {
-            "improved" | "flat" | "worse" | "inconclusive" => standing,
+            "improved" | "flat" | "worse" | "suspicious" | "inconclusive" => standing,
             _ => "none",
         },
         held_out: or_nothing(held_out, |held_out| format!("{:.3}", held_out.loss)),

@@ -77,8 +77,15 @@ pub(crate) trait NativeOps: Backend {
         head: FloatTensor<Self>,
         targets: Arc<Vec<u32>>,
     ) -> FloatTensor<Self>;
+    /// The log-probabilities, and the probabilities of all tokens where they are few enough to be kept, else nothing.
+    fn native_token_logps_kept(
+        hidden: FloatTensor<Self>,
+        head: FloatTensor<Self>,
+        targets: Arc<Vec<u32>>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
     fn native_token_logps_backward(
         dlogps: FloatTensor<Self>,
+        kept: FloatTensor<Self>,
         hidden: FloatTensor<Self>,
         head: FloatTensor<Self>,
         targets: Arc<Vec<u32>>,
@@ -252,8 +259,19 @@ impl NativeOps for Flex {
         tensor(kernels::token_logps(slice(&hidden), slice(&head), width, &targets), [targets.len()])
     }
 
+    fn native_token_logps_kept(hidden: Flat, head: Flat, targets: Arc<Vec<u32>>) -> (Flat, Flat) {
+        let (hidden, head) = (whole(hidden), whole(head));
+        let ([vocabulary, width], rows) = (dims2(&head), targets.len());
+        if !kernels::are_probabilities_kept(rows, vocabulary) {
+            return (Self::native_token_logps(hidden, head, targets), tensor(Vec::new(), [0, vocabulary]));
+        }
+        let (logps, kept) = kernels::token_logps_kept(slice(&hidden), slice(&head), width, &targets);
+        (tensor(logps, [rows]), tensor(kept, [rows, vocabulary]))
+    }
+
     fn native_token_logps_backward(
         dlogps: Flat,
+        kept: Flat,
         hidden: Flat,
         head: Flat,
         targets: Arc<Vec<u32>>,
@@ -261,8 +279,13 @@ impl NativeOps for Flex {
     ) -> (Flat, Flat) {
         let (dlogps, hidden, head) = (whole(dlogps), whole(hidden), whole(head));
         let [vocabulary, width] = dims2(&head);
-        let (dhidden, dhead) =
-            kernels::token_logps_backward(slice(&dlogps), slice(&hidden), slice(&head), width, &targets, with_dhead);
+        let (dhidden, dhead) = if dims2(&kept)[0] == 0 {
+            kernels::token_logps_backward(slice(&dlogps), slice(&hidden), slice(&head), width, &targets, with_dhead)
+        } else {
+            let kept = kept.into_data().try_into_vec::<f32>().expect("probabilities are in f32");
+            let given = (slice(&hidden), slice(&head), width);
+            kernels::token_logps_kept_backward(slice(&dlogps), kept, given, &targets, with_dhead)
+        };
         let dhead = dhead.map_or_else(|| tensor(Vec::new(), [0, width]), |dhead| tensor(dhead, [vocabulary, width]));
         (tensor(dhidden, dims2(&hidden)), dhead)
     }
@@ -351,9 +374,9 @@ backward!(AttentionBackward, 3, (F<B>, F<B>, F<B>, F<B>, F<B>, Arc<AttentionPlan
     [Some(dq), Some(dk), Some(dv)]
 });
 
-backward!(TokenLogpsBackward, 2, (F<B>, F<B>, Arc<Vec<u32>>), |state, dy, needed| {
-    let (hidden, head, targets) = state;
-    let (dhidden, dhead) = B::native_token_logps_backward(dy, hidden, head, targets, needed[1]);
+backward!(TokenLogpsBackward, 2, (F<B>, F<B>, F<B>, Arc<Vec<u32>>), |state, dy, needed| {
+    let (kept, hidden, head, targets) = state;
+    let (dhidden, dhead) = B::native_token_logps_backward(dy, kept, hidden, head, targets, needed[1]);
     [Some(dhidden), needed[1].then_some(dhead)]
 });
 
@@ -436,8 +459,8 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
         match TokenLogpsBackward.prepare::<C>([hidden.node(), head.node()]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let (hidden, head) = (hidden.primitive().clone(), head.primitive().clone());
-                let logps = B::native_token_logps(hidden.clone(), head.clone(), targets.clone());
-                prepared.finish((hidden, head, targets), logps)
+                let (logps, kept) = B::native_token_logps_kept(hidden.clone(), head.clone(), targets.clone());
+                prepared.finish((kept, hidden, head, targets), logps)
             }
             OpsKind::UnTracked(prepared) => {
                 prepared.finish(B::native_token_logps(hidden.into_primitive(), head.into_primitive(), targets))
@@ -477,7 +500,11 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
     ) -> (F<Self>, F<Self>, F<Self>) {
         unimplemented!("{FIRST_ORDER}")
     }
+    fn native_token_logps_kept(_: F<Self>, _: F<Self>, _: Arc<Vec<u32>>) -> (F<Self>, F<Self>) {
+        unimplemented!("{FIRST_ORDER}")
+    }
     fn native_token_logps_backward(
+        _: F<Self>,
         _: F<Self>,
         _: F<Self>,
         _: F<Self>,
