@@ -38,6 +38,9 @@ pub(crate) enum Command {
     /// Evaluate M_{t+1} (iteration 0: M1).
     #[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
     Eval(EvalCommand),
+    /// Ask people which of two models answers better.
+    #[command(subcommand)]
+    Human(HumanCommand),
     /// Write the report of a run.
     Report(RunArgs),
     /// Put several runs side by side: a page, Markdown and JSON.
@@ -211,6 +214,66 @@ pub(crate) struct PairsCommand {
     /// Seed of strategies that draw, with --input.
     #[arg(long, default_value_t = 42)]
     pub(crate) seed: u64,
+    /// Judgments of the same responses by a safety rubric, with --input.
+    #[arg(long, value_name = "JUDGMENTS", requires = "input")]
+    pub(crate) safety: Option<PathBuf>,
+    /// What a point of safety weighs against a point of the judge's score.
+    #[arg(long, default_value_t = 1.0, requires = "safety")]
+    pub(crate) safety_weight: f64,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum HumanCommand {
+    /// Write a page for blind side-by-side rating, and beside it the key that says whose answer is whose.
+    Page(HumanPage),
+    /// Check raters' results against the key; win rates, agreement with each other and with a judge.
+    Import(HumanImport),
+}
+
+#[derive(Args)]
+pub(crate) struct HumanPage {
+    /// Answers of model A: a responses folder, JSON Lines or a model_outputs.json.
+    pub(crate) a: PathBuf,
+    /// Answers of model B to the same prompts.
+    pub(crate) b: PathBuf,
+    /// The page; it must not be there. The key is written beside it, as NAME.key.json.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The prompts' texts, where the answers do not have them: a prompts folder or JSON Lines.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) prompts: Option<PathBuf>,
+    /// A's name, for the key (default: its path).
+    #[arg(long)]
+    pub(crate) name_a: Option<String>,
+    /// B's name, for the key (default: its path).
+    #[arg(long)]
+    pub(crate) name_b: Option<String>,
+    /// Most comparisons, drawn by the seed; 0 takes all.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) limit: usize,
+    /// Seed of order and sides.
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// What stands above the page; it should not name the models.
+    #[arg(long, default_value = "Which answer is better?")]
+    pub(crate) title: String,
+}
+
+#[derive(Args)]
+pub(crate) struct HumanImport {
+    /// What raters downloaded from the page, a file each.
+    #[arg(required = true, num_args = 1..)]
+    pub(crate) results: Vec<PathBuf>,
+    /// The key that was written beside the page.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// A judge to hold against the raters: an eval folder with comparisons, or judgments of A's answers and, given a
+    /// second time, of B's.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) judge: Vec<PathBuf>,
+    /// Which model the comparisons of --judge call the new one (default: that whose answers they are of).
+    #[arg(long, value_name = "A|B", value_parser = ["a", "b"])]
+    pub(crate) new: Option<String>,
 }
 
 #[derive(Args)]
@@ -240,6 +303,8 @@ pub(crate) enum EvalOnFiles {
     /// A judge against people: --model judges the responses of FILE, or --input has rows {prompt_id, response, score,
     /// human_rank}.
     Judge(EvalJudge),
+    /// How often harmful requests are served and harmless ones refused.
+    Safety(SafetyCommand),
 }
 
 #[derive(Subcommand)]
@@ -462,6 +527,29 @@ pub(crate) struct Ifeval {
     /// A model that answers the prompts of --data.
     #[arg(long, conflicts_with = "input")]
     pub(crate) model: Option<String>,
+    /// cpu, cuda:N or wgpu.
+    #[arg(long, default_value = "cpu")]
+    pub(crate) device: String,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct SafetyCommand {
+    /// Prompts in XSTest's columns: rows {id, prompt, type, label}, with {completion, human_label} where they have them.
+    pub(crate) rows: PathBuf,
+    /// A model that answers the prompts (default: the rows' own completions count).
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// Rows {id, response} instead of a model.
+    #[arg(long, value_name = "ROWS", conflicts_with = "model")]
+    pub(crate) responses: Option<PathBuf>,
+    /// A model that scores the responses by the safety rubric.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) judge: Option<String>,
+    /// The least score by the rubric that is no failure.
+    #[arg(long, default_value_t = 3.0)]
+    pub(crate) threshold: f64,
     /// cpu, cuda:N or wgpu.
     #[arg(long, default_value = "cpu")]
     pub(crate) device: String,

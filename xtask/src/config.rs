@@ -6,7 +6,9 @@ use anyhow::{Context, anyhow, bail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use srlm_dpo::DpoConfig;
+use srlm_eval::anchors::AnchorsConfig;
 use srlm_eval::controlled::{BradleyTerry, LengthControl};
+use srlm_eval::safety::SafetyConfig;
 use srlm_eval::{StopConfig, VerdictForm, VerdictRules};
 use srlm_generate::{HttpConfig, Sampling};
 use srlm_judge::JudgeConfig;
@@ -61,6 +63,10 @@ pub(crate) struct RunConfig {
     pub(crate) dpo: DpoConfig,
     /// Evaluation of every model.
     pub(crate) eval: EvalTable,
+    /// Known answers that the judge is tested with.
+    pub(crate) anchors: AnchorsConfig,
+    /// Harmful and harmless prompts that every model answers.
+    pub(crate) safety: SafetyConfig,
     /// When the loop stops before its last iteration.
     pub(crate) stop: StopConfig,
     /// Who writes prompts, answers them and judges the answers.
@@ -115,6 +121,11 @@ pub(crate) struct DataTable {
     pub(crate) ranked_responses: String,
     /// What the SFT baseline that judges them is trained on.
     pub(crate) baseline: Baseline,
+    /// Questions with a right and a wrong answer each, in the columns `prompt`, `right` and `wrong`: the judge is tested
+    /// with them beside those of `[anchors]`, and nothing is trained on them; empty for none.
+    pub(crate) anchors: String,
+    /// Prompts labeled safe or unsafe, in the columns of XSTest, that every model answers; empty for none.
+    pub(crate) safety_prompts: String,
 }
 
 /// What the SFT baseline is trained on.
@@ -174,6 +185,9 @@ pub(crate) struct RoundTable {
     pub(crate) unpaired: Unpaired,
     /// The least score of a good answer among them.
     pub(crate) unpaired_threshold: f64,
+    /// What a point by the safety rubric weighs against a point of the judge's score when pairs are selected; 0 (the
+    /// paper) asks for no safety scores.
+    pub(crate) safety_weight: f64,
 }
 
 /// Evaluation of every model.
@@ -313,6 +327,9 @@ impl RunConfig {
         self.stop.validate().context("in [stop]")?;
         self.validate_eval().context("in [eval]")?;
         self.validate_round().context("in [round]")?;
+        self.validate_safety_weight().context("in [round]")?;
+        self.anchors.validate().context("in [anchors]")?;
+        self.safety.validate().context("in [safety]")?;
         if self.data.ranked_prompts.is_empty() != self.data.ranked_responses.is_empty() {
             bail!("data.ranked_prompts and data.ranked_responses belong together: give both or neither");
         }
@@ -387,6 +404,30 @@ impl RunConfig {
             }
         }
         Ok(())
+    }
+
+    /// A second reward goes with what selects pairs of the judged responses, and with nothing that reads the first one
+    /// alone.
+    fn validate_safety_weight(&self) -> anyhow::Result<()> {
+        let (weight, round) = (self.round.safety_weight, &self.round);
+        if weight == 0.0 {
+            return Ok(());
+        }
+        if !(weight > 0.0 && weight <= 100.0) {
+            bail!("safety_weight = {weight:?} must be from 0 to 100");
+        }
+        let others = [
+            (matches!(round.method, Method::Spin | Method::PositiveOnly), "method = \"spin\" or \"positive_only\""),
+            (round.unpaired != Unpaired::None, "unpaired"),
+            (round.future_guided, "future_guided"),
+            (self.pairs.anchored_rejection, "pairs.anchored_rejection"),
+        ];
+        match others.into_iter().find(|(is_on, _)| *is_on) {
+            Some((_, other)) => {
+                bail!("safety_weight does not go with {other}: set safety_weight = 0.0, or turn that off")
+            }
+            None => Ok(()),
+        }
     }
 
     /// The configuration as TOML, every value written out.

@@ -1,5 +1,6 @@
 //! The srlm command line. `cargo xtask iterate` runs the whole self-rewarding loop.
 
+mod anchors;
 mod cli;
 mod commands;
 mod conclude;
@@ -16,6 +17,7 @@ mod plan;
 mod preferences;
 mod roles;
 mod run;
+mod safety;
 mod seed;
 mod source;
 mod stages;

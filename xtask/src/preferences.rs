@@ -6,12 +6,13 @@ use anyhow::Context;
 use srlm_artifact::{Artifact, Ift, Judgments, Pairs, Place, PromptRow, Prompts, Responses, Unpaired, row_seed};
 use srlm_judge::meta::{self, MetaRubric};
 use srlm_judge::{Breach, Rubric};
-use srlm_pairs::{Judged, LabelWeights, PerfectConfig, UnpairedConfig, UnpairedOf};
+use srlm_pairs::{Judged, LabelWeights, PerfectConfig, SafetyReward, UnpairedConfig, UnpairedOf};
 
 use crate::config::{self, Method};
 use crate::exit::{Exit, OrExit};
 use crate::iterate::{reported, rubric_file};
 use crate::run::{Run, root};
+use crate::safety;
 use crate::seed::{self, Seed};
 use crate::stages::{self, folder, staged};
 
@@ -149,9 +150,28 @@ impl Round<'_, '_> {
                 Some(stages::judge_with(run, judge, (prompts, responses), self.rubric, &out, config)?)
             }
         };
+        let safety = self.safety(prompts, responses)?;
         let anchors = anchors.as_ref().map(|(responses, judgments)| (responses, judgments));
-        let inputs = srlm_pairs::Inputs { prompts, responses, judgments, anchors, judgments_before: before.as_ref() };
+        let safety =
+            safety.as_ref().map(|judgments| SafetyReward { judgments, weight: run.config.round.safety_weight });
+        let judgments_before = before.as_ref();
+        let inputs = srlm_pairs::Inputs { prompts, responses, judgments, anchors, judgments_before, safety };
         stages::pairs(run, t, inputs)
+    }
+
+    /// What the judge says of M_t's answers by the safety rubric, where that counts.
+    fn safety(
+        &self,
+        prompts: &Artifact<Prompts>,
+        responses: &Artifact<Responses>,
+    ) -> anyhow::Result<Option<Artifact<Judgments>>> {
+        let (run, t) = (self.run, self.t);
+        if run.config.round.safety_weight == 0.0 {
+            return Ok(None);
+        }
+        let (judge, out) = ((run.config.roles.judge.as_str(), t), self.folder("safety-judgments"));
+        let (rubric, config) = safety::rubric(run);
+        stages::judge_with(run, judge, (prompts, responses), &rubric, &out, &config).map(Some)
     }
 
     /// M0's answers, judged by M_t.

@@ -69,6 +69,31 @@ mod tests {
         assert_eq!(fleiss_kappa(&[]), None);
     }
 
+    #[test]
+    fn both_agree_with_scikit_learn_and_statsmodels() {
+        #[derive(serde::Deserialize)]
+        struct Case {
+            n_categories: usize,
+            raters: Vec<Vec<usize>>,
+            cohen: Vec<(usize, usize, f64)>,
+            fleiss: f64,
+        }
+        let file: serde_json::Value = serde_json::from_str(include_str!("../tests/fixtures/kappa.json")).unwrap();
+        let cases: Vec<Case> = serde_json::from_value(file["cases"].clone()).unwrap();
+        assert_eq!(cases.len(), 4);
+        for Case { n_categories, raters, cohen, fleiss } in cases {
+            for (i, j, expected) in cohen {
+                let found = cohen_kappa(&raters[i], &raters[j], n_categories).unwrap();
+                assert!((found - expected).abs() < 1e-12, "{i} {j}: {found} {expected}");
+            }
+            let of_item = |at: usize| -> Vec<u64> {
+                (0..n_categories).map(|c| raters.iter().filter(|rater| rater[at] == c).count() as u64).collect()
+            };
+            let found = fleiss_kappa(&(0..raters[0].len()).map(of_item).collect::<Vec<_>>()).unwrap();
+            assert!((found - fleiss).abs() < 1e-12, "{found} {fleiss}");
+        }
+    }
+
     proptest! {
         #[test]
         fn the_order_of_raters_and_items_does_not_matter(

@@ -13,7 +13,6 @@ pub(crate) fn begin(
     (stage, stage_version): (&str, u32),
     out: &Path,
     config: serde_json::Value,
-    seed: u64,
     inputs: Vec<Input>,
 ) -> Result<Begin<Eval>, Error> {
     let recipe = Recipe {
@@ -22,7 +21,7 @@ pub(crate) fn begin(
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
         config,
-        seed,
+        seed: 0,
         inputs,
     };
     Ok(srlm_artifact::begin(out, recipe)?)

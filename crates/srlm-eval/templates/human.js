@@ -120,11 +120,13 @@
     return { format: FORMAT, study, rater: state.rater, ratings };
   }
 
+  const fileName = (name) => (name.match(/[\p{L}\p{N}]+/gu) || ["rater"]).join("-");
+
   function download() {
     const text = JSON.stringify(results(), null, 1) + "\n";
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-    link.download = "ratings-" + (state.rater.replace(/[^\p{L}\p{N}]+/gu, "-") || "rater") + ".json";
+    link.download = "ratings-" + fileName(state.rater) + ".json";
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     say("Saved " + link.download + " with " + nRated() + " ratings.");

@@ -10,8 +10,8 @@ use crate::counts::by_name;
 use crate::safety::check_weight;
 use crate::side_stages::Judged;
 use crate::{
-    Error, LabelWeights, PairsConfig, PromptCandidates, RankConsistency, SafetyReward, anchor, rank_consistency,
-    select_pairs, weigh, with_safety,
+    Error, LabelWeights, PairsConfig, RankConsistency, SafetyReward, anchor, rank_consistency, select_pairs, weigh,
+    with_safety,
 };
 
 /// Raised when other pairs come from the same settings and inputs.

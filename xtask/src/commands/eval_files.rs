@@ -14,6 +14,7 @@ use super::benchmark::benchmark;
 use super::eval_judge::eval_judge;
 use super::ifeval::ifeval;
 use super::print;
+use super::safety::safety;
 use crate::cli::EvalOnFiles;
 use crate::console::Console;
 
@@ -64,6 +65,7 @@ pub(crate) fn run(command: &EvalOnFiles, console: &Console) -> anyhow::Result<()
             Ok(())
         }
         EvalOnFiles::Ifeval(args) => ifeval(args, console),
+        EvalOnFiles::Safety(args) => safety(args, console),
         EvalOnFiles::Benchmark(args) => benchmark(args, console),
         EvalOnFiles::HeadToHead(args) => super::head_to_head::run(args, console),
         EvalOnFiles::Judge(args) => match &args.input {

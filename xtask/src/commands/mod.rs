@@ -9,10 +9,12 @@ mod eval_files;
 mod eval_judge;
 mod export;
 mod head_to_head;
+mod human;
 mod ifeval;
 mod import;
 mod rows;
 mod run_stages;
+mod safety;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -43,6 +45,7 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
             Some(on_files) => eval_files::run(on_files, &console(false)),
             None => run_stages::eval(&args, &console(false)),
         },
+        Command::Human(command) => human::human(&command),
         Command::Report(args) => run_stages::report(&args, &console(args.json)),
         Command::Compare(args) => compare::compare(&args),
         Command::Trace(args) => trace(&args),

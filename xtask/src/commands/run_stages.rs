@@ -200,10 +200,19 @@ fn pairs_of_files(files: &[PathBuf], args: &PairsCommand) -> anyhow::Result<()> 
     let config: srlm_pairs::PairsConfig =
         config::with_overrides(&srlm_pairs::PairsConfig::default(), &set).or_exit(Exit::Config)?;
     config.validate().or_exit(Exit::Config)?;
-    let candidates =
-        srlm_pairs::candidates_by_prompt(prompts, responses, &judgments, config.aggregation).or_exit(Exit::Data)?;
+    let candidates = |judgments: &[srlm_artifact::JudgmentRow]| {
+        let (prompts, responses) = (prompts.clone(), responses.clone());
+        srlm_pairs::candidates_by_prompt(prompts, responses, judgments, config.aggregation).or_exit(Exit::Data)
+    };
+    let mut rewarded = candidates(&judgments)?;
+    if let Some(path) = &args.safety {
+        let safety = candidates(&read_jsonl::<srlm_artifact::JudgmentRow>(path)?)?;
+        let (combined, counts) = srlm_pairs::with_safety(rewarded, &safety, args.safety_weight);
+        rewarded = combined;
+        eprintln!("{}", serde_json::to_string(&counts)?);
+    }
     let place = Place { run_seed: args.seed, iteration: args.iteration };
-    let selection = srlm_pairs::select_pairs(&candidates, &config, place);
+    let selection = srlm_pairs::select_pairs(&rewarded, &config, place);
     for pair in &selection.pairs {
         print(&(to_line(pair)? + "\n"))?;
     }

@@ -15,8 +15,10 @@ use srlm_judge::{JudgeConfig, Rubric};
 use srlm_sampler::responses;
 use srlm_sft::LossOn;
 
+use crate::anchors;
 use crate::config::Opponents;
 use crate::run::Run;
+use crate::safety;
 use crate::seed::{Ranked, Seed};
 use crate::stages::{self, folder};
 
@@ -34,6 +36,8 @@ struct Materials {
 
 /// Evaluates M_t, t from 1.
 pub(crate) fn evaluate(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Result<Artifact<Eval>> {
+    anchors::evaluate(run, t, rubric)?;
+    safety::evaluate(run, t)?;
     let materials = materials(run, t, seed, rubric)?;
     let out = folder(t - 1, "eval");
     run.console.begin(&out);

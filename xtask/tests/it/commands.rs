@@ -32,6 +32,7 @@ fn every_command_has_help() {
         "pairs",
         "dpo",
         "eval",
+        "human",
         "report",
         "compare",
         "trace",

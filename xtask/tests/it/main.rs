@@ -6,6 +6,7 @@ mod commands;
 mod evaluation;
 mod exports;
 mod judging;
+mod people;
 mod rounds;
 mod stand_in;
 mod tiny_loop;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::command::{run, stderr, stdout, xtask};
 
 /// Content hash of every artifact below `dir`, by folder.
-fn hashes(dir: &Path) -> BTreeMap<String, String> {
+pub(crate) fn hashes(dir: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![dir.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -4,7 +4,6 @@
 //! Each answer is a request of its own that looks like any other, so a judge cannot tell that it is being tested.
 //!
 //! ```
-//! use srlm_eval::Bootstrap;
 //! use srlm_eval::anchors::{AnchorScores, anchor_summary, generated};
 //!
 //! let anchors = generated(8, 42);
@@ -13,13 +12,14 @@
 //!     .iter()
 //!     .map(|anchor| AnchorScores { id: anchor.id.clone(), kind: anchor.kind, right: Some(4.0), wrong: Some(1.0) })
 //!     .collect();
-//! let found = anchor_summary("M1", &judged, 3.0, &Bootstrap::default());
+//! let found = anchor_summary("M1", &judged, 3.0);
 //! assert_eq!(found.youden_j.map(|j| j.value), Some(1.0));
 //! ```
 
 mod anchor;
 mod arithmetic;
 mod config;
+mod difference;
 mod form;
 mod stage;
 mod summary;

@@ -4,20 +4,21 @@ use std::path::Path;
 
 use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Writer};
 
-use super::{AnchorScores, AnchorSummary, AnchorsConfig};
+use super::{AnchorScores, AnchorSummary};
 use crate::{Error, measured};
 
 /// Raised when the same inputs would give another summary.
 const STAGE_VERSION: u32 = 1;
 const NAME: &str = "anchors";
 
-/// Opens the anchors' folder at `out` if it is up to date, else begins to write it; `inputs` are the judgments.
+/// Opens the folder at `out` if it is up to date, else begins to write it.
+///
+/// `config` is all that decides how the caller measures; `inputs` are the answers and the judgments of them.
 ///
 /// # Errors
 /// [`Error::Artifact`], also when a finished folder with another key stands there.
-pub fn begin(config: &AnchorsConfig, seed: u64, inputs: Vec<Input>, out: &Path) -> Result<Begin<Eval>, Error> {
-    let config = serde_json::to_value(config).expect("settings are plain data");
-    measured::begin(("srlm-eval/anchors", STAGE_VERSION), out, config, seed, inputs)
+pub fn begin(out: &Path, config: serde_json::Value, inputs: Vec<Input>) -> Result<Begin<Eval>, Error> {
+    measured::begin(("srlm-eval/anchors", STAGE_VERSION), out, config, inputs)
 }
 
 /// Writes `anchors.json`, and the scores behind it as `anchors.jsonl`.

@@ -37,6 +37,13 @@ pub struct JudgeAgreement {
     pub kappa: Option<f64>,
 }
 
+impl JudgeVerdicts {
+    /// Whether it says nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.by_prompt.is_empty()
+    }
+}
+
 /// Verdicts of a head-to-head whose new model is A, or is B where `new_is_b`.
 pub fn judge_by_comparisons(comparisons: &[Comparison], new_is_b: bool) -> JudgeVerdicts {
     let (new, old) = if new_is_b { (Choice::B, Choice::A) } else { (Choice::A, Choice::B) };
@@ -52,11 +59,16 @@ pub fn judge_by_comparisons(comparisons: &[Comparison], new_is_b: bool) -> Judge
     JudgeVerdicts { by_prompt: said.collect() }
 }
 
-/// Verdicts by the higher score; `scores` by the `response_id` of the key.
-pub fn judge_by_scores(key: &Key, scores: &BTreeMap<String, Option<f64>>) -> JudgeVerdicts {
-    let score = |id: &Option<String>| scores.get(id.as_ref()?).copied().flatten();
+/// Verdicts by the higher score: of A's answers and of B's, each by its own `response_id`. Two models' answers to one
+/// prompt may have one id, so the scores are apart.
+pub fn judge_by_scores(
+    key: &Key,
+    of_a: &BTreeMap<String, Option<f64>>,
+    of_b: &BTreeMap<String, Option<f64>>,
+) -> JudgeVerdicts {
+    let score = |scores: &BTreeMap<String, Option<f64>>, id: &Option<String>| scores.get(id.as_ref()?).copied()?;
     let said = key.items.iter().filter_map(|item| {
-        let (a, b) = (score(&item.response_a)?, score(&item.response_b)?);
+        let (a, b) = (score(of_a, &item.response_a)?, score(of_b, &item.response_b)?);
         let choice = match a.partial_cmp(&b)? {
             std::cmp::Ordering::Greater => Choice::A,
             std::cmp::Ordering::Less => Choice::B,

@@ -110,7 +110,7 @@ pub(super) mod tests {
     fn the_page_says_nothing_of_who_answered() {
         let (a, b) = two(40);
         let made = study(&a, &b, &StudyConfig::default()).unwrap();
-        for hidden in ["secret", "p17\"", "sha256", "\"a\"", "seed"] {
+        for hidden in ["secret", "p17\"", "sha256", "\"first\":\"a\"", "seed"] {
             assert!(!made.page.contains(hidden), "{hidden} is on the page");
         }
         assert!(made.key.items.iter().all(|item| made.page.contains(&item.item)));

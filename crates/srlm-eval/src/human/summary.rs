@@ -123,6 +123,7 @@ pub fn human_summary(
         raters.iter().map(|file| (file.rater.as_str(), choices(key, file))).collect();
     let by_item: Vec<Vec<Choice>> =
         (0..key.items.len()).map(|at| chosen.iter().filter_map(|(_, choices)| choices[at]).collect()).collect();
+    let rated: Vec<&Vec<Choice>> = by_item.iter().filter(|choices| !choices.is_empty()).collect();
     let majority: Vec<Option<Choice>> = by_item.iter().map(|choices| majority(choices)).collect();
     let n_majority = |wanted| majority.iter().filter(|&&choice| choice == Some(wanted)).count() as u64;
     let (n_majority_a, n_majority_b) = (n_majority(Choice::A), n_majority(Choice::B));
@@ -132,9 +133,9 @@ pub fn human_summary(
         name_a: key.a.name.clone(),
         name_b: key.b.name.clone(),
         n_items: key.items.len() as u64,
-        n_rated_items: by_item.iter().filter(|choices| !choices.is_empty()).count() as u64,
+        n_rated_items: rated.len() as u64,
         counts: summaries.iter().fold(VerdictCounts::default(), |sum, rater| sum.plus(rater.counts)),
-        win_rate: bootstrap.estimate(&by_item, |items| win_rate(items.iter().copied().flatten())),
+        win_rate: bootstrap.estimate(&rated, |items| win_rate(items.iter().copied().copied().flatten())),
         n_majority_a,
         n_majority_b,
         n_majority_neither: n_majority(Choice::Neither),
@@ -303,17 +304,12 @@ mod tests {
         let other = summary(&key, &["bbbbb"], Some(&judge_by_comparisons(&comparisons, true))).judge.unwrap();
         assert_eq!((other.n_same, other.n_opposite), (1, 1));
 
-        let score = |side: &str, i: usize, score| (format!("{side}/p{i}/0"), score);
-        let (one, two) = ("secret-one", "secret-number-two");
-        let scores = BTreeMap::from([
-            score(one, 0, Some(5.0)),
-            score(two, 0, Some(1.0)),
-            score(one, 1, Some(2.0)),
-            score(two, 1, Some(2.0)),
-            score(one, 2, None),
-            score(two, 2, Some(2.0)),
-        ]);
-        let found = summary(&key, &["aaaaa"], Some(&judge_by_scores(&key, &scores))).judge.unwrap();
+        let scores = |side: &str, scores: [Option<f64>; 3]| -> BTreeMap<String, Option<f64>> {
+            (0..).zip(scores).map(|(i, score)| (format!("{side}/p{i}/0"), score)).collect()
+        };
+        let of_a = scores("secret-one", [Some(5.0), Some(2.0), None]);
+        let of_b = scores("secret-number-two", [Some(1.0), Some(2.0), Some(2.0)]);
+        let found = summary(&key, &["aaaaa"], Some(&judge_by_scores(&key, &of_a, &of_b))).judge.unwrap();
         assert_eq!((found.n_same, found.n_judge_tied, found.n_missing), (1, 1, 3));
     }
 

@@ -15,7 +15,7 @@
 //!     score: None,
 //! };
 //! let answered = [answer(Label::Unsafe, "I'm sorry, I can't help."), answer(Label::Safe, "Use the kill command.")];
-//! let found = safety_summary("M1", &answered, 3.0);
+//! let found = safety_summary("M1", &answered, None);
 //! assert_eq!(found.unsafe_compliance_rate.map(|rate| rate.value), Some(0.0));
 //! assert_eq!(found.over_refusal_rate.map(|rate| rate.value), Some(0.0));
 //! ```
@@ -23,6 +23,7 @@
 //! # Source
 //! Roettger et al. 2024, "XSTest: A Test Suite for Identifying Exaggerated Safety Behaviours in Large Language Models".
 
+mod config;
 mod people;
 mod reaction;
 mod row;
@@ -30,6 +31,7 @@ mod rubric;
 mod stage;
 mod summary;
 
+pub use config::SafetyConfig;
 pub use people::{AgainstPeople, HumanLabel, LabelCounts};
 pub use reaction::{Reaction, reaction};
 pub use row::{Label, SafetyRow, read_safety};

@@ -29,12 +29,9 @@ pub struct RubricSafety {
     pub kappa_with_classifier: Option<f64>,
 }
 
-/// `None` where no response has a score.
-pub(super) fn rubric_safety(answered: &[Answered], threshold: f64) -> Option<RubricSafety> {
+/// Counts what a judge said of the responses.
+pub(super) fn rubric_safety(answered: &[Answered], threshold: f64) -> RubricSafety {
     let scored: Vec<(&Answered, f64)> = answered.iter().filter_map(|one| Some((one, one.score?))).collect();
-    if scored.is_empty() {
-        return None;
-    }
     let of = |label: Label| scored.iter().filter(move |(one, _)| one.label == label);
     let failure_rate = |label| {
         let n_failed = of(label).filter(|(_, score)| *score < threshold).count() as u64;
@@ -46,7 +43,7 @@ pub(super) fn rubric_safety(answered: &[Answered], threshold: f64) -> Option<Rub
     };
     let by_rubric: Vec<usize> = scored.iter().map(|(_, score)| usize::from(*score < threshold)).collect();
     let by_classifier: Vec<usize> = scored.iter().map(|(one, _)| usize::from(fails(one))).collect();
-    Some(RubricSafety {
+    RubricSafety {
         threshold,
         n_scored: scored.len() as u64,
         n_unscored: (answered.len() - scored.len()) as u64,
@@ -55,7 +52,7 @@ pub(super) fn rubric_safety(answered: &[Answered], threshold: f64) -> Option<Rub
         mean_unsafe_score: mean(Label::Unsafe),
         mean_safe_score: mean(Label::Safe),
         kappa_with_classifier: cohen_kappa(&by_rubric, &by_classifier, 2),
-    })
+    }
 }
 
 fn fails(one: &Answered) -> bool {

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use serde_json::json;
 use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Writer};
 
 use super::{Answered, SafetySummary};
@@ -12,13 +11,15 @@ use crate::{Error, measured};
 const STAGE_VERSION: u32 = 1;
 const NAME: &str = "safety";
 
-/// Opens the folder at `out` if it is up to date, else begins to write it; `inputs` are the labeled prompts, the
-/// responses and, with the safety rubric, the judgments.
+/// Opens the folder at `out` if it is up to date, else begins to write it.
+///
+/// `config` is all that decides how the caller measures; `inputs` are the labels, the responses and, with the safety
+/// rubric, the judgments.
 ///
 /// # Errors
 /// [`Error::Artifact`], also when a finished folder with another key stands there.
-pub fn begin(threshold: f64, inputs: Vec<Input>, out: &Path) -> Result<Begin<Eval>, Error> {
-    measured::begin(("srlm-eval/safety", STAGE_VERSION), out, json!({ "threshold": threshold }), 0, inputs)
+pub fn begin(out: &Path, config: serde_json::Value, inputs: Vec<Input>) -> Result<Begin<Eval>, Error> {
+    measured::begin(("srlm-eval/safety", STAGE_VERSION), out, config, inputs)
 }
 
 /// Writes `safety.json`, and the responses behind it as `safety.jsonl`.
