@@ -18,6 +18,7 @@ mod rank;
 mod report;
 mod sign_test;
 mod stage;
+pub mod study;
 #[cfg(test)]
 mod testing;
 pub mod trace;

@@ -2,13 +2,13 @@
 
 mod answer;
 mod answer_view;
-mod axis;
-mod format;
+pub(crate) mod axis;
+pub(crate) mod format;
 mod funnel_view;
 mod histogram;
 mod judge_health;
 mod judge_view;
-mod line_chart;
+pub(crate) mod line_chart;
 mod markdown;
 mod pair_example;
 mod pairs_view;
@@ -25,7 +25,7 @@ pub use judge_health::JudgeHealth;
 pub(crate) use markdown::plain;
 pub use markdown::summary_markdown;
 pub use pair_example::{PairExample, pair_examples};
-pub(crate) use read::{n_iterations, with_causes};
+pub(crate) use read::{folder_names, n_iterations, with_causes};
 pub use summary::{Facts, Folder, FolderState, IterationSummary, ModelSummary, RunSummary};
 
 #[derive(Template)]
@@ -60,6 +60,6 @@ pub fn summary_json(run: &RunSummary) -> serde_json::Value {
     serde_json::to_value(run).expect("the keys of every map of a summary are strings")
 }
 
-fn rendered(template: &impl Template) -> String {
+pub(crate) fn rendered(template: &impl Template) -> String {
     template.render().expect("writing into a string cannot fail")
 }
