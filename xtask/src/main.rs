@@ -17,6 +17,7 @@ mod run;
 mod seed;
 mod source;
 mod stages;
+mod study;
 mod tiny;
 
 use std::process::ExitCode;

@@ -5,4 +5,5 @@ mod command;
 mod commands;
 mod exports;
 mod rounds;
+mod study;
 mod tiny_loop;
