@@ -49,12 +49,18 @@ impl Reading {
         Some(Self { value, interval, n_runs: values.len() })
     }
 
-    /// Whether the intervals of both have no value in common; `false` where one has none.
+    /// Whether the intervals of both have no value in common; `false` where one has none, or one without width: that
+    /// all of a few prompts came out alike proves nothing.
     pub fn is_apart_from(&self, other: &Self) -> bool {
-        match (self.interval, other.interval) {
+        match (self.with_width(), other.with_width()) {
             (Some([low, high]), Some([other_low, other_high])) => high < other_low || other_high < low,
             _ => false,
         }
+    }
+
+    /// The interval, if it is more than a point.
+    pub(crate) fn with_width(&self) -> Option<[f64; 2]> {
+        self.interval.filter(|[low, high]| low < high)
     }
 }
 
@@ -115,5 +121,6 @@ mod tests {
         assert!(of(0.2, 0.05).is_apart_from(&of(0.5, 0.1)) && of(0.5, 0.1).is_apart_from(&of(0.2, 0.05)));
         assert!(!of(0.2, 0.2).is_apart_from(&of(0.5, 0.125)));
         assert!(!Reading::of(&[1.0.into()], EVERYWHERE).unwrap().is_apart_from(&of(9.0, 0.1)));
+        assert!(!of(0.5, 0.0).is_apart_from(&of(0.7, 0.1)), "only ties are no evidence");
     }
 }

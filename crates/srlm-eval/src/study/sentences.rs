@@ -74,9 +74,9 @@ impl Study {
 }
 
 impl Curve {
-    /// Whether it has two points with intervals.
+    /// Whether it has two points with intervals of some width.
     pub(crate) fn is_tested(&self) -> bool {
-        self.points.iter().filter(|point| point.reading.interval.is_some()).count() > 1
+        self.points.iter().filter(|point| point.reading.with_width().is_some()).count() > 1
     }
 
     /// `win rate over responses.samples (judge.judgments = 1)`.
