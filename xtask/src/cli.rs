@@ -16,6 +16,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the whole loop, from seed data to the report; running it again goes on.
     Iterate(Iterate),
+    /// Run the loop over a grid of settings and draw a curve over each; running it again goes on.
+    Study(Study),
     /// Turn public data sets into seed data: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts, ratings
     /// or pairwise.
     Import(Import),
@@ -106,6 +108,31 @@ pub(crate) struct Iterate {
     /// Redo this stage; the old folder is moved aside. May be repeated.
     #[arg(long, value_name = "STAGE")]
     pub(crate) force: Vec<String>,
+    /// One event a line on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Study {
+    /// A study's file: name, preset or config, repeats, [set], [grid] and [[runs]].
+    #[arg(value_name = "STUDY")]
+    pub(crate) study: Option<PathBuf>,
+    /// A built-in study: tiny or smollm2.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
+    /// Override a value in every run, as in --set run.iterations=1; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Where the study lives (default: studies/NAME).
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// cpu, cuda:N or wgpu.
+    #[arg(long)]
+    pub(crate) device: Option<String>,
+    /// Print the runs, what is made of them and how much is to do, and do nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// One event a line on standard output.
     #[arg(long)]
     pub(crate) json: bool,

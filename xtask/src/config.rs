@@ -126,6 +126,9 @@ pub(crate) struct DataTable {
     pub(crate) anchors: String,
     /// Prompts labeled safe or unsafe, in the columns of XSTest, that every model answers; empty for none.
     pub(crate) safety_prompts: String,
+    /// Share of the prompts of `ift`, and of those of `eft`, whose examples are used, above 0 and at most 1 (the paper
+    /// 1). Which they are depends on the run's seed; a larger share has all of a smaller one.
+    pub(crate) train_share: f64,
 }
 
 /// What the SFT baseline is trained on.
@@ -335,6 +338,9 @@ impl RunConfig {
         }
         if self.data.eft_held_out.is_empty() && self.data.ranked_prompts.is_empty() {
             bail!("data.eft_held_out is empty: give ranked judging examples to evaluate on, or data.ranked_prompts");
+        }
+        if !(self.data.train_share > 0.0 && self.data.train_share <= 1.0) {
+            bail!("data.train_share = {} must be above 0 and at most 1", self.data.train_share);
         }
         for (name, server) in &self.engines {
             server.validate().with_context(|| format!("in [engines.{name}]"))?;

@@ -14,7 +14,7 @@ use crate::evaluate::evaluate;
 use crate::exit::{Exit, OrExit};
 use crate::folders;
 use crate::preferences::{self, Preferences};
-use crate::run::{Run, root};
+use crate::run::{Run, root, write_whole};
 use crate::seed::{self, Seed};
 use crate::stages;
 
@@ -104,10 +104,7 @@ pub(crate) fn report(run: &Run<'_>) -> anyhow::Result<PathBuf> {
         ("summary.md", srlm_eval::summary_markdown(&summary)),
         ("index.html", srlm_eval::render(&summary)),
     ] {
-        // Written beside and renamed: a browser never sees half a page.
-        let (staged, done) = (folder.join(format!(".{name}")), folder.join(name));
-        std::fs::write(&staged, text).with_context(|| format!("cannot write {}", staged.display()))?;
-        std::fs::rename(&staged, &done).with_context(|| format!("cannot write {}", done.display()))?;
+        write_whole(&folder.join(name), &text)?;
     }
     Ok(folder.join("index.html"))
 }

@@ -21,6 +21,7 @@ mod safety;
 mod seed;
 mod source;
 mod stages;
+mod study;
 mod tiny;
 mod validation;
 mod verdicts;

@@ -1,5 +1,6 @@
 //! What a run would do, without doing it: `--dry-run`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use srlm_artifact::Message;
@@ -12,6 +13,7 @@ use crate::config::RunConfig;
 use crate::console::Console;
 use crate::exit::{Exit, OrExit};
 use crate::folders;
+use crate::study::StudyRun;
 use crate::{device, source};
 
 /// Bytes of an f32.
@@ -45,16 +47,62 @@ fn stages(config: &RunConfig, dir: &Path) -> String {
     text
 }
 
-/// Upper bounds: every response and judgment as long as it may be.
+/// The runs of a study, how far each is, and the work of all if none took anything over from another.
+pub(crate) fn study_plan(name: &str, runs: &[StudyRun], dir: &Path) -> String {
+    let mut text = format!("Study {name} in {}\n\nRuns\n", dir.display());
+    let (mut responses, mut judgments, mut tokens) = (0, 0, 0);
+    for StudyRun { planned, config } in runs {
+        let run_dir = dir.join("runs").join(&planned.id);
+        let folders = folders::planned(config);
+        let n_made = folders.iter().filter(|folder| run_dir.join(folder).join("manifest.json").exists()).count();
+        text += &format!("  {n_made:>3} of {:>3} stages made  {}\n", folders.len(), planned.id);
+        let (work, rounds) = (Work::of(config), u64::from(config.run.iterations));
+        responses += rounds * work.responses;
+        judgments += rounds * work.judgments;
+        tokens += rounds * (work.response_tokens + work.judgment_tokens);
+    }
+    let trained = |StudyRun { config, .. }: &StudyRun| {
+        let (run, model, data, sft, rubric) =
+            (config.run.seed, &config.model, &config.data, &config.sft, &config.judge.rubric);
+        serde_json::json!([run, model, data, sft, rubric]).to_string()
+    };
+    let n_m1 = runs.iter().map(trained).collect::<BTreeSet<_>>().len();
+    text += &format!("\nIn all {} runs, what they take over from each other counted in each\n", runs.len());
+    for (name, n) in [("responses", responses), ("judgments", judgments), ("tokens of both, at most", tokens)] {
+        text += &format!("  {name:<28} {n}\n");
+    }
+    text + &format!("\nM1 is trained {n_m1} times: runs with the same seed, model, data and rubric share it.\n")
+}
+
+/// Upper bounds for an iteration: every response and judgment as long as it may be.
+struct Work {
+    responses: u64,
+    response_tokens: u64,
+    judgments: u64,
+    judgment_tokens: u64,
+}
+
+impl Work {
+    fn of(config: &RunConfig) -> Self {
+        let responses = config.prompts.count as u64 * u64::from(config.responses.samples);
+        let judgments = responses * u64::from(config.judge.judgments);
+        Self {
+            responses,
+            response_tokens: responses * u64::from(config.responses.sampling.max_tokens),
+            judgments,
+            judgment_tokens: judgments * u64::from(config.judge.sampling.max_tokens),
+        }
+    }
+}
+
 fn work(config: &RunConfig) -> String {
-    let responses = config.prompts.count as u64 * u64::from(config.responses.samples);
-    let judgments = responses * u64::from(config.judge.judgments);
+    let Work { responses, response_tokens, judgments, judgment_tokens } = Work::of(config);
     let lines = [
         ("prompts wanted", config.prompts.count as u64),
         ("responses", responses),
-        ("response tokens, at most", responses * u64::from(config.responses.sampling.max_tokens)),
+        ("response tokens, at most", response_tokens),
         ("judgments", judgments),
-        ("judgment tokens, at most", judgments * u64::from(config.judge.sampling.max_tokens)),
+        ("judgment tokens, at most", judgment_tokens),
         ("prompts with a pair, at most", config.prompts.count as u64),
     ];
     let mut text = format!("\nEach of {} iterations\n", config.run.iterations);

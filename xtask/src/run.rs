@@ -90,10 +90,7 @@ impl<'a> Run<'a> {
         if std::fs::read_to_string(&path).is_ok_and(|saved| saved == text) {
             return Ok(());
         }
-        // Written beside and renamed: another process that makes a part of a stage never reads half of it.
-        let staged = self.path(&format!(".run.toml.{}", std::process::id()));
-        let written = std::fs::write(&staged, text).and_then(|()| std::fs::rename(&staged, &path));
-        written.with_context(|| format!("cannot write {}", path.display()))
+        write_whole(&path, &text)
     }
 
     pub(crate) fn path(&self, folder: &str) -> PathBuf {
@@ -232,6 +229,14 @@ impl Generate for LazyEngine<'_, '_> {
         loaded.map_err(failed)?;
         outcome
     }
+}
+
+/// Writes beside and renames: another process, or a browser, never reads half of it.
+pub(crate) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
+    let name = path.file_name().and_then(|name| name.to_str()).context("the path ends with a name")?;
+    let staged = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let written = std::fs::write(&staged, text).and_then(|()| std::fs::rename(&staged, path));
+    written.with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// The root of the checkout, where `data/` and `runs/` lie: the working directory's nearest ancestor with our

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 use srlm_artifact::{
     Artifact, Begin, Counts, EftRow, FinishReason, Ift, IftRow, Kind, Prompt, PromptRow, PromptSource, Prompts, Recipe,
-    ResponseRow, Responses, begin, read_jsonl,
+    ResponseRow, Responses, begin, read_jsonl, row_seed,
 };
 use srlm_judge::Rubric;
 
@@ -53,7 +53,29 @@ pub(crate) fn prompts(config: &RunConfig) -> anyhow::Result<Vec<Prompt>> {
     Ok(read(config)?.ift.into_iter().map(|row| row.prompt).collect())
 }
 
+/// The rows of the files, less what `data.train_share` leaves out.
 fn read(config: &RunConfig) -> anyhow::Result<Rows> {
+    let rows = read_all(config)?;
+    let (share, seed) = (config.data.train_share, config.run.seed);
+    Ok(Rows {
+        ift: part(rows.ift, share, seed, |row| &row.prompt_id),
+        eft: part(rows.eft, share, seed, |row| &row.prompt_id),
+        ..rows
+    })
+}
+
+/// The rows of a share of the prompts, in their order; at least of one.
+fn part<R>(rows: Vec<R>, share: f64, seed: u64, prompt_id: fn(&R) -> &String) -> Vec<R> {
+    let ids: BTreeSet<&String> = rows.iter().map(prompt_id).collect();
+    let mut drawn: Vec<(u64, &String)> =
+        ids.into_iter().map(|id| (row_seed(seed, "train-share", 0, id, 0), id)).collect();
+    drawn.sort_unstable();
+    drawn.truncate(((drawn.len() as f64 * share).round() as usize).max(1));
+    let kept: BTreeSet<String> = drawn.into_iter().map(|(_, id)| id.clone()).collect();
+    rows.into_iter().filter(|row| kept.contains(prompt_id(row))).collect()
+}
+
+fn read_all(config: &RunConfig) -> anyhow::Result<Rows> {
     let data = &config.data;
     if data.ift == "tiny:" {
         let (train, held_out) = (tiny::data("train", 48), tiny::data("held-out", 12));
@@ -206,4 +228,19 @@ pub(crate) fn write<K: Kind>(out: &Path, rows: Vec<K::Row>) -> anyhow::Result<Ar
             writer.finish(rows, counts, "none")?
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_larger_share_has_all_of_a_smaller_one_and_keeps_prompts_whole() {
+        let rows: Vec<(String, u32)> = (0..10).flat_map(|id| (0..3).map(move |rank| (id.to_string(), rank))).collect();
+        let of = |share, seed| part(rows.clone(), share, seed, |row| &row.0);
+        assert_eq!(of(1.0, 1), rows);
+        assert_eq!((of(0.5, 1).len(), of(0.2, 1).len(), of(0.01, 1).len()), (15, 6, 3));
+        assert!(of(0.2, 1).iter().all(|row| of(0.5, 1).contains(row)));
+        assert_ne!(of(0.5, 1), of(0.5, 2));
+    }
 }

@@ -1,6 +1,8 @@
 //! The stages of an iteration, each a line in the console and a folder in the run.
 
 use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use srlm_artifact::{
     Artifact, Ift, Judgments, Kind, MetricsRow, Model as ModelKind, Pairs, Place, Progress, Prompts, RefLogps,
@@ -33,12 +35,17 @@ pub(crate) fn staged<K: Kind>(
         run.save_config()?;
     }
     run.console.begin(folder);
+    let began = SystemTime::now();
     match stage() {
         Ok(artifact) => {
             let counts = &artifact.manifest().counts;
             let counts: Vec<String> =
                 counts.iter().filter(|(_, n)| **n > 0).map(|(name, n)| format!("{name} {n}")).collect();
-            let summary = if known { "up to date".to_owned() } else { counts.join(", ") };
+            let summary = match known {
+                true => "up to date".to_owned(),
+                false if is_older(&made, began) => "taken from another run".to_owned(),
+                false => counts.join(", "),
+            };
             run.console.end(&summary);
             Ok(artifact)
         }
@@ -47,6 +54,12 @@ pub(crate) fn staged<K: Kind>(
             Err(error)
         }
     }
+}
+
+/// Whether the artifact was finished before this time; clocks of file systems are coarse.
+fn is_older(made: &Path, time: SystemTime) -> bool {
+    let manifest = std::fs::metadata(made.join("manifest.json")).and_then(|manifest| manifest.modified());
+    manifest.is_ok_and(|finished| finished + Duration::from_secs(1) < time)
 }
 
 pub(crate) fn training_progress<'r>(run: &'r Run<'_>) -> impl FnMut(&MetricsRow, u32) -> ControlFlow<()> + 'r {

@@ -9,6 +9,7 @@ use crate::error::io;
 use crate::files::{beside, parent};
 use crate::lock::FileLock;
 use crate::recipe::key;
+use crate::shared;
 use crate::staging::Staging;
 use crate::{Artifact, Error, Kind, Manifest, Recipe, Writer};
 
@@ -22,7 +23,8 @@ pub enum Begin<K: Kind> {
 }
 
 /// Decides between the artifact at `out` and a new one, and picks up what an interrupted attempt with the same recipe
-/// left in the staging folder `{out}.partial`. A staging folder of another recipe is moved aside.
+/// left in the staging folder `{out}.partial`. A staging folder of another recipe is moved aside. Where runs share
+/// ([`share_runs`](crate::share_runs)), an artifact that another has made is taken over.
 ///
 /// # Errors
 /// [`Error::Changed`] where `out` was made by another recipe, [`Error::Locked`] where another process writes it,
@@ -41,6 +43,9 @@ pub fn begin<K: Kind>(out: &Path, recipe: Recipe) -> Result<Begin<K>, Error> {
         return Ok(Begin::UpToDate(artifact));
     }
     let key = recipe.key::<K>();
+    if let Some(artifact) = shared::take(out, &key)? {
+        return Ok(Begin::UpToDate(artifact));
+    }
     let staging = Staging::prepare::<K>(out, &recipe, &key)?;
     if let Some(artifact) = staging.publish_if_complete(out, &key)? {
         return Ok(Begin::UpToDate(artifact));
@@ -64,12 +69,15 @@ fn up_to_date<K: Kind>(out: &Path, recipe: &Recipe) -> Result<Option<Artifact<K>
 
 /// The folder as `--force` takes it: `iter-1/pairs` below the folder that has a `run.toml`.
 fn within_run(out: &Path) -> String {
-    let run = out.ancestors().skip(1).find(|folder| folder.join("run.toml").exists());
-    let within = run
-        .and_then(|run| out.strip_prefix(run).ok())
-        .unwrap_or_else(|| Path::new(out.file_name().unwrap_or_default()));
+    let within = run_of(out).map_or_else(|| Path::new(out.file_name().unwrap_or_default()), |(_, within)| within);
     let parts: Vec<_> = within.iter().map(|part| part.to_string_lossy()).collect();
     parts.join("/")
+}
+
+/// The folder of the run that `out` lies in, which has a `run.toml`, and the rest of the path.
+pub(crate) fn run_of(out: &Path) -> Option<(&Path, &Path)> {
+    let run = out.ancestors().skip(1).find(|folder| folder.join("run.toml").exists())?;
+    Some((run, out.strip_prefix(run).ok()?))
 }
 
 /// Whether nothing is lost when a folder is renamed to `out`.

@@ -167,6 +167,18 @@ impl Kind for Eval {
     type Row = NoRow;
 }
 
+/// What many runs came to: files that `srlm-eval` owns.
+#[derive(Clone, Debug)]
+pub enum Study {}
+
+impl Kind for Study {
+    const NAME: &'static str = "study";
+    /// - 1.0: first.
+    const FORMAT: Format = Format::new(1, 0);
+    const ROWS_FILE: Option<&'static str> = None;
+    type Row = NoRow;
+}
+
 /// The newest format of the kind of this name that can be read.
 pub(crate) fn supported(kind: &str) -> Option<Format> {
     let known = [
@@ -182,6 +194,7 @@ pub(crate) fn supported(kind: &str) -> Option<Format> {
         (UnpairedRefLogps::NAME, UnpairedRefLogps::FORMAT),
         (Model::NAME, Model::FORMAT),
         (Eval::NAME, Eval::FORMAT),
+        (Study::NAME, Study::FORMAT),
     ];
     known.into_iter().find_map(|(name, format)| (name == kind).then_some(format))
 }

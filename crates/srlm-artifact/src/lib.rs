@@ -29,6 +29,7 @@ mod rows;
 mod score;
 mod seed;
 mod shard;
+mod shared;
 mod staging;
 mod tensorboard;
 mod verify;
@@ -45,7 +46,8 @@ pub use git_commit::set_git_commit;
 pub use jsonl::{parse_row, read_jsonl, read_rows, to_line};
 pub use judge_health::{Correlation, JudgeHealth};
 pub use kind::{
-    Battles, Eft, Eval, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Unpaired, UnpairedRefLogps,
+    Battles, Eft, Eval, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Study, Unpaired,
+    UnpairedRefLogps,
 };
 pub use lock::RunLock;
 pub use manifest::{Counts, Environment, FileEntry, Manifest};
@@ -61,6 +63,7 @@ pub use rows::{
 pub use score::Score;
 pub use seed::{Place, row_seed};
 pub use shard::{Shard, merge};
+pub use shared::share_runs;
 pub use tensorboard::write_tensorboard;
 pub use verify::verify_dir;
 pub use writer::Writer;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::{
     Artifact, Battles, Eft, Error, Eval, Ift, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps, Responses,
-    Unpaired, UnpairedRefLogps,
+    Study, Unpaired, UnpairedRefLogps,
 };
 
 /// Opens and verifies a folder of any kind.
@@ -26,6 +26,7 @@ pub fn verify_dir(dir: &Path) -> Result<Manifest, Error> {
         UnpairedRefLogps::NAME => verify::<UnpairedRefLogps>(dir),
         Model::NAME => verify::<Model>(dir),
         Eval::NAME => verify::<Eval>(dir),
+        Study::NAME => verify::<Study>(dir),
         _ => Err(Error::UnknownKind { path: dir.to_owned(), kind: manifest.kind.clone() }),
     }?;
     Ok(manifest)

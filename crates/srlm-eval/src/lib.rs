@@ -37,6 +37,7 @@ pub mod safety;
 mod sign_test;
 mod stage;
 mod stop;
+pub mod study;
 #[cfg(test)]
 mod testing;
 pub mod trace;

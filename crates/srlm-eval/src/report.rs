@@ -3,7 +3,7 @@
 mod answer;
 mod answer_view;
 mod artifacts;
-mod axis;
+pub(crate) mod axis;
 mod clip;
 mod compared_view;
 mod curve_health;
@@ -14,7 +14,7 @@ mod judge_view;
 mod judging_examples;
 mod key_measures;
 mod known_view;
-mod line_chart;
+pub(crate) mod line_chart;
 mod markdown;
 mod pair_example;
 mod pairs_view;
@@ -36,7 +36,7 @@ pub(crate) use line_chart::{Line, N_STYLES, Over, Plot, line_chart};
 pub use markdown::summary_markdown;
 pub(crate) use markdown::{plain, table};
 pub use pair_example::{PairExample, pair_examples};
-pub(crate) use read::{n_iterations, with_causes};
+pub(crate) use read::{folder_names, n_iterations, with_causes};
 pub use summary::{Facts, Folder, FolderState, IterationSummary, ModelSummary, RunSummary};
 pub(crate) use visible::VisibleHtml;
 

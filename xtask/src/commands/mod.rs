@@ -15,6 +15,7 @@ mod import;
 mod rows;
 mod run_stages;
 mod safety;
+mod study;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
     let console = |json: bool| Console::new(json, interrupt.clone());
     match cli.command {
         Command::Iterate(args) => run_stages::iterate(&args, &console(args.json)),
+        Command::Study(args) => study::study(&args, &console(args.json)),
         Command::Import(args) => import::import(&args),
         Command::Eft(args) => run_stages::stage("eft", &args, &console(args.run.json)),
         Command::Merge(args) => run_stages::merge(&args, &console(args.run.json)),

@@ -9,5 +9,6 @@ mod judging;
 mod people;
 mod rounds;
 mod stand_in;
+mod study;
 mod tiny_loop;
 mod training;

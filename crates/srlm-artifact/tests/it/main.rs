@@ -11,5 +11,6 @@ mod open;
 mod round_trip;
 mod samples;
 mod shard;
+mod shared;
 mod snapshots;
 mod write;

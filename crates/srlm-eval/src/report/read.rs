@@ -60,7 +60,7 @@ fn iterations_of(names: &[String], config: Option<&str>) -> u32 {
 }
 
 /// Names of the folders in `dir`, sorted.
-fn folder_names(dir: &Path) -> Result<Vec<String>, Error> {
+pub(crate) fn folder_names(dir: &Path) -> Result<Vec<String>, Error> {
     let io = |source| Error::Io { path: dir.to_owned(), source };
     let mut names = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(io)? {

@@ -1,0 +1,90 @@
+//! A study as JSON, and as an artifact.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use srlm_artifact::{Artifact, Begin, Counts, Error as ArtifactError, Input, Manifest, Recipe, Study as Kind, begin};
+
+use super::{RunState, Study};
+use crate::Error;
+
+/// Raised when the same runs would give another result.
+const STAGE_VERSION: u32 = 1;
+const FILE: &str = "study.json";
+
+/// The study for programs.
+pub fn study_json(study: &Study) -> Value {
+    serde_json::to_value(study).expect("the keys of every map of a study are strings")
+}
+
+/// Writes `result` in `study_dir`, an artifact with `study.json`, in which no time of day and no duration stands: equal
+/// runs give equal results. One that other runs gave is moved aside.
+///
+/// # Errors
+/// [`Error::Artifact`], [`Error::Io`]
+pub fn seal(study: &Study, study_dir: &Path, device: &str) -> Result<Artifact<Kind>, Error> {
+    let out = study_dir.join("result");
+    let recipe = recipe(study, study_dir);
+    let begun = match begin::<Kind>(&out, recipe.clone()) {
+        Err(ArtifactError::Changed { .. }) => {
+            srlm_artifact::move_aside(&out)?;
+            begin::<Kind>(&out, recipe)?
+        }
+        begun => begun?,
+    };
+    let writer = match begun {
+        Begin::UpToDate(artifact) => return Ok(artifact),
+        Begin::Write(writer) => writer,
+    };
+    let text = format!("{:#}\n", study_json(&timeless(study)));
+    let path = writer.dir().join(FILE);
+    std::fs::write(&path, text).map_err(|source| Error::Io { path, source })?;
+    Ok(writer.finish(Vec::new(), counts(study), device)?)
+}
+
+fn timeless(study: &Study) -> Study {
+    let mut study = study.clone();
+    study.seconds = None;
+    study.curves.retain(|curve| curve.measure != "seconds");
+    for point in &mut study.points {
+        point.readings.remove("seconds");
+        point.runs.iter_mut().for_each(|run| run.cost.seconds = None);
+    }
+    study
+}
+
+fn recipe(study: &Study, study_dir: &Path) -> Recipe {
+    let points = study.points.iter().map(|point| {
+        let runs = point.runs.iter().map(|run| json!({ "id": run.id, "seed": run.seed, "state": run.state }));
+        json!({ "settings": point.settings, "runs": runs.collect::<Vec<_>>() })
+    });
+    Recipe {
+        stage: "srlm-eval/study".to_owned(),
+        stage_version: STAGE_VERSION,
+        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
+        git_commit: None,
+        config: json!({ "name": study.name, "points": points.collect::<Vec<_>>() }),
+        seed: 0,
+        inputs: study.runs().flat_map(|run| evaluations(study_dir, &run.id, run.models.len())).collect(),
+    }
+}
+
+/// The evaluations of a run's models, by what they hold.
+fn evaluations(study_dir: &Path, id: &str, n_models: usize) -> Vec<Input> {
+    let input = |t: usize| {
+        let manifest = Manifest::read(&study_dir.join(format!("runs/{id}/iter-{t}/eval"))).ok()?;
+        Some(Input { role: format!("{id}/iter-{t}"), kind: manifest.kind, content_hash: manifest.content_hash })
+    };
+    (0..n_models).filter_map(input).collect()
+}
+
+fn counts(study: &Study) -> Counts {
+    let n = |is: fn(&RunState) -> bool| study.runs().filter(|run| is(&run.state)).count() as u64;
+    Counts::from([
+        ("points".to_owned(), study.points.len() as u64),
+        ("runs".to_owned(), study.runs().count() as u64),
+        ("done".to_owned(), n(|state| *state == RunState::Done)),
+        ("failed".to_owned(), n(|state| matches!(state, RunState::Failed(_)))),
+        ("pending".to_owned(), n(|state| *state == RunState::Pending)),
+    ])
+}
