@@ -38,7 +38,9 @@ pub use begin::{Begin, begin};
 pub use error::Error;
 pub use format::Format;
 pub use jsonl::{parse_row, read_jsonl, read_rows, to_line};
-pub use kind::{Battles, Eft, Eval, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Unpaired};
+pub use kind::{
+    Battles, Eft, Eval, HandOver, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Unpaired,
+};
 pub use lock::RunLock;
 pub use manifest::{Counts, Environment, FileEntry, Manifest};
 pub use metrics::{append_metric, read_metrics, write_metrics};

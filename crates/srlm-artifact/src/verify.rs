@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::{
-    Artifact, Battles, Eft, Error, Eval, Ift, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps, Responses,
-    Unpaired,
+    Artifact, Battles, Eft, Error, Eval, HandOver, Ift, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps,
+    Responses, Unpaired,
 };
 
 /// Opens and verifies a folder of any kind.
@@ -24,6 +24,7 @@ pub fn verify_dir(dir: &Path) -> Result<Manifest, Error> {
         Unpaired::NAME => verify::<Unpaired>(dir),
         RefLogps::NAME => verify::<RefLogps>(dir),
         Model::NAME => verify::<Model>(dir),
+        HandOver::NAME => verify::<HandOver>(dir),
         Eval::NAME => verify::<Eval>(dir),
         _ => Err(Error::UnknownKind { path: dir.to_owned(), kind: manifest.kind.clone() }),
     }?;
