@@ -6,6 +6,7 @@ use anyhow::{Context, anyhow, bail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use srlm_dpo::DpoConfig;
+use srlm_external::ExternalConfig;
 use srlm_generate::{HttpConfig, Sampling};
 use srlm_judge::JudgeConfig;
 use srlm_judge::eft::EftConfig;
@@ -57,6 +58,8 @@ pub(crate) struct RunConfig {
     pub(crate) judge_pairs: JudgePairsConfig,
     /// Preference training, M_t -> M_{t+1}.
     pub(crate) dpo: DpoConfig,
+    /// Training by another program, where an engine is `"external"`.
+    pub(crate) external: ExternalConfig,
     /// Evaluation of every model.
     pub(crate) eval: EvalTable,
     /// Who writes prompts, answers them and judges the answers.
@@ -275,6 +278,8 @@ impl RunConfig {
         self.judge.validate().context("in [judge]")?;
         self.pairs.validate().context("in [pairs]")?;
         self.dpo.validate().context("in [dpo]")?;
+        self.external.validate().context("in [external]")?;
+        crate::external::check(&self)?;
         self.eft.validate().context("in [eft]")?;
         self.battles.validate().context("in [battles]")?;
         self.judge_pairs.validate().context("in [judge_pairs]")?;

@@ -50,8 +50,7 @@ fn iteration(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Res
     match preferences::of(run, t, seed, rubric)? {
         Preferences::Pairs(pairs) if pairs.manifest().rows == 0 => return no_pairs(run, t, &pairs),
         Preferences::Pairs(pairs) => {
-            let ref_logps = stages::ref_logps(run, t, &pairs)?;
-            reported(run, stages::dpo(run, t, &pairs, &ref_logps)?)?;
+            reported(run, stages::dpo(run, t, &pairs)?)?;
         }
         Preferences::Perfect(ift) => {
             reported(run, stages::sft_on(run, &format!("m{}", t + 1), &ift, seed.judge_sft.as_ref())?)?;

@@ -17,6 +17,17 @@ pub enum Decay {
     Constant,
 }
 
+/// What trains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TrainEngine {
+    /// This program, on Burn.
+    #[serde(rename = "self")]
+    Own,
+    /// Another program, which is given data, model and settings and whose result is checked.
+    External,
+}
+
 /// The training loop's settings. All of them decide the result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

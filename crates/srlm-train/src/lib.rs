@@ -10,7 +10,7 @@ mod objective;
 mod optimizer;
 mod trainer;
 
-pub use config::{Decay, TrainConfig, TrainRuntime};
+pub use config::{Decay, TrainConfig, TrainEngine, TrainRuntime};
 pub use error::Error;
 pub use machine::Machine;
 pub use objective::{Measures, Objective};

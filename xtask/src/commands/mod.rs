@@ -7,6 +7,7 @@ mod eval_files;
 mod export;
 mod ifeval;
 mod import;
+mod model_card;
 mod rows;
 mod run_stages;
 

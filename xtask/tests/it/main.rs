@@ -4,5 +4,6 @@
 mod command;
 mod commands;
 mod exports;
+mod external;
 mod rounds;
 mod tiny_loop;
