@@ -138,6 +138,18 @@ pub(crate) enum Method {
     PositiveOnly,
 }
 
+/// Which answers are written with a verdict each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Unpaired {
+    /// None.
+    None,
+    /// Those of tied prompts.
+    Tied,
+    /// All with a score.
+    Scored,
+}
+
 /// What a round does beyond the paper's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -153,8 +165,9 @@ pub(crate) struct RoundTable {
     pub(crate) meta_judge_rounds: u32,
     /// The least score of a perfect answer, for `positive_only`.
     pub(crate) perfect_score: f64,
-    /// Write the scored answers of tied prompts with a verdict each, in the form that KTO trainers read.
-    pub(crate) unpaired: bool,
+    /// Which scored answers are written with a verdict each, in the form that KTO reads: `none`, those of `tied` prompts,
+    /// or all that are `scored`, which `dpo.loss_type = ["kto"]` needs.
+    pub(crate) unpaired: Unpaired,
     /// The least score of a good answer among them.
     pub(crate) unpaired_threshold: f64,
 }
@@ -315,6 +328,16 @@ impl RunConfig {
         }
         if *method != Method::Judged && (*future_guided || *meta_judge_rounds > 0) {
             bail!("future_guided and meta_judge_rounds go with method = \"judged\" only");
+        }
+        if self.dpo.is_unpaired() && self.round.unpaired != Unpaired::Scored {
+            bail!("unpaired must be \"scored\": dpo.loss_type learns from single responses");
+        }
+        if self.dpo.is_unpaired()
+            && (*future_guided || *meta_judge_rounds > 0 || matches!(method, Method::Spin | Method::PositiveOnly))
+        {
+            bail!(
+                "future_guided, meta_judge_rounds, spin and positive_only go with losses of pairs only: dpo.loss_type learns from single responses"
+            );
         }
         if self.pairs.label_weights != srlm_pairs::LabelWeights::None && self.roles.judge != "self" {
             bail!("pairs.label_weights compares M_t with M_{{t-1}} as judges: roles.judge must be \"self\"");

@@ -12,6 +12,7 @@ use srlm_generate::{Generate, Input, Request};
 use srlm_judge::{JudgeConfig, Rubric, Verdict};
 use srlm_model::Conversation;
 use srlm_sampler::responses;
+use srlm_sft::LossOn;
 
 use crate::config::VerdictForm;
 use crate::exit::{Exit, OrExit};
@@ -126,7 +127,8 @@ fn held_out(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<HeldOutLoss> {
     let mut counts = BTreeMap::new();
     let max_length = run.config.sft.train.max_length.min(checkpoint.config.context());
     let rows = seed.ift_held_out.rows()?;
-    let examples = srlm_sft::examples(&checkpoint.tokenizer, &rows, max_length, "held_out", &mut counts)?;
+    let examples =
+        srlm_sft::examples(&checkpoint.tokenizer, &rows, (max_length, LossOn::Response), "held_out", &mut counts)?;
     let tokens = run.config.runtime.train.micro_batch_tokens;
     let measured = run.with_engine(t, |engine| Ok(srlm_sft::held_out_loss(engine.model(), &examples, tokens)))?;
     Ok(HeldOutLoss { loss: measured.loss, n_tokens: measured.n_tokens })

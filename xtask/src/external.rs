@@ -9,11 +9,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow, bail};
 use serde_json::json;
 use srlm_artifact::{Artifact, Begin, Ift, Model as ModelKind, Pairs};
+use srlm_dpo::DpoConfig;
 use srlm_external::{
-    Data, Decay, HandOver, Inputs, Lora, Method, Preference, Training, begin_model, hand_over, render, take_back,
+    Data, Decay, HandOver, Inputs, Lora, Method, Order, OursAlone, Precision, Preference, Training, begin_model,
+    hand_over, render, take_back,
 };
 use srlm_model::LoraConfig;
-use srlm_train::{TrainConfig, TrainEngine};
+use srlm_sft::{LossOn, SftConfig};
+use srlm_train::{TrainConfig, TrainEngine, ValidationConfig};
 
 use crate::config::RunConfig;
 use crate::exit::{Exit, OrExit};
@@ -142,22 +145,46 @@ fn tail(log: &Path) -> String {
 }
 
 fn sft_training(config: &RunConfig) -> Training {
-    training(Method::Sft, &config.sft.train, config.sft.lora.as_ref(), config.run.seed)
+    let SftConfig { engine: _, eft_repeats, eft_weight, loss_on, lora, train } = &config.sft;
+    let mut training = training(Method::Sft, train, lora.as_ref(), config.run.seed);
+    if *eft_repeats > 0 {
+        training.ours_alone.push(number("eft_weight", *eft_weight, 1.0));
+    }
+    let (value, off) = (format!("{loss_on:?}"), format!("{:?}", LossOn::Response));
+    training.ours_alone.push(OursAlone { key: "loss_on", value, off });
+    training
+}
+
+fn number(key: &'static str, value: f64, off: f64) -> OursAlone {
+    OursAlone { key, value: format!("{value:?}"), off: format!("{off:?}") }
 }
 
 fn dpo_training(config: &RunConfig, t: u32) -> Training {
-    let dpo = &config.dpo;
+    let DpoConfig {
+        engine: _,
+        loss_type,
+        loss_weights,
+        beta,
+        label_smoothing,
+        simpo_gamma,
+        ld_alpha,
+        // Those of losses on single responses, which are refused by name.
+        desirable_weight: _,
+        undesirable_weight: _,
+        lora,
+        train,
+    } = &config.dpo;
     // `LossType` is written as its name.
     let name = |loss| serde_json::to_value(loss).ok().and_then(|name| Some(name.as_str()?.to_owned()));
     let preference = Preference {
-        loss_type: dpo.loss_type.iter().filter_map(name).collect(),
-        loss_weights: dpo.loss_weights.clone(),
-        beta: dpo.beta,
-        label_smoothing: dpo.label_smoothing,
-        simpo_gamma: dpo.simpo_gamma,
-        ld_alpha: dpo.ld_alpha,
+        loss_type: loss_type.iter().filter_map(name).collect(),
+        loss_weights: loss_weights.clone(),
+        beta: *beta,
+        label_smoothing: *label_smoothing,
+        simpo_gamma: *simpo_gamma,
+        ld_alpha: *ld_alpha,
     };
-    training(Method::Preference(preference), &dpo.train, dpo.lora.as_ref(), config.run.seed + u64::from(t))
+    training(Method::Preference(preference), train, lora.as_ref(), config.run.seed + u64::from(t))
 }
 
 /// The settings of a table, whole: without `..`, so that a key that is added there is carried over or does not compile.
@@ -166,6 +193,7 @@ fn training(method: Method, train: &TrainConfig, lora: Option<&LoraConfig>, seed
         epochs,
         max_steps,
         batch_size,
+        order,
         max_length,
         learning_rate,
         final_learning_rate,
@@ -176,18 +204,28 @@ fn training(method: Method, train: &TrainConfig, lora: Option<&LoraConfig>, seed
         adam_epsilon,
         weight_decay,
         max_grad_norm,
+        dropout,
+        ema_decay,
+        precision,
+        validation: ValidationConfig { every, .. },
         checkpoint_every,
     } = *train;
+    let ours_alone = vec![
+        number("train.dropout", dropout, 0.0),
+        number("train.ema_decay", ema_decay, 0.0),
+        number("train.validation.every", f64::from(every), 0.0),
+    ];
     let decay = match decay {
         srlm_train::Decay::Cosine => Decay::Cosine,
         srlm_train::Decay::Linear => Decay::Linear,
         srlm_train::Decay::Constant => Decay::Constant,
     };
-    let adapter = |LoraConfig { rank, alpha, target_modules }: &LoraConfig| Lora {
+    // How the base lies in memory changes no number.
+    let adapter = |LoraConfig { rank, alpha, dropout, dora, stored_base: _, target_modules }: &LoraConfig| Lora {
         rank: *rank,
         alpha: *alpha,
-        dropout: 0.0,
-        dora: false,
+        dropout: *dropout,
+        dora: *dora,
         target_modules: target_modules.clone(),
     };
     Training {
@@ -205,9 +243,17 @@ fn training(method: Method, train: &TrainConfig, lora: Option<&LoraConfig>, seed
         adam_epsilon,
         weight_decay,
         max_grad_norm,
+        precision: match precision {
+            srlm_train::Precision::F32 => Precision::F32,
+            srlm_train::Precision::Bf16 => Precision::Bf16,
+        },
+        order: match order {
+            srlm_train::Order::Shuffled => Order::Shuffled,
+            srlm_train::Order::AsGiven => Order::AsGiven,
+        },
         checkpoint_every,
         lora: lora.map(adapter),
-        ours_alone: Vec::new(),
+        ours_alone,
         // NumPy, which other programs seed too, takes 32 bits.
         seed: seed & u64::from(u32::MAX),
     }

@@ -4,7 +4,7 @@ use anyhow::{anyhow, bail};
 use srlm_pairs::LabelWeights;
 use srlm_train::TrainEngine;
 
-use crate::config::{Method, RunConfig};
+use crate::config::{Method, RunConfig, Unpaired};
 use crate::exit::{Exit, OrExit};
 use crate::external;
 use crate::run::Run;
@@ -28,7 +28,7 @@ const SEED: [&str; 14] = [
 ];
 
 /// Folders of a round in the order in which they are made; most runs have few of them.
-const ROUND: [&str; 19] = [
+const ROUND: [&str; 20] = [
     "prompts",
     "responses",
     "judgments",
@@ -48,6 +48,7 @@ const ROUND: [&str; 19] = [
     "judge-pairs",
     "all-pairs",
     "ref-logps",
+    "unpaired-ref-logps",
 ];
 
 /// Every folder that a run with this many iterations may have.
@@ -97,13 +98,17 @@ fn is_planned(config: &RunConfig, folder: &str) -> bool {
         ("eft", _) => is_built,
         (_, "m0-responses") => config.eval.head_to_head,
         (_, "judgments") => round.method != Method::Spin,
-        (_, "unpaired") => round.unpaired,
+        (_, "unpaired") => round.unpaired != Unpaired::None,
+        (_, "unpaired-ref-logps") => config.dpo.is_unpaired(),
+        (_, "ref-logps") => {
+            let is_own = config.dpo.engine == TrainEngine::Own;
+            is_own && round.method != Method::PositiveOnly && !config.dpo.is_unpaired()
+        }
+        (_, "future-ref-logps") => round.future_guided && config.dpo.engine == TrainEngine::Own,
         (_, "perfect" | "seed-and-perfect") => round.method == Method::PositiveOnly,
         (_, "anchor-responses" | "anchor-judgments") => is_judged && pairs.anchored_rejection,
         (_, "judgments-before") => is_judged && pairs.label_weights != LabelWeights::None,
         (_, "pairs") => round.method != Method::PositiveOnly,
-        (_, "ref-logps") => round.method != Method::PositiveOnly && config.dpo.engine == TrainEngine::Own,
-        (_, "future-ref-logps") => round.future_guided && config.dpo.engine == TrainEngine::Own,
         (_, "battles" | "judge-pairs" | "all-pairs") => t <= round.meta_judge_rounds,
         (_, stage) if stage.starts_with("future-") || stage == "guided-pairs" => round.future_guided,
         _ => true,

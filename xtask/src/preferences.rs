@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use srlm_artifact::{Artifact, Ift, Judgments, Pairs, Place, PromptRow, Prompts, Responses, row_seed};
+use srlm_artifact::{Artifact, Ift, Judgments, Pairs, Place, PromptRow, Prompts, Responses, Unpaired, row_seed};
 use srlm_judge::meta::{self, MetaRubric};
 use srlm_judge::{Breach, Rubric};
-use srlm_pairs::{Judged, LabelWeights, PerfectConfig, UnpairedConfig};
+use srlm_pairs::{Judged, LabelWeights, PerfectConfig, UnpairedConfig, UnpairedOf};
 
-use crate::config::Method;
+use crate::config::{self, Method};
 use crate::exit::{Exit, OrExit};
 use crate::iterate::{reported, rubric_file};
 use crate::run::{Run, root};
@@ -19,6 +19,8 @@ use crate::stages::{self, folder, staged};
 pub(crate) enum Preferences {
     /// Pairs, by preference training from M_t.
     Pairs(Artifact<Pairs>),
+    /// Single responses with verdicts, by preference training from M_t.
+    Unpaired(Artifact<Unpaired>),
     /// Examples, by fine-tuning from M0.
     Perfect(Artifact<Ift>),
 }
@@ -33,13 +35,14 @@ pub(crate) fn of(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow:
     let responses = reported(run, stages::responses(run, t, &prompts)?)?;
     let judgments = reported(run, judgments(run, t, (&prompts, &responses), rubric)?)?;
     let judged = Judged { prompts: &prompts, responses: &responses, judgments: &judgments };
-    if run.config.round.unpaired {
-        round.unpaired(judged)?;
-    }
+    let unpaired = round.unpaired(judged)?;
     if run.config.round.method == Method::PositiveOnly {
         return round.perfect(seed, judged).map(Preferences::Perfect);
     }
     let pairs = reported(run, round.pairs(judged)?)?;
+    if let (Some(unpaired), true) = (unpaired, run.config.dpo.is_unpaired()) {
+        return Ok(Preferences::Unpaired(unpaired));
+    }
     round.refined(pairs, judged).map(Preferences::Pairs)
 }
 
@@ -206,15 +209,20 @@ impl Round<'_, '_> {
         staged(run, &out, || seed::write::<Pairs>(&run.path(&out), all))
     }
 
-    /// Verdicts on the answers of prompts that give no pair.
-    fn unpaired(&self, judged: Judged<'_>) -> anyhow::Result<()> {
+    /// Verdicts on answers, where the settings ask for them.
+    fn unpaired(&self, judged: Judged<'_>) -> anyhow::Result<Option<Artifact<Unpaired>>> {
+        let of = match self.run.config.round.unpaired {
+            config::Unpaired::None => return Ok(None),
+            config::Unpaired::Tied => UnpairedOf::Tied,
+            config::Unpaired::Scored => UnpairedOf::Scored,
+        };
         let (run, out) = (self.run, self.folder("unpaired"));
         let (aggregation, threshold) = (run.config.pairs.aggregation, run.config.round.unpaired_threshold);
         staged(run, &out, || {
-            let config = UnpairedConfig { aggregation, threshold };
+            let config = UnpairedConfig { of, aggregation, threshold };
             srlm_pairs::run_unpaired(&config, judged, &run.path(&out)).or_exit(Exit::Data)
-        })?;
-        Ok(())
+        })
+        .map(Some)
     }
 
     /// The seed examples with the perfect answers of this round and those before it.

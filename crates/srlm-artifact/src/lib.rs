@@ -40,6 +40,7 @@ pub use format::Format;
 pub use jsonl::{parse_row, read_jsonl, read_rows, to_line};
 pub use kind::{
     Battles, Eft, Eval, HandOver, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Unpaired,
+    UnpairedRefLogps,
 };
 pub use lock::RunLock;
 pub use manifest::{Counts, Environment, FileEntry, Manifest};
@@ -50,7 +51,7 @@ pub use recipe::{Input, Recipe};
 pub use row::{NoRow, Row, RowProblem, SortKey};
 pub use rows::{
     BattleFailure, BattleRow, BattleWinner, EftRow, FinishReason, IftRow, JudgmentFailure, JudgmentRow, MetricsRow,
-    PairRow, PromptRow, PromptSource, RefLogpsRow, ResponseRow, UnpairedRow,
+    PairRow, PromptRow, PromptSource, RefLogpsRow, ResponseRow, UnpairedRefLogpsRow, UnpairedRow,
 };
 pub use score::Score;
 pub use seed::{Place, row_seed};

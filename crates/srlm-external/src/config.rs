@@ -7,7 +7,7 @@ use crate::error::Error;
 
 /// The `[external]` table: how another program trains where `[sft] engine` or `[dpo] engine` is `"external"`.
 ///
-/// `tool` and `dtype` decide the result and are part of the model's key; the rest may change between two attempts.
+/// `tool` decides the result and is part of the model's key; the rest may change between two attempts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalConfig {
@@ -17,8 +17,6 @@ pub struct ExternalConfig {
     /// `{data}`, `{model}`, `{output}` and `{resume}` replaced; empty: the command is printed and the run stops, to go
     /// on when the trained folder is there.
     pub command: String,
-    /// Numbers of the forward and backward pass; weights, norms and the optimizer stay in 32 bits.
-    pub dtype: Dtype,
     /// Where it trains.
     pub device: Device,
     /// Processes, one a device.
@@ -60,16 +58,6 @@ impl Tool {
     }
 }
 
-/// Numbers of a pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Dtype {
-    /// 32-bit floats.
-    F32,
-    /// bfloat16 under automatic mixed precision.
-    Bf16,
-}
-
 /// Where it trains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -97,7 +85,6 @@ impl Default for ExternalConfig {
         Self {
             tool: Tool::Trl,
             command: String::new(),
-            dtype: Dtype::Bf16,
             device: Device::Gpu,
             num_processes: 1,
             sharding: Sharding::None,

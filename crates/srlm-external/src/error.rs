@@ -122,7 +122,7 @@ pub enum Error {
     /// A weight is NaN or infinite.
     #[error(
         "{path}: tensor {name} has {value} at index {index}: the training diverged. Lower learning_rate, clip with \
-         max_grad_norm, or train in external.dtype = \"f32\"; then train again into an empty folder"
+         max_grad_norm, or train in train.precision = \"f32\"; then train again into an empty folder"
     )]
     NotFinite {
         /// The folder.

@@ -130,7 +130,7 @@ pub(crate) fn recipe(config: &ExternalConfig, training: &Training, inputs: Input
         kind: ModelKind::NAME.to_owned(),
         content_hash: inputs.model_hash.to_owned(),
     };
-    let mut settings = json!({ "tool": config.tool, "dtype": config.dtype, "training": training });
+    let mut settings = json!({ "tool": config.tool, "training": training });
     let mut used = vec![model];
     match inputs.data {
         Data::Pairs(pairs) => used.push(pairs.as_input("pairs")),

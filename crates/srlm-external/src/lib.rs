@@ -12,9 +12,9 @@ mod rows;
 mod training;
 
 pub use back::{Verified, begin_model, take_back, verify};
-pub use config::{Device, Dtype, ExternalConfig, Sharding, Tool};
+pub use config::{Device, ExternalConfig, Sharding, Tool};
 pub use error::Error;
 pub use hand_over::{Data, HandOver, Inputs, hand_over};
 pub use render::{Rendered, render};
 pub use rows::pair as pair_row;
-pub use training::{Decay, Lora, Method, OursAlone, Preference, Training};
+pub use training::{Decay, Lora, Method, Order, OursAlone, Precision, Preference, Training};

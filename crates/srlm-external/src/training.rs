@@ -33,6 +33,10 @@ pub struct Training {
     pub weight_decay: f64,
     /// Largest global norm of the gradient; 0 does not clip.
     pub max_grad_norm: f64,
+    /// Numbers of the forward and backward pass; weights, loss and optimizer have 32 bits.
+    pub precision: Precision,
+    /// The order of examples.
+    pub order: Order,
     /// Steps between checkpoints; 0 writes one at the end only.
     pub checkpoint_every: u32,
     /// Adapters instead of all parameters.
@@ -105,6 +109,26 @@ pub struct Lora {
     pub dora: bool,
     /// Projections that get an adapter.
     pub target_modules: Vec<String>,
+}
+
+/// Numbers of a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floats.
+    F32,
+    /// bfloat16 under automatic mixed precision.
+    Bf16,
+}
+
+/// In which order examples are learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// A new order in each epoch, drawn from the seed.
+    Shuffled,
+    /// The order of the data, in each epoch.
+    AsGiven,
 }
 
 /// How the learning rate goes from its peak to its floor.

@@ -141,12 +141,23 @@ impl PackedSequences {
     /// # Panics
     /// When a `from` is 0: the first token is predicted by nothing.
     pub fn scored(&self, sequences: &[&[u32]], from: &[usize]) -> Scored {
+        let spans: Vec<Vec<Range<usize>>> =
+            sequences.iter().zip(from).map(|(tokens, &from)| std::iter::once(from..tokens.len()).collect()).collect();
+        let spans: Vec<&[Range<usize>]> = spans.iter().map(Vec::as_slice).collect();
+        self.scored_spans(sequences, &spans)
+    }
+
+    /// The tokens of each sequence that lie in its spans, each predicted by the row before it.
+    ///
+    /// # Panics
+    /// When a span begins at 0: the first token is predicted by nothing.
+    pub fn scored_spans(&self, sequences: &[&[u32]], spans: &[&[Range<usize>]]) -> Scored {
         let mut scored = Scored::default();
-        for (i, (tokens, &from)) in sequences.iter().zip(from).enumerate() {
-            assert!(from > 0, "the first token of a sequence is predicted by nothing");
-            for (position, &token) in tokens.iter().enumerate().skip(from) {
+        for (i, (tokens, spans)) in sequences.iter().zip(spans).enumerate() {
+            for position in spans.iter().cloned().flatten() {
+                assert!(position > 0, "the first token of a sequence is predicted by nothing");
                 scored.rows.push(self.row(i, position - 1));
-                scored.targets.push(token);
+                scored.targets.push(tokens[position]);
                 scored.sequences.push(i);
             }
         }

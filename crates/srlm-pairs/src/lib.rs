@@ -33,4 +33,4 @@ pub use select::{Selection, select_pairs};
 pub use side_stages::{Judged, run_future_guided, run_perfect, run_spin, run_unpaired};
 pub use spin::{Spin, SpinCounts, spin};
 pub use stage::{Inputs, run};
-pub use unpaired::{UnpairedConfig, UnpairedCounts, UnpairedResponses, unpaired};
+pub use unpaired::{UnpairedConfig, UnpairedCounts, UnpairedOf, UnpairedResponses, unpaired};

@@ -130,9 +130,9 @@ impl Moments {
     }
 }
 
-/// Global norm of the gradients of one backward pass, for checks.
-pub fn gradient_norm(model: &Model, gradients: Gradients) -> f64 {
+/// Global norm of gradients that come in parts, for checks.
+pub fn gradient_norm(model: &Model, parts: impl IntoIterator<Item = Gradients>) -> f64 {
     let mut accumulated = Accumulated::default();
-    accumulated.add(model, gradients);
+    parts.into_iter().for_each(|gradients| accumulated.add(model, gradients));
     accumulated.norm(model)
 }

@@ -2,9 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
 mod boundaries;
+mod curves;
 mod engine;
 mod loss;
 mod models;
 mod parity;
+mod passes;
 mod reference;
 mod training;
+mod unpaired;
+mod validation;

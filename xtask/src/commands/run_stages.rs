@@ -111,6 +111,11 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
             let responses = Artifact::open(&run.path(&folder(t, "responses")))?;
             preferences::judgments(&run, t, (&prompts, &responses), &rubric)?.dir().to_owned()
         }
+        _ if run.config.dpo.is_unpaired() => {
+            let unpaired = Artifact::open(&run.path(&folder(t, "unpaired")))?;
+            let ref_logps = stages::unpaired_ref_logps(&run, t, &unpaired)?;
+            stages::kto(&run, t, &unpaired, &ref_logps)?.dir().to_owned()
+        }
         _ => {
             let pairs = preferences::made(&run, t)?;
             stages::dpo(&run, t, &pairs)?.dir().to_owned()

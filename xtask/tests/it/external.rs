@@ -97,9 +97,12 @@ fn settings_without_a_counterpart_are_refused_before_anything_is_made() {
     assert!(text.contains("in [dpo]") && text.contains("ipo_mean"), "{text}");
     let text = stderr(&[&set[..], &["--set", "external.num_processes=3"]].concat(), 2);
     assert!(text.contains("no multiple of external.num_processes"), "{text}");
-    // The presets can all be handed over.
+    // The presets can all be handed over; the paper's but for its dropout.
+    let text = stderr(&["config", "show", "--preset", "paper", "--set", "dpo.engine=external"], 2);
+    assert!(text.contains("set train.dropout = 0.0"), "{text}");
     for preset in ["smollm2", "tiny", "paper"] {
-        let set = ["--set", "dpo.engine=external", "--set", "sft.engine=external"];
+        let dropout = ["--set", "dpo.train.dropout=0.0", "--set", "sft.train.dropout=0.0"];
+        let set = [&["--set", "dpo.engine=external", "--set", "sft.engine=external"][..], &dropout].concat();
         let output = run(&[&["config", "show", "--preset", preset][..], &set].concat());
         assert!(output.status.success(), "{preset}: {}", String::from_utf8_lossy(&output.stderr));
     }

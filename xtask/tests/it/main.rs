@@ -7,3 +7,4 @@ mod exports;
 mod external;
 mod rounds;
 mod tiny_loop;
+mod training;

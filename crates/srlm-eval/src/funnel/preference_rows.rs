@@ -127,6 +127,25 @@ pub(super) fn trained_on_pairs(folders: Folders<'_>, fitting: &FunnelRow) -> Fun
     folders.row(("pairs trained on", "pairs"), format!("m{}", folders.iteration + 1), fill)
 }
 
+/// Responses with verdicts whose prompt leaves room for them.
+pub(super) fn fitting_responses(folders: Folders<'_>) -> FunnelRow {
+    let fill = |row: FunnelRow, manifest: &Manifest| {
+        let n_in = count(manifest, "responses").unwrap_or(manifest.rows);
+        let dropped = counts(manifest, &["prompt_too_long"]);
+        FunnelRow { n_in, n_out: manifest.rows, dropped, ..row }.checked(None)
+    };
+    folders.row(("responses with verdicts that fit", "responses"), folders.path("unpaired-ref-logps"), fill)
+}
+
+pub(super) fn trained_on_responses(folders: Folders<'_>, fitting: &FunnelRow) -> FunnelRow {
+    let fill = |row: FunnelRow, manifest: &Manifest| {
+        let n_out = ["desirable", "undesirable"].iter().filter_map(|name| count(manifest, name)).sum();
+        let notes = counts(manifest, &["desirable", "undesirable", "steps"]);
+        FunnelRow { source: fitting.as_source(1), n_in: fitting.n_out, n_out, notes, ..row }.checked(None)
+    };
+    folders.row(("responses trained on", "responses"), format!("m{}", folders.iteration + 1), fill)
+}
+
 /// Perfect responses, to be imitated.
 pub(super) fn perfect(folders: Folders<'_>, responses: &FunnelRow) -> FunnelRow {
     let fill = |row: FunnelRow, manifest: &Manifest| {

@@ -5,9 +5,10 @@ use serde_json::json;
 use super::mixed;
 use super::yaml::{Document, Value};
 use crate::config::{Device, ExternalConfig, Sharding};
+use crate::training::Training;
 
 /// `accelerate.yaml`.
-pub(crate) fn render(config: &ExternalConfig) -> String {
+pub(crate) fn render(config: &ExternalConfig, training: &Training) -> String {
     let mut yaml = Document::default();
     yaml.note("Processes and devices, for accelerate. trl.yaml names this file.");
     let is_cpu = config.device == Device::Cpu;
@@ -50,7 +51,7 @@ pub(crate) fn render(config: &ExternalConfig) -> String {
     yaml.set("num_processes", Value::Int(config.num_processes as u64), "external.num_processes");
     yaml.set("num_machines", Value::Int(1), "");
     yaml.set("machine_rank", Value::Int(0), "");
-    yaml.set("mixed_precision", Value::text(if mixed(config) { "bf16" } else { "no" }), "external.dtype");
+    yaml.set("mixed_precision", Value::text(if mixed(training) { "bf16" } else { "no" }), "train.precision");
     yaml.set("use_cpu", Value::Bool(is_cpu), "external.device");
     yaml.set("main_training_function", Value::text("main"), "");
     yaml.set("rdzv_backend", Value::text("static"), "");
@@ -59,10 +60,10 @@ pub(crate) fn render(config: &ExternalConfig) -> String {
 }
 
 /// `deepspeed.json`, which axolotl names.
-pub(crate) fn deepspeed(config: &ExternalConfig) -> String {
+pub(crate) fn deepspeed(training: &Training) -> String {
     let settings = json!({
         "zero_optimization": { "stage": 3, "stage3_gather_16bit_weights_on_model_save": true, "overlap_comm": true },
-        "bf16": { "enabled": mixed(config) },
+        "bf16": { "enabled": mixed(training) },
         "gradient_accumulation_steps": "auto",
         "gradient_clipping": "auto",
         "train_batch_size": "auto",

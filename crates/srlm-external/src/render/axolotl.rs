@@ -5,7 +5,7 @@ use super::yaml::{Document, Value};
 use super::{DATA, DEEPSPEED, MODEL, OUTPUT, heading, losses, mixed, schedule, unsupported, whole_alpha};
 use crate::config::{ExternalConfig, Sharding, Tool};
 use crate::error::Error;
-use crate::training::{Lora, Method, Preference, Training};
+use crate::training::{Lora, Method, Order, Preference, Training};
 
 /// The text of the file.
 pub(crate) fn render(config: &ExternalConfig, training: &Training, batch: &Batch) -> Result<String, Error> {
@@ -22,7 +22,7 @@ pub(crate) fn render(config: &ExternalConfig, training: &Training, batch: &Batch
     }
     steps(&mut yaml, training, batch);
     optimizer(&mut yaml, training);
-    machine(&mut yaml, config);
+    machine(&mut yaml, config, training);
     output(&mut yaml, training);
     Ok(yaml.finish())
 }
@@ -133,7 +133,11 @@ fn steps(yaml: &mut Document, training: &Training, batch: &Batch) {
     if training.max_steps > 0 {
         yaml.set("max_steps", Value::Int(u64::from(training.max_steps)), "");
     }
-    yaml.set("seed", Value::Int(training.seed), "The order of examples is axolotl's own, drawn from this seed.");
+    if training.order == Order::AsGiven {
+        yaml.set("shuffle_merged_datasets", Value::Bool(false), "order");
+        yaml.set("curriculum_sampling", Value::Bool(true), "");
+    }
+    yaml.set("seed", Value::Int(training.seed), "The order of examples is axolotl's own where it is drawn.");
 }
 
 fn optimizer(yaml: &mut Document, training: &Training) {
@@ -154,9 +158,9 @@ fn optimizer(yaml: &mut Document, training: &Training) {
     yaml.set("max_grad_norm", Value::Float(training.max_grad_norm), "0 does not clip.");
 }
 
-fn machine(yaml: &mut Document, config: &ExternalConfig) {
+fn machine(yaml: &mut Document, config: &ExternalConfig, training: &Training) {
     yaml.section("Machine: what may differ without changing what is computed, up to rounding");
-    yaml.set("bf16", Value::Bool(mixed(config)), "external.dtype");
+    yaml.set("bf16", Value::Bool(mixed(training)), "train.precision");
     yaml.set("fp16", Value::Bool(false), "");
     yaml.set("tf32", Value::Bool(false), "");
     yaml.set("gradient_checkpointing", Value::Bool(config.gradient_checkpointing), "external.gradient_checkpointing");

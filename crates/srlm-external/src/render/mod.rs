@@ -9,9 +9,9 @@ mod trl;
 mod yaml;
 
 use self::batch::Batch;
-use crate::config::{Dtype, ExternalConfig, Sharding, Tool};
+use crate::config::{ExternalConfig, Sharding, Tool};
 use crate::error::Error;
-use crate::training::{Method, Training};
+use crate::training::{Method, Precision, Training};
 
 /// Names within the hand-over's folder; every path in a settings file is relative to it.
 pub(crate) const DATA: &str = "train.jsonl";
@@ -38,12 +38,15 @@ pub fn render(config: &ExternalConfig, training: &Training) -> Result<Vec<Render
     let batch = Batch::of(config, training.batch_size)?;
     let mut files = match config.tool {
         Tool::Trl => {
-            vec![(Tool::Trl.file(), trl::render(config, training, &batch)?), (ACCELERATE, accelerate::render(config))]
+            vec![
+                (Tool::Trl.file(), trl::render(config, training, &batch)?),
+                (ACCELERATE, accelerate::render(config, training)),
+            ]
         }
         Tool::Axolotl => vec![(Tool::Axolotl.file(), axolotl::render(config, training, &batch)?)],
     };
     if config.sharding == Sharding::Zero3 && config.tool == Tool::Axolotl {
-        files.push((DEEPSPEED, accelerate::deepspeed(config)));
+        files.push((DEEPSPEED, accelerate::deepspeed(training)));
     }
     Ok(files)
 }
@@ -85,6 +88,6 @@ fn heading(tool: Tool, training: &Training, command: &str) -> String {
     )
 }
 
-fn mixed(config: &ExternalConfig) -> bool {
-    config.dtype == Dtype::Bf16
+fn mixed(training: &Training) -> bool {
+    training.precision == Precision::Bf16
 }

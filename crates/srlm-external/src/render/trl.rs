@@ -5,13 +5,13 @@ use super::yaml::{Document, Value};
 use super::{ACCELERATE, DATA, MODEL, OUTPUT, heading, losses, mixed, schedule, unsupported, whole_alpha};
 use crate::config::{Device, ExternalConfig, Tool};
 use crate::error::Error;
-use crate::training::{Lora, Method, Preference, Training};
+use crate::training::{Lora, Method, Order, Preference, Training};
 
 /// The text of the file.
 pub(crate) fn render(config: &ExternalConfig, training: &Training, batch: &Batch) -> Result<String, Error> {
     let mut yaml = Document::default();
     yaml.note(&heading(Tool::Trl, training, &format!("trl {} --config trl.yaml", training.method.name())));
-    model(&mut yaml, config, training)?;
+    model(&mut yaml, training)?;
     data(&mut yaml, training);
     match &training.method {
         Method::Sft => sft_loss(&mut yaml),
@@ -19,15 +19,15 @@ pub(crate) fn render(config: &ExternalConfig, training: &Training, batch: &Batch
     }
     steps(&mut yaml, training, batch);
     optimizer(&mut yaml, training);
-    machine(&mut yaml, config);
+    machine(&mut yaml, config, training);
     output(&mut yaml, training);
     Ok(yaml.finish())
 }
 
-fn model(yaml: &mut Document, config: &ExternalConfig, training: &Training) -> Result<(), Error> {
+fn model(yaml: &mut Document, training: &Training) -> Result<(), Error> {
     yaml.section("Model");
     yaml.set("model_name_or_path", Value::text(format!("./{MODEL}")), "M_t, with its tokenizer and chat template.");
-    let frozen = mixed(config) && training.lora.is_some();
+    let frozen = mixed(training) && training.lora.is_some();
     let dtype = if frozen { "bfloat16" } else { "float32" };
     let why = if frozen { "Frozen below the adapters." } else { "The weights; passes may be in less, see bf16." };
     yaml.set("dtype", Value::text(dtype), why);
@@ -110,7 +110,11 @@ fn steps(yaml: &mut Document, training: &Training, batch: &Batch) {
     let limit = if training.max_steps == 0 { Value::Signed(-1) } else { Value::Int(u64::from(training.max_steps)) };
     yaml.set("max_steps", limit, "-1 sets no limit; 0 in ours.");
     yaml.set("dataloader_drop_last", Value::Bool(false), "The last step of an epoch may be smaller, as in ours.");
-    let comment = "The order of examples is TRL's own, drawn from this seed; it is not the order of our training.";
+    let (sampling, comment) = match training.order {
+        Order::Shuffled => ("random", "The order of examples is TRL's own, drawn from this seed; ours is another."),
+        Order::AsGiven => ("sequential", ""),
+    };
+    yaml.set("train_sampling_strategy", Value::text(sampling), "order");
     yaml.set("seed", Value::Int(training.seed), comment);
     yaml.set("data_seed", Value::Int(training.seed), "");
 }
@@ -134,13 +138,13 @@ fn optimizer(yaml: &mut Document, training: &Training) {
     yaml.set("max_grad_norm", Value::Float(training.max_grad_norm), "0 does not clip.");
 }
 
-fn machine(yaml: &mut Document, config: &ExternalConfig) {
+fn machine(yaml: &mut Document, config: &ExternalConfig, training: &Training) {
     yaml.section("Machine: what may differ without changing what is computed, up to rounding");
     yaml.set("accelerate_config", Value::text(ACCELERATE), "Processes and devices.");
     yaml.set(
         "bf16",
-        Value::Bool(mixed(config)),
-        "external.dtype: passes in bfloat16, weights and optimizer in float32.",
+        Value::Bool(mixed(training)),
+        "train.precision: passes in bfloat16, weights and optimizer in float32.",
     );
     yaml.set("fp16", Value::Bool(false), "");
     yaml.set("use_cpu", Value::Bool(config.device == Device::Cpu), "external.device");

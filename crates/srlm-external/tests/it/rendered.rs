@@ -1,7 +1,7 @@
 //! Settings files, to the letter. They were read by TRL 1.16 and axolotl 0.19; see `docs/guides/external-training.md`.
 
 use insta::assert_snapshot;
-use srlm_external::{Device, Dtype, ExternalConfig, Method, OursAlone, Sharding, Tool, Training, render};
+use srlm_external::{Device, ExternalConfig, Method, Order, OursAlone, Precision, Sharding, Tool, Training, render};
 
 use crate::samples::{lora, preference, training};
 
@@ -30,12 +30,12 @@ fn trl_is_told_every_number_of_preference_training() {
 fn trl_is_told_every_number_of_fine_tuning_with_adapters_on_the_processor() {
     let config = ExternalConfig {
         device: Device::Cpu,
-        dtype: Dtype::F32,
         micro_batch_size: 4,
         gradient_checkpointing: false,
         ..ExternalConfig::default()
     };
-    let table = Training { lora: Some(lora()), weight_decay: 0.1, ..training(Method::Sft) };
+    let (precision, order) = (Precision::F32, Order::AsGiven);
+    let table = Training { lora: Some(lora()), weight_decay: 0.1, precision, order, ..training(Method::Sft) };
     assert_snapshot!("trl_sft_lora", file(&config, &table, "trl.yaml"));
     assert_snapshot!("accelerate_cpu", file(&config, &table, "accelerate.yaml"));
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use srlm_checkpoint::{Checkpoint, FolderWriter, SaveOptions};
-use srlm_external::{Decay, Lora, Method, Preference, Training};
+use srlm_external::{Decay, Lora, Method, Order, Precision, Preference, Training};
 
 pub(crate) fn preference(loss_type: &[&str]) -> Method {
     Method::Preference(Preference {
@@ -32,6 +32,8 @@ pub(crate) fn training(method: Method) -> Training {
         adam_epsilon: 1e-8,
         weight_decay: 0.0,
         max_grad_norm: 1.0,
+        precision: Precision::Bf16,
+        order: Order::Shuffled,
         checkpoint_every: 50,
         lora: None,
         ours_alone: Vec::new(),

@@ -14,6 +14,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use srlm_kernels::{self as kernels, AdamW, Attended, Matrix, PackedMatrix, Threads};
 
 use super::{AttentionPlan, Rotation};
+use crate::quantized::QuantizedMatrix;
 
 /// Whether tensors of this device can go through the native kernels.
 pub(crate) fn serves(device: &Device) -> bool {
@@ -32,6 +33,8 @@ type F<B> = FloatTensor<B>;
 pub(crate) trait NativeOps: Backend {
     fn native_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
     fn native_linear_packed(x: FloatTensor<Self>, weight: Arc<PackedMatrix>) -> FloatTensor<Self>;
+    fn native_linear_quantized(x: FloatTensor<Self>, weight: Arc<QuantizedMatrix>) -> FloatTensor<Self>;
+    fn native_linear_quantized_dx(dy: FloatTensor<Self>, weight: Arc<QuantizedMatrix>) -> FloatTensor<Self>;
     fn native_linear_dx(dy: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
     fn native_linear_dw(dy: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
     fn native_rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self>;
@@ -134,6 +137,30 @@ impl NativeOps for Flex {
         let mut y = vec![0.0; n * weight.output()];
         kernels::matmul_packed(&mut y, slice(&x), &weight);
         tensor(y, [n, weight.output()])
+    }
+
+    fn native_linear_quantized(x: Flat, weight: Arc<QuantizedMatrix>) -> Flat {
+        let x = whole(x);
+        let (n, [output, input]) = (dims2(&x)[0], weight.shape());
+        let mut y = vec![0.0; n * output];
+        let a = Matrix::new(slice(&x), n, input, input);
+        weight.for_each_block(|rows, values| {
+            let b = Matrix::new(values, rows.len(), input, input);
+            kernels::matmul(&mut y[rows.start..], output, false, a, b.t(), Threads::All);
+        });
+        tensor(y, [n, output])
+    }
+
+    fn native_linear_quantized_dx(dy: Flat, weight: Arc<QuantizedMatrix>) -> Flat {
+        let dy = whole(dy);
+        let (n, [output, input]) = (dims2(&dy)[0], weight.shape());
+        let mut dx = vec![0.0; n * input];
+        weight.for_each_block(|rows, values| {
+            let a = Matrix::new(&slice(&dy)[rows.start..], n, rows.len(), output);
+            let b = Matrix::new(values, rows.len(), input, input);
+            kernels::matmul(&mut dx, input, true, a, b, Threads::All);
+        });
+        tensor(dx, [n, input])
     }
 
     fn native_linear_dx(dy: Flat, weight: Flat) -> Flat {
@@ -297,6 +324,10 @@ backward!(LinearBackward, 2, (F<B>, F<B>), |state, dy, needed| {
     [dx, dw]
 });
 
+backward!(LinearQuantizedBackward, 1, Arc<QuantizedMatrix>, |state, dy, _needed| {
+    [Some(B::native_linear_quantized_dx(dy, state))]
+});
+
 backward!(RmsNormBackward, 2, (F<B>, F<B>, f32), |state, dy, _needed| {
     let (x, weight, epsilon) = state;
     let (dx, dweight) = B::native_rms_norm_backward(dy, x, weight, epsilon);
@@ -339,6 +370,16 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
             OpsKind::UnTracked(prepared) => {
                 prepared.finish(B::native_linear(x.into_primitive(), weight.into_primitive()))
             }
+        }
+    }
+
+    fn native_linear_quantized(x: F<Self>, weight: Arc<QuantizedMatrix>) -> F<Self> {
+        match LinearQuantizedBackward.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let y = B::native_linear_quantized(x.into_primitive(), weight.clone());
+                prepared.finish(weight, y)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::native_linear_quantized(x.into_primitive(), weight)),
         }
     }
 
@@ -407,6 +448,9 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
     fn native_linear_packed(_: F<Self>, _: Arc<PackedMatrix>) -> F<Self> {
         unimplemented!("packed weights have no gradient")
     }
+    fn native_linear_quantized_dx(_: F<Self>, _: Arc<QuantizedMatrix>) -> F<Self> {
+        unimplemented!("{FIRST_ORDER}")
+    }
     fn native_linear_dx(_: F<Self>, _: F<Self>) -> F<Self> {
         unimplemented!("{FIRST_ORDER}")
     }
@@ -459,6 +503,11 @@ pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
 
 pub(crate) fn linear_packed(x: Tensor<2>, weight: &Arc<PackedMatrix>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as NativeOps>::native_linear_packed(x.into_dispatch(), weight.clone()))
+}
+
+pub(crate) fn linear_quantized(x: Tensor<2>, weight: &Arc<QuantizedMatrix>) -> Tensor<2> {
+    let y = <Dispatch as NativeOps>::native_linear_quantized(x.into_dispatch(), weight.clone());
+    Tensor::from_dispatch(y)
 }
 
 pub(crate) fn rms_norm(x: Tensor<2>, weight: Tensor<1>, epsilon: f64) -> Tensor<2> {
