@@ -100,7 +100,8 @@ fn run_command(run: &Run<'_>, given: &HandOver) -> anyhow::Result<()> {
     let (dir, command) = (given.dir(), given.command());
     let log = dir.join("log.txt");
     run.console.say(&format!("in {}: {command}\nits output goes to {}", dir.display(), log.display()));
-    let mut child = start(command, dir, &log).with_context(|| format!("cannot start {command:?}"))?;
+    let mut child =
+        start(command, dir, &log).with_context(|| format!("cannot start {command:?}")).or_exit(Exit::Engine)?;
     let status = finished(run, &mut child).context("the program got lost").or_exit(Exit::Engine)?;
     let Some(status) = status else {
         return Err(srlm_train::Error::Interrupted.into());
@@ -150,8 +151,8 @@ fn sft_training(config: &RunConfig) -> Training {
     if *eft_repeats > 0 {
         training.ours_alone.push(number("eft_weight", *eft_weight, 1.0));
     }
-    let (value, off) = (format!("{loss_on:?}"), format!("{:?}", LossOn::Response));
-    training.ours_alone.push(OursAlone { key: "loss_on", value, off });
+    let name = |loss_on: &LossOn| serde_json::to_string(loss_on).unwrap_or_default();
+    training.ours_alone.push(OursAlone { key: "loss_on", value: name(loss_on), off: name(&LossOn::Response) });
     training
 }
 
@@ -213,7 +214,7 @@ fn training(method: Method, train: &TrainConfig, lora: Option<&LoraConfig>, seed
     let ours_alone = vec![
         number("train.dropout", dropout, 0.0),
         number("train.ema_decay", ema_decay, 0.0),
-        number("train.validation.every", f64::from(every), 0.0),
+        OursAlone { key: "train.validation.every", value: every.to_string(), off: "0".to_owned() },
     ];
     let decay = match decay {
         srlm_train::Decay::Cosine => Decay::Cosine,

@@ -129,7 +129,7 @@ fn named(stage: &str, iterations: u32) -> Vec<usize> {
             "sft" => model == "m1",
             "dpo" => model.starts_with('m') && model != "m1",
             "judge" => folder.starts_with("iter-") && folder.ends_with("/judgments"),
-            "eft" => folder.starts_with("eft/"),
+            "eft" => model.starts_with("eft/"),
             _ => folder == stage || folder.rsplit('/').next() == Some(stage),
         }
     };
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(names("external/m2"), ["external/m2"]);
         assert_eq!(names("iter-2/pairs"), ["iter-2/pairs"]);
         assert_eq!(names("judge"), ["iter-1/judgments", "iter-2/judgments"]);
-        assert_eq!(names("eft")[..2], ["eft/baseline", "eft/judgments"]);
+        assert_eq!(names("eft")[..2], ["external/eft/baseline", "eft/baseline"]);
         assert!(names("nonsense").is_empty());
     }
 }
