@@ -338,6 +338,8 @@ pub(crate) enum EvalOnFiles {
 pub(crate) enum ExportCommand {
     /// A folder that transformers opens, with a model card.
     Hf(ExportModel),
+    /// The adapter that a model was trained as, which peft loads, with a model card.
+    Peft(ExportPeft),
     /// One file for llama.cpp and its relatives.
     Gguf(ExportGguf),
     /// A folder with a GGUF file and a Modelfile.
@@ -362,6 +364,15 @@ pub(crate) struct ExportModel {
     /// The model's name (default: the folder's).
     #[arg(long)]
     pub(crate) name: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct ExportPeft {
+    #[command(flatten)]
+    pub(crate) export: ExportModel,
+    /// The model below the adapter, as peft shall find it (default: the folder that it was trained from).
+    #[arg(long, value_name = "NAME")]
+    pub(crate) base: Option<String>,
 }
 
 #[derive(Args, Clone)]

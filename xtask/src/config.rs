@@ -10,6 +10,7 @@ use srlm_eval::anchors::AnchorsConfig;
 use srlm_eval::controlled::{BradleyTerry, LengthControl};
 use srlm_eval::safety::SafetyConfig;
 use srlm_eval::{StopConfig, VerdictForm, VerdictRules};
+use srlm_external::ExternalConfig;
 use srlm_generate::{HttpConfig, Sampling};
 use srlm_judge::JudgeConfig;
 use srlm_judge::eft::EftConfig;
@@ -61,6 +62,8 @@ pub(crate) struct RunConfig {
     pub(crate) judge_pairs: JudgePairsConfig,
     /// Preference training, M_t -> M_{t+1}.
     pub(crate) dpo: DpoConfig,
+    /// Training by another program, where an engine is `"external"`.
+    pub(crate) external: ExternalConfig,
     /// Evaluation of every model.
     pub(crate) eval: EvalTable,
     /// Known answers that the judge is tested with.
@@ -324,6 +327,8 @@ impl RunConfig {
         self.judge.validate().context("in [judge]")?;
         self.pairs.validate().context("in [pairs]")?;
         self.dpo.validate().context("in [dpo]")?;
+        self.external.validate().context("in [external]")?;
+        crate::external::check(&self)?;
         self.eft.validate().context("in [eft]")?;
         self.battles.validate().context("in [battles]")?;
         self.judge_pairs.validate().context("in [judge_pairs]")?;

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Engine = 4,
     /// The device failed its check or was not built in.
     Device = 5,
+    /// A model is to be trained by another program; the run goes on when its folder is there.
+    Waiting = 75,
     /// Interrupted, state saved.
     Interrupted = 130,
 }
@@ -96,6 +98,17 @@ fn of_stage(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         Some(srlm_sft::Error::Train(error)) => return of_train(error),
         Some(srlm_sft::Error::Model(_)) => return Some(Exit::Engine),
         _ => {}
+    }
+    if let Some(error) = cause.downcast_ref::<srlm_external::Error>() {
+        use srlm_external::Error as External;
+        return match error {
+            External::Config { .. }
+            | External::Unsupported { .. }
+            | External::Batch { .. }
+            | External::LabelWeight { .. }
+            | External::Placeholder { .. } => Some(Exit::Config),
+            _ => None,
+        };
     }
     match cause.downcast_ref::<srlm_dpo::Error>() {
         Some(srlm_dpo::Error::Interrupted) => Some(Exit::Interrupted),

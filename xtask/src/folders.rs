@@ -2,10 +2,12 @@
 
 use anyhow::{anyhow, bail};
 use srlm_pairs::LabelWeights;
+use srlm_train::TrainEngine;
 
 use crate::anchors;
 use crate::config::{Method, RunConfig, Unpaired};
 use crate::exit::{Exit, OrExit};
+use crate::external;
 use crate::run::Run;
 
 /// Folders before the first model. Few runs have those of `eft/`.
@@ -64,7 +66,21 @@ pub(crate) fn all(iterations: u32) -> Vec<String> {
         folders.push(format!("m{}", t + 1));
         folders.extend(evaluation(t + 1));
     }
-    folders
+    // What is handed over for a model comes before the model.
+    let with_hand_over =
+        |folder: String| if is_model(&folder) { vec![external::folder(&folder), folder] } else { vec![folder] };
+    folders.into_iter().flat_map(with_hand_over).collect()
+}
+
+fn is_model(folder: &str) -> bool {
+    folder.starts_with('m') || folder == "eft/baseline" || folder.ends_with("/future-model")
+}
+
+/// Whether another program trains the model at this folder.
+fn is_external(config: &RunConfig, folder: &str) -> bool {
+    let is_fine_tuned = ["m1", "eft/baseline"].contains(&folder) || config.round.method == Method::PositiveOnly;
+    let engine = if is_fine_tuned { config.sft.engine } else { config.dpo.engine };
+    engine == TrainEngine::External
 }
 
 /// The folders that a run with this configuration has.
@@ -80,6 +96,7 @@ fn is_planned(config: &RunConfig, folder: &str) -> bool {
     let asks_for_safety = !config.data.safety_prompts.is_empty();
     let is_judged = matches!(round.method, Method::Judged | Method::Verified);
     match (place, stage) {
+        (external::FOLDER, model) => is_external(config, model) && is_planned(config, model),
         ("seed", "to-judge-prompts" | "to-judge-responses") => is_built,
         ("seed", "judge-sft") => !config.data.eft.is_empty(),
         ("seed", "ranked-prompts" | "ranked-responses") => !config.data.eft_held_out.is_empty(),
@@ -89,7 +106,11 @@ fn is_planned(config: &RunConfig, folder: &str) -> bool {
         (_, "judgments") => round.method != Method::Spin,
         (_, "unpaired") => round.unpaired != Unpaired::None,
         (_, "unpaired-ref-logps") => config.dpo.is_unpaired(),
-        (_, "ref-logps") => round.method != Method::PositiveOnly && !config.dpo.is_unpaired(),
+        (_, "ref-logps") => {
+            let is_own = config.dpo.engine == TrainEngine::Own;
+            is_own && round.method != Method::PositiveOnly && !config.dpo.is_unpaired()
+        }
+        (_, "future-ref-logps") => round.future_guided && config.dpo.engine == TrainEngine::Own,
         (_, "perfect" | "seed-and-perfect") => round.method == Method::PositiveOnly,
         (_, "anchor-responses" | "anchor-judgments") => is_judged && pairs.anchored_rejection,
         (_, "judgments-before") => is_judged && pairs.label_weights != LabelWeights::None,
@@ -127,13 +148,17 @@ fn evaluation(t: u32) -> [String; 8] {
 
 /// Folders that a stage's name means: `iter-2/pairs`, `m1`, or `pairs`, `sft`, `dpo` in every iteration.
 fn named(stage: &str, iterations: u32) -> Vec<usize> {
-    let matches = |folder: &str| match stage {
-        "seed" => folder.starts_with("seed/"),
-        "sft" => folder == "m1",
-        "dpo" => folder.starts_with('m') && folder != "m1",
-        "judge" => folder.starts_with("iter-") && folder.ends_with("/judgments"),
-        "eft" => folder.starts_with("eft/"),
-        _ => folder == stage || folder.rsplit('/').next() == Some(stage),
+    let hand_overs = format!("{}/", external::FOLDER);
+    let matches = |folder: &str| {
+        let model = folder.strip_prefix(hand_overs.as_str()).unwrap_or(folder);
+        match stage {
+            "seed" => folder.starts_with("seed/"),
+            "sft" => model == "m1",
+            "dpo" => model.starts_with('m') && model != "m1",
+            "judge" => folder.starts_with("iter-") && folder.ends_with("/judgments"),
+            "eft" => model.starts_with("eft/"),
+            _ => folder == stage || folder.rsplit('/').next() == Some(stage),
+        }
     };
     let folders = all(iterations);
     folders.iter().enumerate().filter(|(_, folder)| matches(folder)).map(|(i, _)| i).collect()
@@ -184,11 +209,13 @@ mod tests {
     fn stages_are_known_by_folder_and_by_name() {
         let folders = all(2);
         let names = |stage| named(stage, 2).into_iter().map(|i| folders[i].as_str()).collect::<Vec<_>>();
-        assert_eq!(names("dpo"), ["m2", "m3"]);
-        assert_eq!(names("sft"), ["m1"]);
+        assert_eq!(names("dpo"), ["external/m2", "m2", "external/m3", "m3"]);
+        assert_eq!(names("sft"), ["external/m1", "m1"]);
+        assert_eq!(names("m2"), ["external/m2", "m2"]);
+        assert_eq!(names("external/m2"), ["external/m2"]);
         assert_eq!(names("iter-2/pairs"), ["iter-2/pairs"]);
         assert_eq!(names("judge"), ["iter-1/judgments", "iter-2/judgments"]);
-        assert_eq!(names("eft")[..2], ["eft/baseline", "eft/judgments"]);
+        assert_eq!(names("eft")[..2], ["external/eft/baseline", "eft/baseline"]);
         assert!(names("nonsense").is_empty());
     }
 }

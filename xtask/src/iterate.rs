@@ -55,8 +55,7 @@ fn iteration(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Res
     match preferences::of(run, t, seed, rubric)? {
         Preferences::Pairs(pairs) if pairs.manifest().rows == 0 => return no_preferences(run, t, &pairs),
         Preferences::Pairs(pairs) => {
-            let ref_logps = stages::ref_logps(run, t, &pairs)?;
-            reported(run, stages::dpo(run, t, &pairs, &ref_logps)?)?;
+            reported(run, stages::dpo(run, t, &pairs)?)?;
         }
         Preferences::Unpaired(unpaired) if unpaired.manifest().rows == 0 => return no_preferences(run, t, &unpaired),
         Preferences::Unpaired(unpaired) => {

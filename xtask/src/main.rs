@@ -10,6 +10,7 @@ mod device;
 mod eft;
 mod evaluate;
 mod exit;
+mod external;
 mod folders;
 mod iterate;
 mod judging;
@@ -50,7 +51,7 @@ fn main() -> ExitCode {
             let code = exit::code(&error);
             match code {
                 Exit::Interrupted => eprintln!("interrupted: what was done is saved; run the same command to go on"),
-                Exit::Emitted => eprintln!("{}", exit::message(&error)),
+                Exit::Emitted | Exit::Waiting => eprintln!("{}", exit::message(&error)),
                 _ => eprintln!("error: {}", exit::message(&error)),
             }
             ExitCode::from(code as u8)

@@ -187,9 +187,8 @@ impl Round<'_, '_> {
     /// Pairs whose chosen answers a model that was trained on `pairs` may have written.
     fn future_guided(&self, pairs: &Artifact<Pairs>, prompts: &Artifact<Prompts>) -> anyhow::Result<Artifact<Pairs>> {
         let (run, t) = (self.run, self.t);
-        let ref_logps = stages::ref_logps_to(run, t, pairs, &self.folder("future-ref-logps"))?;
         let out = self.folder("future-model");
-        stages::dpo_to(run, t, (pairs, &ref_logps), &out)?;
+        stages::dpo_to(run, t, pairs, (&self.folder("future-ref-logps"), &out))?;
         let future = run.path(&out).display().to_string();
         let out = self.folder("future-responses");
         let responses =

@@ -10,9 +10,10 @@ use srlm_artifact::{
 };
 use srlm_checkpoint::Checkpoint;
 use srlm_judge::Rubric;
-use srlm_train::Hooks;
+use srlm_train::{Hooks, TrainEngine};
 
 use crate::exit::{Exit, OrExit};
+use crate::external;
 use crate::run::{Run, root};
 use crate::seed::Seed;
 use crate::validation::JudgedCheckpoints;
@@ -83,6 +84,9 @@ pub(crate) fn sft_on(
     ift: &Artifact<Ift>,
     eft: Option<&Artifact<Ift>>,
 ) -> anyhow::Result<Artifact<ModelKind>> {
+    if run.config.sft.engine == TrainEngine::External {
+        return external::sft(run, ift, eft, out);
+    }
     staged(run, out, || {
         run.unload();
         let (checkpoint, hash) = run.checkpoint(0)?;
@@ -191,18 +195,8 @@ pub(crate) fn pairs(run: &Run<'_>, t: u32, inputs: srlm_pairs::Inputs<'_>) -> an
     staged(run, &out, || srlm_pairs::run(&run.config.pairs, inputs, run.place(t), &run.path(&out)).or_exit(Exit::Data))
 }
 
-/// Log-probabilities of the pairs under M_t, the reference.
-pub(crate) fn ref_logps(run: &Run<'_>, t: u32, pairs: &Artifact<Pairs>) -> anyhow::Result<Artifact<RefLogps>> {
-    ref_logps_to(run, t, pairs, &folder(t, "ref-logps"))
-}
-
-/// The same, at `out`.
-pub(crate) fn ref_logps_to(
-    run: &Run<'_>,
-    t: u32,
-    pairs: &Artifact<Pairs>,
-    out: &str,
-) -> anyhow::Result<Artifact<RefLogps>> {
+/// Log-probabilities of the pairs under M_t, the reference, at `out`.
+fn ref_logps(run: &Run<'_>, t: u32, pairs: &Artifact<Pairs>, out: &str) -> anyhow::Result<Artifact<RefLogps>> {
     staged(run, out, || {
         let path = run.path(out);
         if path.join("manifest.json").exists() {
@@ -279,22 +273,21 @@ pub(crate) fn kto(
 }
 
 /// M_t -> M_{t+1}.
-pub(crate) fn dpo(
-    run: &Run<'_>,
-    t: u32,
-    pairs: &Artifact<Pairs>,
-    ref_logps: &Artifact<RefLogps>,
-) -> anyhow::Result<Artifact<ModelKind>> {
-    dpo_to(run, t, (pairs, ref_logps), &format!("m{}", t + 1))
+pub(crate) fn dpo(run: &Run<'_>, t: u32, pairs: &Artifact<Pairs>) -> anyhow::Result<Artifact<ModelKind>> {
+    dpo_to(run, t, pairs, (&folder(t, "ref-logps"), &format!("m{}", t + 1)))
 }
 
-/// M_t trained on pairs, at `out`.
+/// M_t trained on pairs, at `out`; where it is trained here, the reference's log-probabilities are at `ref_out`.
 pub(crate) fn dpo_to(
     run: &Run<'_>,
     t: u32,
-    (pairs, ref_logps): (&Artifact<Pairs>, &Artifact<RefLogps>),
-    out: &str,
+    pairs: &Artifact<Pairs>,
+    (ref_out, out): (&str, &str),
 ) -> anyhow::Result<Artifact<ModelKind>> {
+    if run.config.dpo.engine == TrainEngine::External {
+        return external::dpo(run, t, pairs, out);
+    }
+    let ref_logps = &ref_logps(run, t, pairs, ref_out)?;
     staged(run, out, || {
         run.unload();
         let (checkpoint, hash) = run.checkpoint(t)?;

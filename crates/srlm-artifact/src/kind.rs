@@ -154,6 +154,18 @@ impl Kind for Model {
     type Row = NoRow;
 }
 
+/// What another program trains a model with: data, the model to start from and settings, in that program's forms.
+#[derive(Clone, Debug)]
+pub enum HandOver {}
+
+impl Kind for HandOver {
+    const NAME: &'static str = "hand-over";
+    /// - 1.0: first.
+    const FORMAT: Format = Format::new(1, 0);
+    const ROWS_FILE: Option<&'static str> = None;
+    type Row = NoRow;
+}
+
 /// Measures of a model: files that `srlm-eval` owns.
 #[derive(Clone, Debug)]
 pub enum Eval {}
@@ -193,6 +205,7 @@ pub(crate) fn supported(kind: &str) -> Option<Format> {
         (RefLogps::NAME, RefLogps::FORMAT),
         (UnpairedRefLogps::NAME, UnpairedRefLogps::FORMAT),
         (Model::NAME, Model::FORMAT),
+        (HandOver::NAME, HandOver::FORMAT),
         (Eval::NAME, Eval::FORMAT),
         (Study::NAME, Study::FORMAT),
     ];

@@ -46,7 +46,7 @@ pub use git_commit::set_git_commit;
 pub use jsonl::{parse_row, read_jsonl, read_rows, to_line};
 pub use judge_health::{Correlation, JudgeHealth};
 pub use kind::{
-    Battles, Eft, Eval, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Study, Unpaired,
+    Battles, Eft, Eval, HandOver, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Study, Unpaired,
     UnpairedRefLogps,
 };
 pub use lock::RunLock;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::{
-    Artifact, Battles, Eft, Error, Eval, Ift, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps, Responses,
-    Study, Unpaired, UnpairedRefLogps,
+    Artifact, Battles, Eft, Error, Eval, HandOver, Ift, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps,
+    Responses, Study, Unpaired, UnpairedRefLogps,
 };
 
 /// Opens and verifies a folder of any kind.
@@ -25,6 +25,7 @@ pub fn verify_dir(dir: &Path) -> Result<Manifest, Error> {
         RefLogps::NAME => verify::<RefLogps>(dir),
         UnpairedRefLogps::NAME => verify::<UnpairedRefLogps>(dir),
         Model::NAME => verify::<Model>(dir),
+        HandOver::NAME => verify::<HandOver>(dir),
         Eval::NAME => verify::<Eval>(dir),
         Study::NAME => verify::<Study>(dir),
         _ => Err(Error::UnknownKind { path: dir.to_owned(), kind: manifest.kind.clone() }),

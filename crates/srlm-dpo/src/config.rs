@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use srlm_model::LoraConfig;
-use srlm_train::TrainConfig;
+use srlm_train::{TrainConfig, TrainEngine};
 
 use crate::error::Error;
 use crate::loss::{LossSettings, LossType};
@@ -12,6 +12,8 @@ use crate::loss::{LossSettings, LossType};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DpoConfig {
+    /// `"self"` trains here, `"external"` with another program, see `[external]`.
+    pub engine: TrainEngine,
     /// The losses, summed; the paper's is `["sigmoid"]`, iterative RPO's `["sigmoid", "nll"]`.
     pub loss_type: Vec<LossType>,
     /// Weight of each loss.
@@ -39,6 +41,7 @@ impl Default for DpoConfig {
     /// The paper's beta, batch and learning rates.
     fn default() -> Self {
         Self {
+            engine: TrainEngine::Own,
             loss_type: vec![LossType::Sigmoid],
             loss_weights: vec![1.0],
             beta: 0.1,

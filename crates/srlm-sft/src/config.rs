@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use srlm_model::LoraConfig;
-use srlm_train::{Decay, TrainConfig};
+use srlm_train::{Decay, TrainConfig, TrainEngine};
 
 use crate::error::Error;
 
@@ -23,6 +23,8 @@ pub enum LossOn {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SftConfig {
+    /// `"self"` trains here, `"external"` with another program, see `[external]`.
+    pub engine: TrainEngine,
     /// Times that each judging example stands in an epoch; instruction examples stand there once. 0 leaves judging out.
     pub eft_repeats: u32,
     /// What a token of a judging example counts for beside one of an instruction example.
@@ -44,7 +46,7 @@ impl Default for SftConfig {
             decay: Decay::Cosine,
             ..TrainConfig::default()
         };
-        Self { eft_repeats: 1, eft_weight: 1.0, loss_on: LossOn::Response, lora: None, train }
+        Self { engine: TrainEngine::Own, eft_repeats: 1, eft_weight: 1.0, loss_on: LossOn::Response, lora: None, train }
     }
 }
 

@@ -20,6 +20,17 @@ pub enum Decay {
     Constant,
 }
 
+/// What trains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TrainEngine {
+    /// This program, on Burn.
+    #[serde(rename = "self")]
+    Own,
+    /// Another program, which is given data, model and settings and whose result is checked.
+    External,
+}
+
 /// In which order examples are learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

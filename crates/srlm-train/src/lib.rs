@@ -13,7 +13,7 @@ mod step;
 mod trainer;
 mod validation;
 
-pub use config::{Decay, Order, TrainConfig, TrainRuntime};
+pub use config::{Decay, Order, TrainConfig, TrainEngine, TrainRuntime};
 pub use error::Error;
 pub use machine::Machine;
 pub use objective::{Measures, Objective, StepNumbers};

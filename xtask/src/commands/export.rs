@@ -5,16 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use srlm_artifact::{Manifest, Message, PairRow, read_jsonl, read_metrics, row_seed, write_tensorboard};
-use srlm_checkpoint::{
-    CardTable, Checkpoint, GgufFormat, GgufOptions, ModelCard, OllamaSettings, modelfile, write_gguf,
-};
+use srlm_artifact::{Message, PairRow, read_jsonl, read_metrics, row_seed, write_tensorboard};
+use srlm_checkpoint::{Checkpoint, GgufFormat, GgufOptions, ModelCard, OllamaSettings, modelfile, write_gguf};
 use srlm_eval::{SingleAnswer, TurnAnswers, alpaca_eval_outputs, mt_bench_answers};
 use srlm_generate::{Input, Request, generate_group};
 use srlm_model::{Engine, EngineConfig, Model};
 
-use super::{print, rows};
-use crate::cli::{ExportAnswers, ExportCommand, ExportGguf, ExportModel, ExportRows};
+use super::{model_card, print, rows};
+use crate::cli::{ExportAnswers, ExportCommand, ExportGguf, ExportModel, ExportPeft, ExportRows};
 use crate::console::Console;
 use crate::exit::{Exit, OrExit};
 
@@ -22,6 +20,7 @@ use crate::exit::{Exit, OrExit};
 pub(crate) fn export(command: &ExportCommand, console: &Console) -> anyhow::Result<()> {
     let made = match command {
         ExportCommand::Hf(args) => hf(args, console)?,
+        ExportCommand::Peft(args) => peft(args, console)?,
         ExportCommand::Gguf(args) => gguf(args, console)?,
         ExportCommand::Ollama(args) => ollama(args, console)?,
         ExportCommand::Trl(args) => trl(args)?,
@@ -64,9 +63,52 @@ fn hf(args: &ExportModel, console: &Console) -> anyhow::Result<PathBuf> {
     new_folder(&args.out)?;
     let model = Model::load(&checkpoint, &device).or_exit(Exit::Engine)?;
     model.save(&args.out, &checkpoint, None).or_exit(Exit::Engine)?;
-    let card = args.out.join("README.md");
-    std::fs::write(&card, card_of(args, &checkpoint)?).with_context(|| format!("cannot write {}", card.display()))?;
+    write_card(&args.out, &model_card::of(&args.model.model, &name(args), &checkpoint.config)?)?;
     Ok(args.out.clone())
+}
+
+fn write_card(dir: &Path, card: &ModelCard) -> anyhow::Result<()> {
+    let path = dir.join("README.md");
+    std::fs::write(&path, card.to_markdown()).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The adapter that a model was trained as, in PEFT's layout with a model card.
+fn peft(args: &ExportPeft, console: &Console) -> anyhow::Result<PathBuf> {
+    let ExportPeft { export: args, base } = args;
+    let (checkpoint, _) = rows::open(&args.model, console)?;
+    let adapter = checkpoint.path().join("adapter");
+    if !adapter.join("adapter_config.json").exists() {
+        let refuse = || -> anyhow::Result<()> {
+            bail!(
+                "{} has no adapter: it was trained in all its weights (set dpo.lora or sft.lora to train an adapter); \
+                 `export hf` takes those",
+                checkpoint.path().display()
+            )
+        };
+        refuse().or_exit(Exit::Config)?;
+    }
+    new_folder(&args.out)?;
+    let path = adapter.join("adapter_config.json");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut settings: Value = serde_json::from_str(&text).with_context(|| format!("{}", path.display()))?;
+    let base = base.clone().unwrap_or_else(|| base_of(checkpoint.path(), &settings));
+    settings["base_model_name_or_path"] = json!(base);
+    write_new(&args.out.join("adapter_config.json"), &format!("{settings:#}\n"))?;
+    let weights = "adapter_model.safetensors";
+    std::fs::copy(adapter.join(weights), args.out.join(weights)).with_context(|| format!("cannot copy {weights}"))?;
+    let mut card = model_card::of(&args.model.model, &name(args), &checkpoint.config)?;
+    (card.library_name, card.base_model) = ("peft".to_owned(), base);
+    write_card(&args.out, &card)?;
+    Ok(args.out.clone())
+}
+
+/// Where the model that an adapter was trained on can be loaded: a model of the same run lies beside, else as its
+/// configuration has it.
+fn base_of(model: &Path, settings: &Value) -> String {
+    let named = settings["base_model_name_or_path"].as_str().unwrap_or_default();
+    let beside = model.parent().map(|run| run.join(named)).filter(|path| path.join("config.json").exists());
+    let beside = beside.filter(|_| !named.is_empty()).and_then(|path| path.canonicalize().ok());
+    beside.map_or(named.to_owned(), |path| path.display().to_string())
 }
 
 fn gguf(args: &ExportGguf, console: &Console) -> anyhow::Result<PathBuf> {
@@ -100,76 +142,10 @@ fn ollama(args: &ExportGguf, console: &Console) -> anyhow::Result<PathBuf> {
     Ok(args.out.clone())
 }
 
-/// The model card, from the manifest of the model's folder where it has one.
-fn card_of(args: &ExportModel, checkpoint: &Checkpoint) -> anyhow::Result<String> {
-    let config = &checkpoint.config;
-    let mut card = ModelCard {
-        name: name(args),
-        languages: vec!["en".to_owned()],
-        summary:
-            "A language model trained by self-rewarding: it answers, judges its answers, and learns from the judgment."
-                .to_owned(),
-        limits: "The judge that its training relied on is the model itself. Its scores, and every gain measured by \
-                 them, are not evidence of quality by themselves; see the report of the run."
-            .to_owned(),
-        tables: vec![CardTable::pairs(
-            "Model",
-            ["What", "Value"],
-            [
-                ("layers", config.n_layers),
-                ("hidden size", config.hidden_size),
-                ("attention heads", config.n_heads),
-                ("key-value heads", config.n_kv_heads),
-                ("context", config.context()),
-                ("vocabulary", config.vocab_size),
-            ]
-            .map(|(what, value)| (what.to_owned(), value.to_string())),
-        )],
-        ..ModelCard::default()
-    };
-    if let Ok(manifest) = Manifest::read(Path::new(&args.model.model)) {
-        add_provenance(&mut card, &manifest);
-    }
-    Ok(card.to_markdown())
-}
-
-fn add_provenance(card: &mut ModelCard, manifest: &Manifest) {
-    let recipe = &manifest.provenance;
-    let counts = manifest.counts.iter().map(|(name, n)| (name.clone(), n.to_string()));
-    card.tables.push(CardTable::pairs("Data", ["What", "Number"], counts));
-    let mut settings = Vec::new();
-    flattened("", &recipe.config, &mut settings);
-    card.tables.push(CardTable::pairs(&format!("Training by {}", recipe.stage), ["Setting", "Value"], settings));
-    card.provenance = vec![
-        ("content hash".to_owned(), manifest.content_hash.clone()),
-        ("stage".to_owned(), format!("{} {} (version {})", recipe.stage, recipe.crate_version, recipe.stage_version)),
-        ("seed".to_owned(), recipe.seed.to_string()),
-    ];
-    let inputs = recipe.inputs.iter().map(|input| (format!("input: {}", input.role), input.content_hash.clone()));
-    card.provenance.extend(inputs);
-}
-
-/// `train.batch_size` and its like, for every value of a table of settings.
-fn flattened(prefix: &str, value: &Value, out: &mut Vec<(String, String)>) {
-    match value {
-        Value::Object(fields) => fields.iter().for_each(|(key, value)| {
-            let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-            flattened(&name, value, out);
-        }),
-        Value::Null => {}
-        value => out.push((prefix.to_owned(), value.to_string())),
-    }
-}
-
 /// Pairs in TRL's conversational form.
 fn trl(args: &ExportRows) -> anyhow::Result<PathBuf> {
     let rows: Vec<PairRow> = read_jsonl(&args.input)?;
-    let line = |row: &PairRow| {
-        let answer = |text: &str| json!([Message::assistant(text)]);
-        json!({ "prompt": row.prompt.messages(), "chosen": answer(&row.chosen), "rejected": answer(&row.rejected) })
-            .to_string()
-            + "\n"
-    };
+    let line = |row: &PairRow| srlm_external::pair_row(row).to_string() + "\n";
     write_new(&args.out, &rows.iter().map(line).collect::<String>())?;
     Ok(args.out.clone())
 }

@@ -12,6 +12,7 @@ mod head_to_head;
 mod human;
 mod ifeval;
 mod import;
+mod model_card;
 mod rows;
 mod run_stages;
 mod safety;

@@ -119,8 +119,7 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
         }
         _ => {
             let pairs = preferences::made(&run, t)?;
-            let ref_logps = stages::ref_logps(&run, t, &pairs)?;
-            stages::dpo(&run, t, &pairs, &ref_logps)?.dir().to_owned()
+            stages::dpo(&run, t, &pairs)?.dir().to_owned()
         }
     };
     if args.run.json { Ok(()) } else { print(&format!("{}\n", made.display())) }

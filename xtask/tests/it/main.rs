@@ -5,6 +5,7 @@ mod command;
 mod commands;
 mod evaluation;
 mod exports;
+mod external;
 mod judging;
 mod people;
 mod rounds;

@@ -28,6 +28,8 @@ pub struct ModelCard {
     pub name: String,
     /// Name on a hub, or where the base model came from.
     pub base_model: String,
+    /// Program that loads it; empty for `transformers`.
+    pub library_name: String,
     /// SPDX identifier of the license, as the hub writes it: `apache-2.0`.
     pub license: String,
     /// Languages, as ISO 639-1 codes.
@@ -69,7 +71,8 @@ impl ModelCard {
                 let _ = writeln!(text, "{key}: {}", quoted(value));
             }
         }
-        text += "library_name: transformers\npipeline_tag: text-generation\n";
+        let library = if self.library_name.is_empty() { "transformers" } else { &self.library_name };
+        let _ = writeln!(text, "library_name: {library}\npipeline_tag: text-generation");
         if !self.languages.is_empty() {
             push_list(&mut text, "language", self.languages.iter().map(String::as_str));
         }
@@ -122,6 +125,7 @@ mod tests {
         let card = ModelCard {
             name: "m2".to_owned(),
             base_model: "HuggingFaceTB/SmolLM2-135M-Instruct".to_owned(),
+            library_name: String::new(),
             license: "apache-2.0".to_owned(),
             languages: vec!["en".to_owned()],
             tags: vec!["dpo".to_owned()],

@@ -11,8 +11,13 @@ use crate::chat_template::ChatTemplate;
 use crate::error::Error;
 
 impl Tokenizer {
-    /// Reads `tokenizer.json`, the special tokens and template of `tokenizer_config.json`, and `chat_template.jinja`.
-    pub(crate) fn from_folder(dir: &Path, eos: &[u32]) -> Result<Self, Error> {
+    /// Reads `tokenizer.json`, the special tokens and template of `tokenizer_config.json`, and `chat_template.jinja`;
+    /// `eos` are the ids that the model's configuration ends a sequence with.
+    ///
+    /// # Errors
+    /// `Error::Tokenizer` when `tokenizer.json` is missing or no tokenizer, `Error::Template` when the chat template does
+    /// not parse, `Error::Json`, `Error::Io`.
+    pub fn from_folder(dir: &Path, eos: &[u32]) -> Result<Self, Error> {
         let path = dir.join("tokenizer.json");
         if !path.exists() {
             let reason = "is missing; in Python, AutoTokenizer.from_pretrained(\"MODEL\", use_fast=True)\

@@ -1,9 +1,11 @@
 //! A tokenizer as the files of a Hugging Face folder.
 
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use super::Tokenizer;
 use crate::error::Error;
+use crate::hash;
 
 impl Tokenizer {
     /// The contents of `tokenizer.json` and `tokenizer_config.json`.
@@ -25,6 +27,17 @@ impl Tokenizer {
             config.insert("chat_template".to_owned(), json!(template.source()));
         }
         Ok((document, Value::Object(config)))
+    }
+
+    /// `sha256:` and a hash of what turns text into tokens and conversations into text: vocabulary, merges, added tokens,
+    /// splitting and the chat template. How the files are laid out, and truncation and padding, are not in it.
+    ///
+    /// # Errors
+    /// `Error::Tokenize` when the tokenizer cannot be written.
+    pub fn content_hash(&self) -> Result<String, Error> {
+        let text = self.inner.to_string(false).map_err(|e| Error::Tokenize { reason: e.to_string() })?;
+        let template = self.template.as_ref().map_or("", |template| template.source().trim_end());
+        Ok(format!("sha256:{}", hash::hex(&Sha256::digest(format!("{text}\0{template}")))))
     }
 
     /// The content of `special_tokens_map.json`.

@@ -1,0 +1,169 @@
+//! `trl.yaml`, for `trl sft|dpo --config`.
+
+use super::batch::Batch;
+use super::yaml::{Document, Value};
+use super::{ACCELERATE, DATA, MODEL, OUTPUT, heading, losses, mixed, schedule, unsupported, whole_alpha};
+use crate::config::{Device, ExternalConfig, Tool};
+use crate::error::Error;
+use crate::training::{Lora, Method, Order, Preference, Training};
+
+/// The text of the file.
+pub(crate) fn render(config: &ExternalConfig, training: &Training, batch: &Batch) -> Result<String, Error> {
+    let mut yaml = Document::default();
+    yaml.note(&heading(Tool::Trl, training, &format!("trl {} --config trl.yaml", training.method.name())));
+    model(&mut yaml, training)?;
+    data(&mut yaml, training);
+    match &training.method {
+        Method::Sft => sft_loss(&mut yaml),
+        Method::Preference(preference) => preference_loss(&mut yaml, preference, batch)?,
+    }
+    steps(&mut yaml, training, batch);
+    optimizer(&mut yaml, training);
+    machine(&mut yaml, config, training);
+    output(&mut yaml, training);
+    Ok(yaml.finish())
+}
+
+fn model(yaml: &mut Document, training: &Training) -> Result<(), Error> {
+    yaml.section("Model");
+    yaml.set("model_name_or_path", Value::text(format!("./{MODEL}")), "M_t, with its tokenizer and chat template.");
+    let frozen = mixed(training) && training.lora.is_some();
+    let dtype = if frozen { "bfloat16" } else { "float32" };
+    let why = if frozen { "Frozen below the adapters." } else { "The weights; passes may be in less, see bf16." };
+    yaml.set("dtype", Value::text(dtype), why);
+    let Some(Lora { rank, alpha, dropout, dora, target_modules }) = &training.lora else {
+        yaml.set("use_peft", Value::Bool(false), "No lora table: all parameters are trained.");
+        return Ok(());
+    };
+    yaml.set("use_peft", Value::Bool(true), "lora");
+    yaml.set("lora_r", Value::Int(*rank as u64), "lora.rank");
+    yaml.set("lora_alpha", Value::Signed(whole_alpha(Tool::Trl, *alpha)?), "lora.alpha; the scale is alpha / rank.");
+    yaml.set("lora_dropout", Value::Float(*dropout), "lora.dropout");
+    yaml.set("lora_target_modules", Value::texts(target_modules.iter().map(String::as_str)), "lora.target_modules");
+    yaml.set("use_dora", Value::Bool(*dora), "lora.dora");
+    yaml.set("use_rslora", Value::Bool(false), "");
+    yaml.set("lora_task_type", Value::text("CAUSAL_LM"), "");
+    Ok(())
+}
+
+fn data(yaml: &mut Document, training: &Training) {
+    let rows = match training.method {
+        Method::Sft => "{prompt: messages, completion: [the response]}",
+        Method::Preference(_) => "{prompt: messages, chosen: [a response], rejected: [a response]}",
+    };
+    yaml.section(&format!("Data: rows {rows}"));
+    let source = Value::Map(vec![
+        ("path", Value::text("json")),
+        ("data_files", Value::text(DATA)),
+        ("split", Value::text("train")),
+    ]);
+    yaml.set("datasets", Value::List(vec![source]), "");
+    let comment = "Tokens of prompt and response together. Responses are cut at the end; examples whose prompt leaves no room are\n\
+                   left out.";
+    yaml.set("max_length", Value::Int(training.max_length as u64), comment);
+    yaml.set("truncation_mode", Value::text("keep_start"), "");
+    if training.method == Method::Sft {
+        yaml.set("packing", Value::Bool(false), "Each example stands alone.");
+    }
+}
+
+fn sft_loss(yaml: &mut Document) {
+    yaml.section("Loss: of the response's tokens, each counting the same within an optimizer step");
+    yaml.set("loss_type", Value::text("nll"), "");
+    yaml.set("completion_only_loss", Value::Bool(true), "The last response alone; the prompt is context.");
+}
+
+fn preference_loss(yaml: &mut Document, preference: &Preference, batch: &Batch) -> Result<(), Error> {
+    let Preference { loss_weights, beta, label_smoothing, simpo_gamma, ld_alpha, .. } = preference;
+    let names = losses::names(Tool::Trl, preference)?;
+    yaml.section("Loss");
+    yaml.set("loss_type", Value::texts(names), losses::caveat(preference, batch.per_process));
+    yaml.set("loss_weights", Value::List(loss_weights.iter().map(|&w| Value::Float(w)).collect()), "");
+    yaml.set("beta", Value::Float(*beta), "");
+    yaml.set("label_smoothing", Value::Float(*label_smoothing), "Read by `robust` alone.");
+    if *simpo_gamma > 0.0 {
+        return Err(unsupported(Tool::Trl, "simpo_gamma", format!("{simpo_gamma:?}"), "set simpo_gamma = 0.0"));
+    }
+    let off = *ld_alpha == 1.0;
+    let value = if off { Value::Null } else { Value::Float(*ld_alpha) };
+    yaml.set("ld_alpha", value, if off { "1 in ours: all tokens weigh alike." } else { "" });
+    let comment = "The reference is M_t: `model` as it is before the first step, or below its adapters. Its log-probabilities are\n\
+                   computed once, as ours are, and no second model stays in memory.";
+    yaml.set("precompute_ref_log_probs", Value::Bool(true), comment);
+    yaml.set("sync_ref_model", Value::Bool(false), "The reference never moves.");
+    yaml.set("f_divergence_type", Value::text("reverse_kl"), "");
+    yaml.set("disable_dropout", Value::Bool(true), "The models we read have none; an adapter's own dropout stays.");
+    Ok(())
+}
+
+fn steps(yaml: &mut Document, training: &Training, batch: &Batch) {
+    yaml.section(&format!(
+        "Steps: batch_size {} = {} processes x {} x {}",
+        training.batch_size,
+        training.batch_size / (batch.per_process * batch.accumulation),
+        batch.per_process,
+        batch.accumulation
+    ));
+    yaml.set("per_device_train_batch_size", Value::Int(batch.per_process as u64), "external.micro_batch_size");
+    yaml.set("gradient_accumulation_steps", Value::Int(batch.accumulation as u64), "");
+    yaml.set("num_train_epochs", Value::Int(u64::from(training.epochs)), "epochs");
+    let limit = if training.max_steps == 0 { Value::Signed(-1) } else { Value::Int(u64::from(training.max_steps)) };
+    yaml.set("max_steps", limit, "-1 sets no limit; 0 in ours.");
+    yaml.set("dataloader_drop_last", Value::Bool(false), "The last step of an epoch may be smaller, as in ours.");
+    let (sampling, comment) = match training.order {
+        Order::Shuffled => ("random", "The order of examples is TRL's own, drawn from this seed; ours is another."),
+        Order::AsGiven => ("sequential", ""),
+    };
+    yaml.set("train_sampling_strategy", Value::text(sampling), "order");
+    yaml.set("seed", Value::Int(training.seed), comment);
+    yaml.set("data_seed", Value::Int(training.seed), "");
+}
+
+fn optimizer(yaml: &mut Document, training: &Training) {
+    yaml.section("Learning rate");
+    let (name, arguments) = schedule::scheduler(training);
+    yaml.set("learning_rate", Value::Float(training.learning_rate), schedule::CAVEAT);
+    yaml.set("lr_scheduler_type", Value::text(name), "decay, final_learning_rate");
+    yaml.set("lr_scheduler_kwargs", arguments, "");
+    yaml.set("warmup_steps", Value::Int(u64::from(training.warmup_steps)), "");
+    yaml.section("Optimizer");
+    yaml.set("optim", Value::text("adamw_torch"), "");
+    yaml.set("adam_beta1", Value::Float(training.adam_beta1), "");
+    yaml.set("adam_beta2", Value::Float(training.adam_beta2), "");
+    yaml.set("adam_epsilon", Value::Float(training.adam_epsilon), "");
+    let decays = training.weight_decay > 0.0;
+    let comment =
+        if decays { "transformers leaves biases and norms out of it; ours decays every parameter." } else { "" };
+    yaml.set("weight_decay", Value::Float(training.weight_decay), comment);
+    yaml.set("max_grad_norm", Value::Float(training.max_grad_norm), "0 does not clip.");
+}
+
+fn machine(yaml: &mut Document, config: &ExternalConfig, training: &Training) {
+    yaml.section("Machine: what may differ without changing what is computed, up to rounding");
+    yaml.set("accelerate_config", Value::text(ACCELERATE), "Processes and devices.");
+    yaml.set(
+        "bf16",
+        Value::Bool(mixed(training)),
+        "train.precision: passes in bfloat16, weights and optimizer in float32.",
+    );
+    yaml.set("fp16", Value::Bool(false), "");
+    yaml.set("use_cpu", Value::Bool(config.device == Device::Cpu), "external.device");
+    let comment = "external.gradient_checkpointing";
+    yaml.set("gradient_checkpointing", Value::Bool(config.gradient_checkpointing), comment);
+}
+
+fn output(yaml: &mut Document, training: &Training) {
+    yaml.section("Output");
+    yaml.set("output_dir", Value::text(OUTPUT), "The run takes this folder back.");
+    yaml.set(
+        "save_strategy",
+        Value::text("steps"),
+        "The last step is always saved; its trainer_state.json has the curve.",
+    );
+    let every = if training.checkpoint_every == 0 { 1_000_000_000 } else { training.checkpoint_every };
+    yaml.set("save_steps", Value::Int(u64::from(every)), "checkpoint_every");
+    yaml.set("save_total_limit", Value::Int(1), "");
+    yaml.set("logging_steps", Value::Int(1), "Every step is a row of the model's metrics.jsonl.");
+    yaml.set("report_to", Value::text("none"), "");
+    yaml.set("push_to_hub", Value::Bool(false), "");
+}
