@@ -1,7 +1,6 @@
 //! The report of a whole run, of half a run, of an empty folder, and of a run that means harm.
 #![allow(clippy::unwrap_used)]
 
-#[allow(dead_code)]
 mod demo;
 
 use std::path::Path;
