@@ -1,10 +1,12 @@
 //! Text that means harm, everywhere where a run holds text: the page stays well-formed, inert and laid out.
 #![allow(clippy::unwrap_used)]
 
-#[allow(dead_code)]
 mod demo;
+#[path = "demo/html.rs"]
+mod html;
 
-use demo::{folders, html::assert_sound};
+use demo::folders;
+use html::assert_sound;
 use srlm_artifact::{
     Begin, FinishReason, JudgmentRow, Judgments, Message, PairRow, Pairs, Prompt, PromptRow, PromptSource, Prompts,
     ResponseRow, Responses, Score,

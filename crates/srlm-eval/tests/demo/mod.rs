@@ -1,7 +1,6 @@
 //! A made-up run: rows and evaluations of a loop that did a little, with words of our own.
 
 pub(crate) mod folders;
-pub(crate) mod html;
 
 use srlm_artifact::{
     FinishReason, JudgmentFailure, JudgmentRow, MetricsRow, PairRow, Prompt, ResponseRow, Score, row_seed,
