@@ -188,4 +188,23 @@ fn safety_counts_as_a_second_reward() {
         2,
     );
     assert!(text.contains("safety_weight does not go with method"), "{text}");
+    people_are_compared_with_the_evaluation(&dir);
+}
+
+fn people_are_compared_with_the_evaluation(dir: &Path) {
+    let at = |name: &str| dir.join(name).to_str().unwrap().to_owned();
+    let [m1, m2] = ["iter-0/eval-responses", "iter-1/eval-responses"].map(at);
+    stdout(&["human", "page", &m1, &m2, "--out", &at("page.html")]);
+    let key = json(&dir.join("page.key.json"));
+    let rating = |item: &Value| json!({ "item": item["item"], "verdict": "first" });
+    let ratings: Vec<Value> = key["items"].as_array().unwrap().iter().map(rating).collect();
+    let file = json!({ "format": "srlm-human-ratings-1", "study": key["study"], "rater": "anna", "ratings": ratings });
+    std::fs::write(at("anna.json"), file.to_string()).unwrap();
+    let import = ["human", "import", &at("anna.json"), "--key", &at("page.key.json"), "--judge"];
+    let found: Value = serde_json::from_str(&stdout(&[&import[..], &[&at("iter-1/eval")]].concat())).unwrap();
+    let n = |name: &str| found["judge"][name].as_u64().unwrap();
+    assert_eq!(n("n_items") as usize, ratings.len());
+    assert_eq!(n("n_items"), n("n_same") + n("n_opposite") + n("n_judge_tied") + n("n_missing"));
+    let text = stderr(&[&import[..], &[&at("iter-0/eval")]].concat(), 2);
+    assert!(text.contains("compares other answers than those of the page"), "{text}");
 }
