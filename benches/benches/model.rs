@@ -11,7 +11,7 @@ use srlm_checkpoint::{Architecture, ModelConfig, RopeScaling};
 use srlm_kernels::{Matrix, Threads, matmul};
 use srlm_model::{Conversation, Model, PackedSequences};
 use srlm_sft::{Example, ResponseLoss};
-use srlm_train::{TrainConfig, TrainRuntime, train};
+use srlm_train::{Hooks, Settings, TrainConfig, TrainRuntime, train};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -96,7 +96,7 @@ fn passes(c: &mut Criterion) {
 fn training(c: &mut Criterion) {
     let dir = std::env::temp_dir();
     let examples: Vec<Example> = (0..4)
-        .map(|i| Example { id: i.to_string(), conversation: Conversation { ids: tokens(i, 256), response_start: 128 } })
+        .map(|i| Example::response(i.to_string(), Conversation { ids: tokens(i, 256), response_start: 128 }))
         .collect();
     let config = TrainConfig { batch_size: 4, checkpoint_every: 0, ..TrainConfig::default() };
     let model = model(&Device::flex().autodiff());
@@ -104,9 +104,11 @@ fn training(c: &mut Criterion) {
     group.sample_size(10).throughput(Throughput::Elements(4 * 256));
     group.bench_function("sft_step_4x256", |b| {
         b.iter(|| {
-            let go_on = &mut |_: &_, _| ControlFlow::Continue(());
+            let hooks = Hooks { on_step: &mut |_, _| ControlFlow::Continue(()), validate: None };
             let runtime = TrainRuntime::default();
-            train(model.clone(), &ResponseLoss, &examples, (&config, &runtime, 1), &dir, go_on).map(|(_, rows)| rows)
+            let settings =
+                Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
+            train(model.clone(), &ResponseLoss, &examples, settings, &dir, hooks).map(|trained| trained.metrics)
         })
     });
 }

@@ -17,9 +17,9 @@ use serde::Deserialize;
 use srlm_artifact::{Message, MetricsRow, Prompt};
 use srlm_checkpoint::{Checkpoint, Tokenizer};
 use srlm_dpo::{LossSettings, LossType, PairExample, PreferenceObjective};
-use srlm_model::{Conversation, Model};
+use srlm_model::{Conversation, LoraConfig, Model};
 use srlm_sft::{Example, ResponseLoss};
-use srlm_train::{Decay, Objective, TrainConfig, TrainRuntime, train};
+use srlm_train::{Decay, Hooks, Objective, Settings, TrainConfig, TrainRuntime, train};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -69,6 +69,7 @@ fn time<O: Objective>(
     model: Model,
     objective: &O,
     examples: &[O::Example],
+    runtime: &TrainRuntime,
 ) -> Result<Vec<(f64, MetricsRow)>, Box<dyn Error>> {
     let config = TrainConfig {
         batch_size: 4,
@@ -80,24 +81,31 @@ fn time<O: Objective>(
     };
     let dir = std::env::temp_dir().join(format!("train-steps-{}", std::process::id()));
     let (mut steps, mut last) = (Vec::new(), Instant::now());
-    train(model, objective, examples, (&config, &TrainRuntime::default(), 1), &dir, &mut |row, _| {
+    let on_step = &mut |row: &MetricsRow, _| {
         steps.push((last.elapsed().as_secs_f64(), row.clone()));
         last = Instant::now();
         ControlFlow::Continue(())
-    })?;
+    };
+    let settings = Settings { config: &config, runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
+    train(model, objective, examples, settings, &dir, Hooks { on_step, validate: None })?;
     Ok(steps)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [kind, model, groups] =
-        [0, 1, 2].map(|i| arguments.get(i).ok_or("usage: train_steps dpo|sft MODEL GROUPS.jsonl"));
+    let [kind, model, groups] = [0, 1, 2]
+        .map(|i| arguments.get(i).ok_or("usage: train_steps dpo|sft MODEL GROUPS.jsonl [lora] [stored] [recompute]"));
+    let has = |word: &str| arguments.iter().any(|argument| argument == word);
+    let lora = LoraConfig { stored_base: has("stored"), ..LoraConfig::default() };
+    let runtime = TrainRuntime { recompute_layers: has("recompute"), ..TrainRuntime::default() };
     let checkpoint = Checkpoint::open(Path::new(model?))?;
     let ranked = ranked(&checkpoint.tokenizer, Path::new(groups?))?;
+    let trainable = || Model::load_trainable(&checkpoint, has("lora").then_some(&lora), &Device::flex(), 1);
     let steps = if kind? == "sft" {
+        let model = trainable()?;
         let examples: Vec<Example> =
-            ranked.into_iter().map(|(id, conversation, _)| Example { id, conversation }).collect();
-        time(Model::load(&checkpoint, &Device::flex().autodiff())?, &ResponseLoss, &examples)?
+            ranked.into_iter().map(|(id, conversation, _)| Example::response(id, conversation)).collect();
+        time(model, &ResponseLoss, &examples, &runtime)?
     } else {
         let reference = Model::load(&checkpoint, &Device::flex())?;
         let pair = |(id, chosen, rejected): Ranked| {
@@ -114,8 +122,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let pairs: Vec<PairExample> = ranked.into_iter().map(pair).collect();
         drop(reference);
+        let model = trainable()?;
         let objective = PreferenceObjective { loss: LossSettings::of(LossType::Sigmoid, 0.1), ld_alpha: 1.0 };
-        time(Model::load(&checkpoint, &Device::flex().autodiff())?, &objective, &pairs)?
+        time(model, &objective, &pairs, &runtime)?
     };
     let mut seconds: Vec<f64> = steps.iter().skip(1).map(|(seconds, _)| *seconds).collect();
     seconds.sort_by(f64::total_cmp);

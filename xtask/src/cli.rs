@@ -18,7 +18,8 @@ pub(crate) enum Command {
     Iterate(Iterate),
     /// Run the loop over a grid of settings and draw a curve over each; running it again goes on.
     Study(Study),
-    /// Turn public data sets into seed data: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts or ratings.
+    /// Turn public data sets into seed data: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts, ratings
+    /// or pairwise.
     Import(Import),
     /// Make judging examples of ranked responses (data.ranked_prompts).
     Eft(Stage),
@@ -39,8 +40,13 @@ pub(crate) enum Command {
     /// Evaluate M_{t+1} (iteration 0: M1).
     #[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
     Eval(EvalCommand),
+    /// Ask people which of two models answers better.
+    #[command(subcommand)]
+    Human(HumanCommand),
     /// Write the report of a run.
     Report(RunArgs),
+    /// Put several runs side by side: a page, Markdown and JSON.
+    Compare(Compare),
     /// What became of one prompt, from its generation to the model trained on it.
     Trace(Trace),
     /// Write a model or rows in the form of another program.
@@ -166,7 +172,8 @@ pub(crate) struct Stage {
 
 #[derive(Args)]
 pub(crate) struct Import {
-    /// What the rows look like: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts or ratings.
+    /// What the rows look like: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts,
+    /// ratings or pairwise.
     pub(crate) format: String,
     /// Files and folders: JSON Lines, JSON or Parquet, plain or compressed (gzip, zstd).
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
@@ -183,6 +190,16 @@ pub(crate) struct Import {
     /// The accounting as JSON on standard output.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Compare {
+    /// The runs' folders, finished or not.
+    #[arg(required = true, num_args = 2.., value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Folder for index.html, compare.md and compare.json, which are written anew each time.
+    #[arg(long, value_name = "DIR", default_value = "runs/compare")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Args)]
@@ -224,6 +241,66 @@ pub(crate) struct PairsCommand {
     /// Seed of strategies that draw, with --input.
     #[arg(long, default_value_t = 42)]
     pub(crate) seed: u64,
+    /// Judgments of the same responses by a safety rubric, with --input.
+    #[arg(long, value_name = "JUDGMENTS", requires = "input")]
+    pub(crate) safety: Option<PathBuf>,
+    /// What a point of safety weighs against a point of the judge's score.
+    #[arg(long, default_value_t = 1.0, requires = "safety")]
+    pub(crate) safety_weight: f64,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum HumanCommand {
+    /// Write a page for blind side-by-side rating, and beside it the key that says whose answer is whose.
+    Page(HumanPage),
+    /// Check raters' results against the key; win rates, agreement with each other and with a judge.
+    Import(HumanImport),
+}
+
+#[derive(Args)]
+pub(crate) struct HumanPage {
+    /// Answers of model A: a responses folder, JSON Lines or a model_outputs.json.
+    pub(crate) a: PathBuf,
+    /// Answers of model B to the same prompts.
+    pub(crate) b: PathBuf,
+    /// The page; it must not be there. The key is written beside it, as NAME.key.json.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The prompts' texts, where the answers do not have them: a prompts folder or JSON Lines.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) prompts: Option<PathBuf>,
+    /// A's name, for the key (default: its path).
+    #[arg(long)]
+    pub(crate) name_a: Option<String>,
+    /// B's name, for the key (default: its path).
+    #[arg(long)]
+    pub(crate) name_b: Option<String>,
+    /// Most comparisons, drawn by the seed; 0 takes all.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) limit: usize,
+    /// Seed of order and sides.
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// What stands above the page; it should not name the models.
+    #[arg(long, default_value = "Which answer is better?")]
+    pub(crate) title: String,
+}
+
+#[derive(Args)]
+pub(crate) struct HumanImport {
+    /// What raters downloaded from the page, a file each.
+    #[arg(required = true, num_args = 1..)]
+    pub(crate) results: Vec<PathBuf>,
+    /// The key that was written beside the page.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// A judge to hold against the raters: an eval folder with comparisons, or judgments of A's answers and, given a
+    /// second time, of B's.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) judge: Vec<PathBuf>,
+    /// Which model the comparisons of --judge call the new one (default: that whose answers they are of).
+    #[arg(long, value_name = "A|B", value_parser = ["a", "b"])]
+    pub(crate) new: Option<String>,
 }
 
 #[derive(Args)]
@@ -244,14 +321,17 @@ pub(crate) enum EvalOnFiles {
     Rank(InputArgs),
     /// ROUGE-1, ROUGE-2 and ROUGE-L of rows {id, prediction, reference}.
     Rouge(InputArgs),
-    /// Win, tie, loss of rows {prompt_id, new_first, new_second}, each verdict A, B, tie or null.
-    HeadToHead(InputArgs),
+    /// Compare two sets of answers to the same prompts, each prompt in both orders.
+    HeadToHead(HeadToHead),
     /// ARC, HellaSwag, PIQA, MMLU, GSM8K and others, scored as lm-evaluation-harness does.
     Benchmark(RunBenchmark),
     /// IFEval: which instructions the responses follow.
     Ifeval(Ifeval),
-    /// Judge-against-human measures of rows {prompt_id, response, score, human_rank}.
-    Judge(InputArgs),
+    /// A judge against people: --model judges the responses of FILE, or --input has rows {prompt_id, response, score,
+    /// human_rank}.
+    Judge(EvalJudge),
+    /// How often harmful requests are served and harmless ones refused.
+    Safety(SafetyCommand),
 }
 
 #[derive(Subcommand)]
@@ -328,6 +408,125 @@ pub(crate) struct InputArgs {
 }
 
 #[derive(Args)]
+pub(crate) struct HeadToHead {
+    /// The new answers: a folder of responses, rows {prompt_id, response} or {id, prompt, response}, or AlpacaEval's
+    /// model_outputs.json.
+    #[arg(value_name = "A", requires = "old")]
+    pub(crate) new: Option<PathBuf>,
+    /// The old answers, likewise.
+    #[arg(value_name = "B")]
+    pub(crate) old: Option<PathBuf>,
+    /// Verdicts that are there, instead: rows {prompt_id, new_first, new_second}, each verdict A, B, tie or null.
+    #[arg(long, value_name = "ROWS", conflicts_with = "new")]
+    pub(crate) input: Option<PathBuf>,
+    /// Texts of the prompts, where the answers do not have them: a folder, or rows {prompt_id, prompt}.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) prompts: Option<PathBuf>,
+    /// The model that decides: folder, GGUF file, hub:OWNER/NAME@REVISION, package:NAME==VERSION or tiny:.
+    #[arg(long, conflicts_with = "server")]
+    pub(crate) model: Option<String>,
+    /// cpu, cuda:N or wgpu.
+    #[arg(long, default_value = "cpu")]
+    pub(crate) device: String,
+    /// A server that decides: its address up to and with the version, such as http://127.0.0.1:8000/v1.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// The model's name at the server.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) server_model: Option<String>,
+    /// Environment variable with the server's API key; empty for none.
+    #[arg(long, value_name = "VARIABLE", default_value = "")]
+    pub(crate) api_key_env: String,
+    /// written: it reasons and writes its verdict. likelihood: the likelier of the two verdicts.
+    #[arg(long, value_enum, default_value = "written")]
+    pub(crate) verdict: Verdicts,
+    /// Most tokens of a written verdict.
+    #[arg(long, default_value_t = 512)]
+    pub(crate) max_tokens: u32,
+    /// Seed of written verdicts.
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// All numbers and every comparison as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct EvalJudge {
+    /// What people said: ranked groups, verdicts on pairs or ratings, as JSON Lines, JSON or Parquet.
+    #[arg(value_name = "FILE", required_unless_present = "input", conflicts_with = "input")]
+    pub(crate) file: Option<PathBuf>,
+    /// Rows {prompt_id, response, score, human_rank} that a judge has scored; nothing is judged.
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) input: Option<PathBuf>,
+    /// The judge: a model's folder or file, hub:, package:, tiny:, http://HOST/v1, or a table of [engines] (default: M_T
+    /// of --run).
+    #[arg(long, required_unless_present_any = ["run", "input"])]
+    pub(crate) model: Option<String>,
+    /// The model's name at the server.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) served_name: Option<String>,
+    /// Name of the environment variable with the server's API key.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub(crate) api_key_env: String,
+    /// A run whose configuration and, without --model, whose M_T judges.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "preset"])]
+    pub(crate) run: Option<PathBuf>,
+    /// Which model of the run.
+    #[arg(long, value_name = "T", default_value_t = 1)]
+    pub(crate) iteration: u32,
+    /// ranked, pairwise or ratings (default: what the first row looks like).
+    #[arg(long)]
+    pub(crate) format: Option<srlm_import::HumanFormat>,
+    /// Where a row has what, as in --map prompt=question,score=grade.
+    #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
+    pub(crate) map: Vec<String>,
+    /// The worst and the best rating (default: the first of 0,5 1,10 0,10 and 0,100 that holds all).
+    #[arg(long, value_name = "MIN,MAX", value_delimiter = ',', num_args = 2)]
+    pub(crate) scale: Vec<f64>,
+    /// Judge part i of n of the trees, such as the held-out half 2/2; --part-seed draws them.
+    #[arg(long, value_name = "I/N")]
+    pub(crate) part: Option<srlm_artifact::Shard>,
+    /// Seed of the drawing of parts.
+    #[arg(long, value_name = "SEED", default_value_t = 42)]
+    pub(crate) part_seed: u64,
+    /// Take this many prompts; 0 takes all.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) limit: usize,
+    /// Ask for no verdicts on pairs in both orders; scores are measured on pairs too.
+    #[arg(long)]
+    pub(crate) no_verdicts: bool,
+    /// Ask for no probabilities of scores, for a server that refuses to tell them.
+    #[arg(long)]
+    pub(crate) no_expected: bool,
+    /// A configuration file; its tables judge, pairs, eval and engines count.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// A built-in configuration.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
+    /// Override a value, as in --set judge.judgments=1; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// cpu, cuda:N or wgpu.
+    #[arg(long)]
+    pub(crate) device: Option<String>,
+    /// Where the artifacts go; the same command goes on there (default: below the run, or below runs/eval-judge).
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// The report as JSON on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How a verdict is read off the evaluator.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Verdicts {
+    Written,
+    Likelihood,
+}
+
+#[derive(Args)]
 pub(crate) struct RunBenchmark {
     /// The harness's name of it, such as arc_easy.
     pub(crate) name: String,
@@ -355,6 +554,29 @@ pub(crate) struct Ifeval {
     /// A model that answers the prompts of --data.
     #[arg(long, conflicts_with = "input")]
     pub(crate) model: Option<String>,
+    /// cpu, cuda:N or wgpu.
+    #[arg(long, default_value = "cpu")]
+    pub(crate) device: String,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct SafetyCommand {
+    /// Prompts in XSTest's columns: rows {id, prompt, type, label}, with {completion, human_label} where they have them.
+    pub(crate) rows: PathBuf,
+    /// A model that answers the prompts (default: the rows' own completions count).
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// Rows {id, response} instead of a model.
+    #[arg(long, value_name = "ROWS", conflicts_with = "model")]
+    pub(crate) responses: Option<PathBuf>,
+    /// A model that scores the responses by the safety rubric.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) judge: Option<String>,
+    /// The least score by the rubric that is no failure.
+    #[arg(long, default_value_t = 3.0)]
+    pub(crate) threshold: f64,
     /// cpu, cuda:N or wgpu.
     #[arg(long, default_value = "cpu")]
     pub(crate) device: String,

@@ -6,6 +6,10 @@ use anyhow::{Context, anyhow, bail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use srlm_dpo::DpoConfig;
+use srlm_eval::anchors::AnchorsConfig;
+use srlm_eval::controlled::{BradleyTerry, LengthControl};
+use srlm_eval::safety::SafetyConfig;
+use srlm_eval::{StopConfig, VerdictForm, VerdictRules};
 use srlm_generate::{HttpConfig, Sampling};
 use srlm_judge::JudgeConfig;
 use srlm_judge::eft::EftConfig;
@@ -59,6 +63,12 @@ pub(crate) struct RunConfig {
     pub(crate) dpo: DpoConfig,
     /// Evaluation of every model.
     pub(crate) eval: EvalTable,
+    /// Known answers that the judge is tested with.
+    pub(crate) anchors: AnchorsConfig,
+    /// Harmful and harmless prompts that every model answers.
+    pub(crate) safety: SafetyConfig,
+    /// When the loop stops before its last iteration.
+    pub(crate) stop: StopConfig,
     /// Who writes prompts, answers them and judges the answers.
     pub(crate) roles: RolesTable,
     /// Servers that play roles, by name.
@@ -101,6 +111,9 @@ pub(crate) struct DataTable {
     pub(crate) eft: String,
     /// Ranked judging examples to evaluate on; empty takes those that `ranked_*` give for evaluation.
     pub(crate) eft_held_out: String,
+    /// Prompts that checkpoints are compared on where `validation.by = "judge"`, in the columns of the `prompts` artifact;
+    /// empty for none.
+    pub(crate) validation: String,
     /// Prompts with responses that people ranked, in the columns of the `prompts` artifact, as `import` writes them. The
     /// SFT baseline judges the responses, and judgments that agree with people become judging examples; empty for none.
     pub(crate) ranked_prompts: String,
@@ -111,6 +124,11 @@ pub(crate) struct DataTable {
     /// Share of the prompts of `ift`, and of those of `eft`, whose examples are used, above 0 and at most 1 (the paper
     /// 1). Which they are depends on the run's seed; a larger share has all of a smaller one.
     pub(crate) train_share: f64,
+    /// Questions with a right and a wrong answer each, in the columns `prompt`, `right` and `wrong`: the judge is tested
+    /// with them beside those of `[anchors]`, and nothing is trained on them; empty for none.
+    pub(crate) anchors: String,
+    /// Prompts labeled safe or unsafe, in the columns of XSTest, that every model answers; empty for none.
+    pub(crate) safety_prompts: String,
 }
 
 /// What the SFT baseline is trained on.
@@ -138,6 +156,18 @@ pub(crate) enum Method {
     PositiveOnly,
 }
 
+/// Which answers are written with a verdict each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Unpaired {
+    /// None.
+    None,
+    /// Those of tied prompts.
+    Tied,
+    /// All with a score.
+    Scored,
+}
+
 /// What a round does beyond the paper's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -153,10 +183,14 @@ pub(crate) struct RoundTable {
     pub(crate) meta_judge_rounds: u32,
     /// The least score of a perfect answer, for `positive_only`.
     pub(crate) perfect_score: f64,
-    /// Write the scored answers of tied prompts with a verdict each, in the form that KTO trainers read.
-    pub(crate) unpaired: bool,
+    /// Which scored answers are written with a verdict each, in the form that KTO reads: `none`, those of `tied` prompts,
+    /// or all that are `scored`, which `dpo.loss_type = ["kto"]` needs.
+    pub(crate) unpaired: Unpaired,
     /// The least score of a good answer among them.
     pub(crate) unpaired_threshold: f64,
+    /// What a point by the safety rubric weighs against a point of the judge's score when pairs are selected; 0 (the
+    /// paper) asks for no safety scores.
+    pub(crate) safety_weight: f64,
 }
 
 /// Evaluation of every model.
@@ -169,24 +203,34 @@ pub(crate) struct EvalTable {
     pub(crate) sampling: Sampling,
     /// Judgments of each held-out ranked response.
     pub(crate) judgments: u32,
-    /// Compare each model with the one before, judged by the one before.
+    /// Compare each model with the one before, judged by `roles.evaluator`.
     pub(crate) head_to_head: bool,
-    /// How the comparing judge says which answer is better.
+    /// Which earlier models each model is compared with; the comparisons cost as many verdicts each.
+    pub(crate) opponents: Opponents,
+    /// How the evaluator says which answer is better. `likelihood` needs its weights.
     pub(crate) verdict: VerdictForm,
-    /// How the comparing judge's words are drawn, where they are written.
+    /// How the evaluator's words are drawn, where they are written.
     pub(crate) verdict_sampling: Sampling,
+    /// Ranges of the curves of score by length and of agreement by confidence, about as many responses or pairs in each.
+    pub(crate) bins: usize,
     /// Bootstrap resamples of every interval.
     pub(crate) bootstrap_samples: u32,
+    /// Win rates at equal lengths.
+    pub(crate) length_control: LengthControl,
+    /// Ratings of all models.
+    pub(crate) ratings: BradleyTerry,
+    /// What makes a model improved, flat, worse or suspicious.
+    pub(crate) rules: VerdictRules,
 }
 
-/// How a comparison is read off the judge.
+/// Which earlier models a model is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum VerdictForm {
-    /// The judge reasons and writes its verdict, as the paper's does; models that do not keep to the form give none.
-    Written,
-    /// The likelier of the two verdicts, without reasoning: even a model that never writes one has an opinion.
-    Likelihood,
+pub(crate) enum Opponents {
+    /// The one before it.
+    Previous,
+    /// All of them, from M0 on: the ratings are surer.
+    All,
 }
 
 /// What differs from machine to machine.
@@ -195,6 +239,8 @@ pub(crate) enum VerdictForm {
 pub(crate) struct RuntimeTable {
     /// `cpu`, `cuda:N` or `wgpu`.
     pub(crate) device: String,
+    /// Devices that share the passes of a training step with `device`; empty for none.
+    pub(crate) training_devices: Vec<String>,
     /// CPU threads; 0 takes all.
     pub(crate) threads: usize,
     /// Sizes of training passes.
@@ -281,7 +327,12 @@ impl RunConfig {
         self.eft.validate().context("in [eft]")?;
         self.battles.validate().context("in [battles]")?;
         self.judge_pairs.validate().context("in [judge_pairs]")?;
+        self.stop.validate().context("in [stop]")?;
+        self.validate_eval().context("in [eval]")?;
         self.validate_round().context("in [round]")?;
+        self.validate_safety_weight().context("in [round]")?;
+        self.anchors.validate().context("in [anchors]")?;
+        self.safety.validate().context("in [safety]")?;
         if self.data.ranked_prompts.is_empty() != self.data.ranked_responses.is_empty() {
             bail!("data.ranked_prompts and data.ranked_responses belong together: give both or neither");
         }
@@ -297,15 +348,33 @@ impl RunConfig {
                 bail!("[engines.{name}]: {name} names a model of the loop; give the engine another name");
             }
         }
-        for (key, sampling) in [("sampling", &self.eval.sampling), ("verdict_sampling", &self.eval.verdict_sampling)] {
-            if let Some((field, must)) = sampling.problem() {
-                bail!("eval.{key}.{field} {must}");
-            }
-        }
         if self.engine.max_rows == 0 || self.engine.prefill_tokens == 0 {
             bail!("engine.max_rows and engine.prefill_tokens must be at least 1");
         }
         Ok(self)
+    }
+
+    fn validate_eval(&self) -> anyhow::Result<()> {
+        let eval = &self.eval;
+        for (key, sampling) in [("sampling", &eval.sampling), ("verdict_sampling", &eval.verdict_sampling)] {
+            if let Some((field, must)) = sampling.problem() {
+                bail!("{key}.{field} {must}");
+            }
+        }
+        eval.length_control.validate().context("in length_control")?;
+        eval.ratings.validate().context("in ratings")?;
+        eval.rules.validate().context("in rules")?;
+        if eval.bins == 0 {
+            bail!("bins must be at least 1, such as 10");
+        }
+        let evaluator = &self.roles.evaluator;
+        if eval.head_to_head && eval.verdict == VerdictForm::Likelihood && self.engines.contains_key(evaluator) {
+            bail!(
+                "verdict = \"likelihood\" reads the weights of the evaluator, and roles.evaluator = {evaluator:?} is a server: \
+                 set eval.verdict = \"written\", or roles.evaluator to \"self\", \"m0\" or a model source"
+            );
+        }
+        Ok(())
     }
 
     fn validate_round(&self) -> anyhow::Result<()> {
@@ -316,6 +385,16 @@ impl RunConfig {
         }
         if *method != Method::Judged && (*future_guided || *meta_judge_rounds > 0) {
             bail!("future_guided and meta_judge_rounds go with method = \"judged\" only");
+        }
+        if self.dpo.is_unpaired() && self.round.unpaired != Unpaired::Scored {
+            bail!("unpaired must be \"scored\": dpo.loss_type learns from single responses");
+        }
+        if self.dpo.is_unpaired()
+            && (*future_guided || *meta_judge_rounds > 0 || matches!(method, Method::Spin | Method::PositiveOnly))
+        {
+            bail!(
+                "future_guided, meta_judge_rounds, spin and positive_only go with losses of pairs only: dpo.loss_type learns from single responses"
+            );
         }
         if self.pairs.label_weights != srlm_pairs::LabelWeights::None && self.roles.judge != "self" {
             bail!("pairs.label_weights compares M_t with M_{{t-1}} as judges: roles.judge must be \"self\"");
@@ -331,6 +410,30 @@ impl RunConfig {
             }
         }
         Ok(())
+    }
+
+    /// A second reward goes with what selects pairs of the judged responses, and with nothing that reads the first one
+    /// alone.
+    fn validate_safety_weight(&self) -> anyhow::Result<()> {
+        let (weight, round) = (self.round.safety_weight, &self.round);
+        if weight == 0.0 {
+            return Ok(());
+        }
+        if !(weight > 0.0 && weight <= 100.0) {
+            bail!("safety_weight = {weight:?} must be from 0 to 100");
+        }
+        let others = [
+            (matches!(round.method, Method::Spin | Method::PositiveOnly), "method = \"spin\" or \"positive_only\""),
+            (round.unpaired != Unpaired::None, "unpaired"),
+            (round.future_guided, "future_guided"),
+            (self.pairs.anchored_rejection, "pairs.anchored_rejection"),
+        ];
+        match others.into_iter().find(|(is_on, _)| *is_on) {
+            Some((_, other)) => {
+                bail!("safety_weight does not go with {other}: set safety_weight = 0.0, or turn that off")
+            }
+            None => Ok(()),
+        }
     }
 
     /// The configuration as TOML, every value written out.

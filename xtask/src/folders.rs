@@ -3,12 +3,13 @@
 use anyhow::{anyhow, bail};
 use srlm_pairs::LabelWeights;
 
-use crate::config::{Method, RunConfig};
+use crate::anchors;
+use crate::config::{Method, RunConfig, Unpaired};
 use crate::exit::{Exit, OrExit};
 use crate::run::Run;
 
 /// Folders before the first model. Few runs have those of `eft/`.
-const SEED: [&str; 14] = [
+const SEED: [&str; 17] = [
     "seed/ift",
     "seed/judge-sft",
     "seed/ift-held-out",
@@ -17,6 +18,9 @@ const SEED: [&str; 14] = [
     "seed/ranked-responses",
     "seed/to-judge-prompts",
     "seed/to-judge-responses",
+    "seed/anchors-prompts",
+    "seed/anchors-responses",
+    "seed/safety-prompts",
     "eft/baseline",
     "eft/judgments",
     "eft/train",
@@ -26,7 +30,7 @@ const SEED: [&str; 14] = [
 ];
 
 /// Folders of a round in the order in which they are made; most runs have few of them.
-const ROUND: [&str; 19] = [
+const ROUND: [&str; 21] = [
     "prompts",
     "responses",
     "judgments",
@@ -36,6 +40,7 @@ const ROUND: [&str; 19] = [
     "anchor-responses",
     "anchor-judgments",
     "judgments-before",
+    "safety-judgments",
     "pairs",
     "future-ref-logps",
     "future-model",
@@ -46,6 +51,7 @@ const ROUND: [&str; 19] = [
     "judge-pairs",
     "all-pairs",
     "ref-logps",
+    "unpaired-ref-logps",
 ];
 
 /// Every folder that a run with this many iterations may have.
@@ -71,6 +77,7 @@ fn is_planned(config: &RunConfig, folder: &str) -> bool {
     let is_built = !config.data.ranked_prompts.is_empty();
     let (place, stage) = folder.split_once('/').unwrap_or(("", folder));
     let t: u32 = place.strip_prefix("iter-").and_then(|t| t.parse().ok()).unwrap_or(0);
+    let asks_for_safety = !config.data.safety_prompts.is_empty();
     let is_judged = matches!(round.method, Method::Judged | Method::Verified);
     match (place, stage) {
         ("seed", "to-judge-prompts" | "to-judge-responses") => is_built,
@@ -80,19 +87,42 @@ fn is_planned(config: &RunConfig, folder: &str) -> bool {
         ("eft", _) => is_built,
         (_, "m0-responses") => config.eval.head_to_head,
         (_, "judgments") => round.method != Method::Spin,
-        (_, "unpaired") => round.unpaired,
+        (_, "unpaired") => round.unpaired != Unpaired::None,
+        (_, "unpaired-ref-logps") => config.dpo.is_unpaired(),
+        (_, "ref-logps") => round.method != Method::PositiveOnly && !config.dpo.is_unpaired(),
         (_, "perfect" | "seed-and-perfect") => round.method == Method::PositiveOnly,
         (_, "anchor-responses" | "anchor-judgments") => is_judged && pairs.anchored_rejection,
         (_, "judgments-before") => is_judged && pairs.label_weights != LabelWeights::None,
-        (_, "pairs" | "ref-logps") => round.method != Method::PositiveOnly,
+        ("seed", "anchors-prompts" | "anchors-responses") => anchors::are_asked_for(config),
+        (_, "anchors-judgments" | "anchors") => {
+            anchors::are_asked_for(config) && anchors::judge(config, t + 1).is_some()
+        }
+        ("seed", "safety-prompts") | (_, "eval-safety-responses" | "eval-safety") => asks_for_safety,
+        (_, "eval-safety-judgments") => {
+            asks_for_safety && config.safety.judged && anchors::judge(config, t + 1).is_some()
+        }
+        (_, "safety-judgments") => is_judged && round.safety_weight > 0.0,
+        (_, "pairs") => round.method != Method::PositiveOnly,
         (_, "battles" | "judge-pairs" | "all-pairs") => t <= round.meta_judge_rounds,
         (_, stage) if stage.starts_with("future-") || stage == "guided-pairs" => round.future_guided,
         _ => true,
     }
 }
 
-fn evaluation(t: u32) -> [String; 3] {
-    ["eval-responses", "eval-judgments", "eval"].map(|stage| format!("iter-{}/{stage}", t - 1))
+/// Folders of the evaluation of a model, in the order in which they are made.
+const EVALUATION: [&str; 8] = [
+    "anchors-judgments",
+    "anchors",
+    "eval-safety-responses",
+    "eval-safety-judgments",
+    "eval-safety",
+    "eval-responses",
+    "eval-judgments",
+    "eval",
+];
+
+fn evaluation(t: u32) -> [String; 8] {
+    EVALUATION.map(|stage| format!("iter-{}/{stage}", t - 1))
 }
 
 /// Folders that a stage's name means: `iter-2/pairs`, `m1`, or `pairs`, `sft`, `dpo` in every iteration.

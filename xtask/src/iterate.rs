@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use srlm_artifact::{Artifact, Pairs};
+use srlm_artifact::{Artifact, Kind};
 use srlm_eval::RunSummary;
 use srlm_judge::Rubric;
 
+use crate::conclude::conclude;
 use crate::config::RunConfig;
 use crate::eft;
 use crate::evaluate::evaluate;
@@ -40,18 +41,27 @@ pub(crate) fn iterate(run: &Run<'_>, force: &[String], from: Option<&str>) -> an
     reported(run, stages::sft(run, &seed)?)?;
     reported(run, evaluate(run, 1, &seed, &rubric)?)?;
     for t in 1..=run.config.run.iterations {
+        if conclude(run, t)?.stopped.is_some() {
+            return report(run);
+        }
         iteration(run, t, &seed, &rubric)?;
     }
+    conclude(run, run.config.run.iterations + 1)?;
     report(run)
 }
 
 /// M_t -> M_{t+1}.
 fn iteration(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Result<()> {
     match preferences::of(run, t, seed, rubric)? {
-        Preferences::Pairs(pairs) if pairs.manifest().rows == 0 => return no_pairs(run, t, &pairs),
+        Preferences::Pairs(pairs) if pairs.manifest().rows == 0 => return no_preferences(run, t, &pairs),
         Preferences::Pairs(pairs) => {
             let ref_logps = stages::ref_logps(run, t, &pairs)?;
             reported(run, stages::dpo(run, t, &pairs, &ref_logps)?)?;
+        }
+        Preferences::Unpaired(unpaired) if unpaired.manifest().rows == 0 => return no_preferences(run, t, &unpaired),
+        Preferences::Unpaired(unpaired) => {
+            let ref_logps = stages::unpaired_ref_logps(run, t, &unpaired)?;
+            reported(run, stages::kto(run, t, &unpaired, &ref_logps)?)?;
         }
         Preferences::Perfect(ift) => {
             reported(run, stages::sft_on(run, &format!("m{}", t + 1), &ift, seed.judge_sft.as_ref())?)?;
@@ -68,9 +78,9 @@ pub(crate) fn reported<A>(run: &Run<'_>, made: A) -> anyhow::Result<A> {
 }
 
 /// A round without a preference is the end of the run, with the reasons counted.
-fn no_pairs(run: &Run<'_>, t: u32, pairs: &Artifact<Pairs>) -> anyhow::Result<()> {
+fn no_preferences<K: Kind>(run: &Run<'_>, t: u32, made: &Artifact<K>) -> anyhow::Result<()> {
     let counts: Vec<String> =
-        pairs.manifest().counts.iter().filter(|(_, n)| **n > 0).map(|(name, n)| format!("{name} {n}")).collect();
+        made.manifest().counts.iter().filter(|(_, n)| **n > 0).map(|(name, n)| format!("{name} {n}")).collect();
     let (counts, page) = (counts.join(", "), run.path("report/index.html"));
     let refuse = || -> anyhow::Result<()> {
         bail!(

@@ -1,7 +1,9 @@
 //! The srlm command line. `cargo xtask iterate` runs the whole self-rewarding loop.
 
+mod anchors;
 mod cli;
 mod commands;
+mod conclude;
 mod config;
 mod console;
 mod device;
@@ -10,15 +12,19 @@ mod evaluate;
 mod exit;
 mod folders;
 mod iterate;
+mod judging;
 mod plan;
 mod preferences;
 mod roles;
 mod run;
+mod safety;
 mod seed;
 mod source;
 mod stages;
 mod study;
 mod tiny;
+mod validation;
+mod verdicts;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -35,6 +41,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    srlm_artifact::set_git_commit(option_env!("SRLM_GIT_COMMIT").unwrap_or_default());
     let level = std::env::var("SRLM_LOG").unwrap_or_else(|_| "warn".to_owned());
     tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
     match commands::run(cli, &interrupt()) {

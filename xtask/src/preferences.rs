@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use srlm_artifact::{Artifact, Ift, Judgments, Pairs, Place, PromptRow, Prompts, Responses, row_seed};
+use srlm_artifact::{Artifact, Ift, Judgments, Pairs, Place, PromptRow, Prompts, Responses, Unpaired, row_seed};
 use srlm_judge::meta::{self, MetaRubric};
 use srlm_judge::{Breach, Rubric};
-use srlm_pairs::{Judged, LabelWeights, PerfectConfig, UnpairedConfig};
+use srlm_pairs::{Judged, LabelWeights, PerfectConfig, SafetyReward, UnpairedConfig, UnpairedOf};
 
-use crate::config::Method;
+use crate::config::{self, Method};
 use crate::exit::{Exit, OrExit};
 use crate::iterate::{reported, rubric_file};
 use crate::run::{Run, root};
+use crate::safety;
 use crate::seed::{self, Seed};
 use crate::stages::{self, folder, staged};
 
@@ -19,6 +20,8 @@ use crate::stages::{self, folder, staged};
 pub(crate) enum Preferences {
     /// Pairs, by preference training from M_t.
     Pairs(Artifact<Pairs>),
+    /// Single responses with verdicts, by preference training from M_t.
+    Unpaired(Artifact<Unpaired>),
     /// Examples, by fine-tuning from M0.
     Perfect(Artifact<Ift>),
 }
@@ -33,13 +36,14 @@ pub(crate) fn of(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow:
     let responses = reported(run, stages::responses(run, t, &prompts)?)?;
     let judgments = reported(run, judgments(run, t, (&prompts, &responses), rubric)?)?;
     let judged = Judged { prompts: &prompts, responses: &responses, judgments: &judgments };
-    if run.config.round.unpaired {
-        round.unpaired(judged)?;
-    }
+    let unpaired = round.unpaired(judged)?;
     if run.config.round.method == Method::PositiveOnly {
         return round.perfect(seed, judged).map(Preferences::Perfect);
     }
     let pairs = reported(run, round.pairs(judged)?)?;
+    if let (Some(unpaired), true) = (unpaired, run.config.dpo.is_unpaired()) {
+        return Ok(Preferences::Unpaired(unpaired));
+    }
     round.refined(pairs, judged).map(Preferences::Pairs)
 }
 
@@ -146,9 +150,28 @@ impl Round<'_, '_> {
                 Some(stages::judge_with(run, judge, (prompts, responses), self.rubric, &out, config)?)
             }
         };
+        let safety = self.safety(prompts, responses)?;
         let anchors = anchors.as_ref().map(|(responses, judgments)| (responses, judgments));
-        let inputs = srlm_pairs::Inputs { prompts, responses, judgments, anchors, judgments_before: before.as_ref() };
+        let safety =
+            safety.as_ref().map(|judgments| SafetyReward { judgments, weight: run.config.round.safety_weight });
+        let judgments_before = before.as_ref();
+        let inputs = srlm_pairs::Inputs { prompts, responses, judgments, anchors, judgments_before, safety };
         stages::pairs(run, t, inputs)
+    }
+
+    /// What the judge says of M_t's answers by the safety rubric, where that counts.
+    fn safety(
+        &self,
+        prompts: &Artifact<Prompts>,
+        responses: &Artifact<Responses>,
+    ) -> anyhow::Result<Option<Artifact<Judgments>>> {
+        let (run, t) = (self.run, self.t);
+        if run.config.round.safety_weight == 0.0 {
+            return Ok(None);
+        }
+        let (judge, out) = ((run.config.roles.judge.as_str(), t), self.folder("safety-judgments"));
+        let (rubric, config) = safety::rubric(run);
+        stages::judge_with(run, judge, (prompts, responses), &rubric, &out, &config).map(Some)
     }
 
     /// M0's answers, judged by M_t.
@@ -207,15 +230,20 @@ impl Round<'_, '_> {
         staged(run, &out, || seed::write::<Pairs>(&run.path(&out), all))
     }
 
-    /// Verdicts on the answers of prompts that give no pair.
-    fn unpaired(&self, judged: Judged<'_>) -> anyhow::Result<()> {
+    /// Verdicts on answers, where the settings ask for them.
+    fn unpaired(&self, judged: Judged<'_>) -> anyhow::Result<Option<Artifact<Unpaired>>> {
+        let of = match self.run.config.round.unpaired {
+            config::Unpaired::None => return Ok(None),
+            config::Unpaired::Tied => UnpairedOf::Tied,
+            config::Unpaired::Scored => UnpairedOf::Scored,
+        };
         let (run, out) = (self.run, self.folder("unpaired"));
         let (aggregation, threshold) = (run.config.pairs.aggregation, run.config.round.unpaired_threshold);
         staged(run, &out, || {
-            let config = UnpairedConfig { aggregation, threshold };
+            let config = UnpairedConfig { of, aggregation, threshold };
             srlm_pairs::run_unpaired(&config, judged, &run.path(&out)).or_exit(Exit::Data)
-        })?;
-        Ok(())
+        })
+        .map(Some)
     }
 
     /// The seed examples with the perfect answers of this round and those before it.

@@ -23,6 +23,9 @@ pub(crate) struct RolesTable {
     pub(crate) responses: String,
     /// Judges the answers. With another model than `self` this is no self-rewarding.
     pub(crate) judge: String,
+    /// Decides which of two models answers better, in evaluations. Here `self` is the model before the one evaluated,
+    /// which took part in training; the report says so.
+    pub(crate) evaluator: String,
 }
 
 /// What is written to or read from files instead of being generated here.
@@ -41,13 +44,13 @@ impl BatchFiles {
 }
 
 /// The engine that a role names.
-enum Named {
+pub(crate) enum Named {
     Weights(Weights),
     Server(HttpConfig),
 }
 
 /// Who a role's name means in iteration t. `{t}` in a server's model name is the iteration: the server then has M_t.
-fn named(name: &str, t: u32, engines: &BTreeMap<String, HttpConfig>) -> Named {
+pub(crate) fn named(name: &str, t: u32, engines: &BTreeMap<String, HttpConfig>) -> Named {
     match (name, engines.get(name)) {
         ("self", _) => Named::Weights(Weights::Iteration(t)),
         ("m0", _) => Named::Weights(Weights::Iteration(0)),
@@ -60,6 +63,14 @@ fn named(name: &str, t: u32, engines: &BTreeMap<String, HttpConfig>) -> Named {
 }
 
 impl<'a> Run<'a> {
+    /// The weights that a role's name means in iteration t; `None` where a server plays it.
+    pub(crate) fn weights_of(&self, role: &str, t: u32) -> Option<Weights> {
+        match named(role, t, &self.config.engines) {
+            Named::Weights(weights) => Some(weights),
+            Named::Server(_) => None,
+        }
+    }
+
     /// The engine of a role in iteration t, for the stage that writes `out`.
     pub(crate) fn engine_of(&self, role: &str, t: u32, out: &str) -> anyhow::Result<Box<dyn Generate + '_>> {
         match named(role, t, &self.config.engines) {
@@ -103,7 +114,7 @@ impl<'a> Run<'a> {
 }
 
 /// The key that the server's configuration names; it goes nowhere but into the client.
-fn api_key(server: &HttpConfig) -> anyhow::Result<Option<String>> {
+pub(crate) fn api_key(server: &HttpConfig) -> anyhow::Result<Option<String>> {
     if server.api_key_env.is_empty() {
         return Ok(None);
     }

@@ -42,6 +42,7 @@ pub(crate) struct Run<'a> {
     pub(crate) dir: PathBuf,
     pub(crate) console: &'a Console,
     device: OnceCell<NamedDevice>,
+    more_devices: OnceCell<Vec<burn::tensor::Device>>,
     m0: OnceCell<(PathBuf, String)>,
     engine: RefCell<Option<(Weights, Engine)>>,
     /// Folders and hashes of fixed models that roles name.
@@ -72,9 +73,10 @@ impl<'a> Run<'a> {
             // Fails only when a pool was built before, which then stays.
             let _ = rayon::ThreadPoolBuilder::new().num_threads(config.runtime.threads).build_global();
         }
-        let (device, m0, engine) = (OnceCell::new(), OnceCell::new(), RefCell::new(None));
+        let (device, more_devices) = (OnceCell::new(), OnceCell::new());
+        let (m0, engine) = (OnceCell::new(), RefCell::new(None));
         let (fixed, batch) = (RefCell::default(), BatchFiles::default());
-        let run = Self { config, dir, console, device, m0, engine, fixed, batch, shard, _lock: lock };
+        let run = Self { config, dir, console, device, more_devices, m0, engine, fixed, batch, shard, _lock: lock };
         if !run.path("run.toml").exists() {
             run.save_config()?;
         }
@@ -109,7 +111,13 @@ impl<'a> Run<'a> {
 
     pub(crate) fn machine(&self) -> anyhow::Result<Machine<'_>> {
         let NamedDevice { device, name } = self.device()?;
-        Ok(Machine { device, device_name: name, runtime: &self.config.runtime.train })
+        if self.more_devices.get().is_none() {
+            let names = self.config.runtime.training_devices.iter();
+            let opened = names.map(|name| Ok(device::open(name)?.device)).collect::<anyhow::Result<Vec<_>>>()?;
+            let _ = self.more_devices.set(opened);
+        }
+        let more_devices = self.more_devices.get().context("the devices were just opened")?;
+        Ok(Machine { device, device_name: name, more_devices, runtime: &self.config.runtime.train })
     }
 
     /// Folder or file of M_t, and its content hash.
@@ -144,14 +152,13 @@ impl<'a> Run<'a> {
 
     /// M_t's files and content hash.
     pub(crate) fn checkpoint(&self, t: u32) -> anyhow::Result<(Checkpoint, String)> {
-        let (path, hash) = self.model_path(t)?;
-        Ok((Checkpoint::open(&path).or_exit(Exit::Engine)?, hash))
+        self.checkpoint_of(&Weights::Iteration(t))
     }
 
-    /// A generator that loads M_t when it is first asked for something.
-    pub(crate) fn generator(&self, t: u32) -> anyhow::Result<LazyEngine<'_, 'a>> {
-        let (_, hash) = self.model_path(t)?;
-        Ok(LazyEngine::new(self, Weights::Iteration(t), Engine::identity_of(&hash, &self.config.engine)))
+    /// A model's files and content hash.
+    pub(crate) fn checkpoint_of(&self, weights: &Weights) -> anyhow::Result<(Checkpoint, String)> {
+        let (path, hash) = self.weights(weights)?;
+        Ok((Checkpoint::open(&path).or_exit(Exit::Engine)?, hash))
     }
 
     /// Calls `f` with the engine of M_t, loading it in place of any other.

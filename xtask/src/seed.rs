@@ -203,7 +203,8 @@ fn ranked_response(row: &EftRow) -> ResponseRow {
     }
 }
 
-fn hash(lines: &[String]) -> String {
+/// A hash of rows as they are written.
+pub(crate) fn hash(lines: &[String]) -> String {
     let digest = Sha256::digest(lines.join("\n").as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -6,14 +6,16 @@ use std::time::{Duration, SystemTime};
 
 use srlm_artifact::{
     Artifact, Ift, Judgments, Kind, MetricsRow, Model as ModelKind, Pairs, Place, Progress, Prompts, RefLogps,
-    Responses,
+    Responses, Unpaired, UnpairedRefLogps,
 };
 use srlm_checkpoint::Checkpoint;
 use srlm_judge::Rubric;
+use srlm_train::Hooks;
 
 use crate::exit::{Exit, OrExit};
 use crate::run::{Run, root};
 use crate::seed::Seed;
+use crate::validation::JudgedCheckpoints;
 
 /// Where an iteration keeps what it makes.
 pub(crate) fn folder(iteration: u32, stage: &str) -> String {
@@ -86,9 +88,9 @@ pub(crate) fn sft_on(
         let (checkpoint, hash) = run.checkpoint(0)?;
         let inputs =
             srlm_sft::Inputs { model: &checkpoint, model_hash: &hash, model_name: &run.config.model.source, ift, eft };
-        let on_step = &mut training_progress(run);
-        srlm_sft::run(&run.config.sft, inputs, run.machine()?, run.place(0), &run.path(out), on_step)
-            .or_exit(Exit::Data)
+        let mut judge = JudgedCheckpoints::new(run, 0, &run.config.sft.train.validation)?;
+        let hooks = Hooks { on_step: &mut training_progress(run), validate: judge.as_mut().map(|judge| judge as _) };
+        srlm_sft::run(&run.config.sft, inputs, run.machine()?, run.place(0), &run.path(out), hooks).or_exit(Exit::Data)
     })
 }
 
@@ -230,6 +232,52 @@ fn reference_stage(
         .or_exit(Exit::Data)
 }
 
+/// Log-probabilities of single responses under M_t, the reference.
+pub(crate) fn unpaired_ref_logps(
+    run: &Run<'_>,
+    t: u32,
+    unpaired: &Artifact<Unpaired>,
+) -> anyhow::Result<Artifact<UnpairedRefLogps>> {
+    let out = folder(t, "unpaired-ref-logps");
+    staged(run, &out, || {
+        let path = run.path(&out);
+        let (checkpoint, hash) = run.checkpoint(t)?;
+        let stage = |model: Option<&srlm_model::Model>| {
+            let reference = srlm_dpo::reference::Reference { model, tokenizer: &checkpoint.tokenizer, hash: &hash };
+            let place = (run.place(t), run.device()?.name.as_str());
+            let max_length = run.config.dpo.train.max_length.min(checkpoint.config.context());
+            let on_progress = &mut |progress| run.console.progress(progress, "");
+            srlm_dpo::unpaired::reference(max_length, unpaired, reference, place, &path, on_progress)
+                .or_exit(Exit::Data)
+        };
+        if path.join("manifest.json").exists() {
+            return stage(None);
+        }
+        run.with_engine(t, |engine| stage(Some(engine.model())))
+    })
+}
+
+/// M_t -> M_{t+1} on single responses.
+pub(crate) fn kto(
+    run: &Run<'_>,
+    t: u32,
+    unpaired: &Artifact<Unpaired>,
+    ref_logps: &Artifact<UnpairedRefLogps>,
+) -> anyhow::Result<Artifact<ModelKind>> {
+    let out = format!("m{}", t + 1);
+    staged(run, &out, || {
+        run.unload();
+        let (checkpoint, hash) = run.checkpoint(t)?;
+        let model_name = &format!("m{t}");
+        let inputs =
+            srlm_dpo::unpaired::Inputs { model: &checkpoint, model_hash: &hash, model_name, unpaired, ref_logps };
+        let mut judge = JudgedCheckpoints::new(run, t, &run.config.dpo.train.validation)?;
+        let hooks = Hooks { on_step: &mut training_progress(run), validate: judge.as_mut().map(|judge| judge as _) };
+        let (config, machine, place) = (&run.config.dpo, run.machine()?, run.place(t));
+        srlm_dpo::unpaired::run(config, inputs, machine, place, &run.path(&out), hooks).or_exit(Exit::Data)
+    })
+}
+
 /// M_t -> M_{t+1}.
 pub(crate) fn dpo(
     run: &Run<'_>,
@@ -252,8 +300,8 @@ pub(crate) fn dpo_to(
         let (checkpoint, hash) = run.checkpoint(t)?;
         let inputs =
             srlm_dpo::Inputs { model: &checkpoint, model_hash: &hash, model_name: &format!("m{t}"), pairs, ref_logps };
-        let on_step = &mut training_progress(run);
-        srlm_dpo::run(&run.config.dpo, inputs, run.machine()?, run.place(t), &run.path(out), on_step)
-            .or_exit(Exit::Data)
+        let mut judge = JudgedCheckpoints::new(run, t, &run.config.dpo.train.validation)?;
+        let hooks = Hooks { on_step: &mut training_progress(run), validate: judge.as_mut().map(|judge| judge as _) };
+        srlm_dpo::run(&run.config.dpo, inputs, run.machine()?, run.place(t), &run.path(out), hooks).or_exit(Exit::Data)
     })
 }

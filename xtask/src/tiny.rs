@@ -20,7 +20,7 @@ use srlm_judge::Rubric;
 use srlm_judge::meta::MetaRubric;
 use srlm_model::{Conversation, Model};
 use srlm_sft::{Example, ResponseLoss};
-use srlm_train::{Decay, TrainConfig, TrainRuntime, train};
+use srlm_train::{Decay, Hooks, Settings, TrainConfig, TrainRuntime, train};
 use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{AddedToken, TokenizerBuilder};
@@ -161,11 +161,11 @@ fn make(dir: &Path, device: &Device) -> anyhow::Result<()> {
     let mut examples = Vec::new();
     for (i, (prompt, answer)) in chats.iter().enumerate() {
         let conversation = Conversation::new(&tokenizer, prompt, answer)?;
-        examples.push(Example { id: format!("chat-{i}"), conversation });
+        examples.push(Example::response(format!("chat-{i}"), conversation));
     }
     for (i, list) in lists.iter().enumerate() {
         let conversation = Conversation { ids: tokenizer.encode(list, true)?, response_start: 1 };
-        examples.push(Example { id: format!("list-{i}"), conversation });
+        examples.push(Example::response(format!("list-{i}"), conversation));
     }
     let settings = TrainConfig {
         epochs: 6,
@@ -178,10 +178,12 @@ fn make(dir: &Path, device: &Device) -> anyhow::Result<()> {
         ..TrainConfig::default()
     };
     let model = random(&config, &device.clone().autodiff());
-    let runtime = TrainRuntime { micro_batch_tokens: 1 << 14 };
-    let go_on = &mut |_: &_, _| ControlFlow::Continue(());
-    let (model, _) = train(model, &ResponseLoss, &examples, (&settings, &runtime, SEED), dir, go_on)?;
-    Ok(model.save_as(dir, &config, &tokenizer)?)
+    let runtime = TrainRuntime { micro_batch_tokens: 1 << 14, ..TrainRuntime::default() };
+    let settings =
+        Settings { config: &settings, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: SEED };
+    let hooks = Hooks { on_step: &mut |_, _| ControlFlow::Continue(()), validate: None };
+    let trained = train(model, &ResponseLoss, &examples, settings, dir, hooks)?;
+    Ok(trained.model.save_as(dir, &config, &tokenizer)?)
 }
 
 fn config(vocab_size: usize) -> ModelConfig {

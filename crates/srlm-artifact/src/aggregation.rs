@@ -1,5 +1,7 @@
 //! One score of a response from its several judgments.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{JudgmentRow, Score};
@@ -40,6 +42,13 @@ pub fn aggregate<'a>(aggregation: Aggregation, judgments: impl IntoIterator<Item
         Aggregation::Median => mean(middle(&scores)),
         Aggregation::Majority => mean(&most_frequent(&scores)),
     }
+}
+
+/// The score of each response, by `response_id`; see [`aggregate`]. The order of the rows does not matter.
+pub fn scores(rows: &[JudgmentRow], aggregation: Aggregation) -> BTreeMap<String, Option<f64>> {
+    let mut judged: BTreeMap<&str, Vec<&JudgmentRow>> = BTreeMap::new();
+    rows.iter().for_each(|row| judged.entry(&row.response_id).or_default().push(row));
+    judged.into_iter().map(|(id, rows)| (id.to_owned(), aggregate(aggregation, rows))).collect()
 }
 
 /// The mean of sorted scores.

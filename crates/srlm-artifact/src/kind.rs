@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use crate::{
     BattleRow, EftRow, Format, IftRow, JudgmentRow, NoRow, PairRow, PromptRow, RefLogpsRow, ResponseRow, Row,
-    UnpairedRow,
+    UnpairedRefLogpsRow, UnpairedRow,
 };
 
 /// What a folder holds. Stages take and give [`Artifact<K>`](crate::Artifact), so wiring one to the wrong input does
@@ -130,6 +130,18 @@ impl Kind for RefLogps {
     type Row = RefLogpsRow;
 }
 
+/// Reference log-probabilities of single responses: [`UnpairedRefLogpsRow`].
+#[derive(Clone, Debug)]
+pub enum UnpairedRefLogps {}
+
+impl Kind for UnpairedRefLogps {
+    const NAME: &'static str = "unpaired-ref-logps";
+    /// - 1.0: first.
+    const FORMAT: Format = Format::new(1, 0);
+    const ROWS_FILE: Option<&'static str> = Some("unpaired-ref-logps.jsonl");
+    type Row = UnpairedRefLogpsRow;
+}
+
 /// A model in Hugging Face's layout, with the [`metrics.jsonl`](crate::read_metrics) of its training.
 #[derive(Clone, Debug)]
 pub enum Model {}
@@ -149,7 +161,8 @@ pub enum Eval {}
 impl Kind for Eval {
     const NAME: &'static str = "eval";
     /// - 1.0: first.
-    const FORMAT: Format = Format::new(1, 0);
+    /// - 2.0: `eval.json` has both axes of the verdict, length control, ratings and more.
+    const FORMAT: Format = Format::new(2, 0);
     const ROWS_FILE: Option<&'static str> = None;
     type Row = NoRow;
 }
@@ -178,6 +191,7 @@ pub(crate) fn supported(kind: &str) -> Option<Format> {
         (Pairs::NAME, Pairs::FORMAT),
         (Unpaired::NAME, Unpaired::FORMAT),
         (RefLogps::NAME, RefLogps::FORMAT),
+        (UnpairedRefLogps::NAME, UnpairedRefLogps::FORMAT),
         (Model::NAME, Model::FORMAT),
         (Eval::NAME, Eval::FORMAT),
         (Study::NAME, Study::FORMAT),

@@ -8,11 +8,14 @@ mod begin;
 mod canonical;
 mod changed;
 mod clock;
+mod correlation;
 mod error;
 mod files;
 mod finite;
 mod format;
+mod git_commit;
 mod jsonl;
+mod judge_health;
 mod kind;
 mod lock;
 mod manifest;
@@ -32,14 +35,20 @@ mod tensorboard;
 mod verify;
 mod writer;
 
-pub use aggregation::{Aggregation, aggregate};
+pub use aggregation::{Aggregation, aggregate, scores};
 pub use artifact::Artifact;
 pub use aside::move_aside;
 pub use begin::{Begin, begin};
+pub use correlation::{pearson, spearman};
 pub use error::Error;
 pub use format::Format;
+pub use git_commit::set_git_commit;
 pub use jsonl::{parse_row, read_jsonl, read_rows, to_line};
-pub use kind::{Battles, Eft, Eval, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Study, Unpaired};
+pub use judge_health::{Correlation, JudgeHealth};
+pub use kind::{
+    Battles, Eft, Eval, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Study, Unpaired,
+    UnpairedRefLogps,
+};
 pub use lock::RunLock;
 pub use manifest::{Counts, Environment, FileEntry, Manifest};
 pub use metrics::{append_metric, read_metrics, write_metrics};
@@ -49,7 +58,7 @@ pub use recipe::{Input, Recipe};
 pub use row::{NoRow, Row, RowProblem, SortKey};
 pub use rows::{
     BattleFailure, BattleRow, BattleWinner, EftRow, FinishReason, IftRow, JudgmentFailure, JudgmentRow, MetricsRow,
-    PairRow, PromptRow, PromptSource, RefLogpsRow, ResponseRow, UnpairedRow,
+    PairRow, PromptRow, PromptSource, RefLogpsRow, ResponseRow, UnpairedRefLogpsRow, UnpairedRow,
 };
 pub use score::Score;
 pub use seed::{Place, row_seed};

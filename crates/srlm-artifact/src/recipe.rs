@@ -28,7 +28,8 @@ pub struct Recipe {
     pub stage_version: u32,
     /// Version of the crate; not part of the key.
     pub crate_version: String,
-    /// Commit that the program was built from, where known; not part of the key.
+    /// Commit that the program was built from, where known; not part of the key. For `None` the manifest has what
+    /// [`set_git_commit`](crate::set_git_commit) was told.
     pub git_commit: Option<String>,
     /// The stage's configuration.
     pub config: Value,

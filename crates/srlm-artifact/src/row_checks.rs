@@ -3,7 +3,7 @@
 use crate::row::split_id;
 use crate::{
     BattleRow, EftRow, IftRow, JudgmentRow, MetricsRow, PairRow, Prompt, PromptRow, RefLogpsRow, ResponseRow, Row,
-    RowProblem, Score, SortKey, UnpairedRow,
+    RowProblem, Score, SortKey, UnpairedRefLogpsRow, UnpairedRow,
 };
 
 type Checked = Result<(), RowProblem>;
@@ -185,6 +185,21 @@ impl Row for RefLogpsRow {
     fn check(&self) -> Checked {
         not_blank("chosen_id", &self.chosen_id)?;
         not_blank("rejected_id", &self.rejected_id)
+    }
+}
+
+impl Row for UnpairedRefLogpsRow {
+    fn id(&self) -> String {
+        format!("response_id {:?}", self.response_id)
+    }
+
+    fn sort_key(&self) -> SortKey {
+        SortKey::of_response(split_id(&self.response_id).0, &self.response_id, 0)
+    }
+
+    fn check(&self) -> Checked {
+        not_blank("response_id", &self.response_id)?;
+        not_blank("mismatched_id", &self.mismatched_id)
     }
 }
 

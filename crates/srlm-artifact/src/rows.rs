@@ -243,6 +243,20 @@ pub struct RefLogpsRow {
     pub ref_rejected_logps: f64,
 }
 
+/// Log-probabilities under the reference model of a response and of one to another prompt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnpairedRefLogpsRow {
+    /// The response.
+    pub response_id: String,
+    /// Sum over its tokens and its end token, in nats.
+    pub ref_logps: f64,
+    /// A response to another prompt, which stands after this response's prompt to estimate a divergence.
+    pub mismatched_id: String,
+    /// Sum over the mismatched response's tokens and its end token after this response's prompt, in nats.
+    pub ref_mismatched_logps: f64,
+}
+
 /// One optimizer step, under the names that TRL gives them. SFT leaves the preference columns out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -271,6 +285,16 @@ pub struct MetricsRow {
     /// Mean log-probability of the rejected responses, in nats.
     #[serde(rename = "logps/rejected", default, skip_serializing_if = "Option::is_none")]
     pub logps_rejected: Option<f64>,
+    /// KTO's reference point: the estimated divergence of policy and reference, in nats, at least 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kl: Option<f64>,
+    /// Mean loss of the held-out examples after the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eval_loss: Option<f64>,
+    /// Share of comparisons that the answers after the step win against those of the best step before it, ties counting
+    /// half; the first is against the model that training started from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eval_win_rate: Option<f64>,
     /// Global norm of the gradient before clipping.
     pub grad_norm: f64,
     /// Learning rate of the step.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::{
     Artifact, Battles, Eft, Error, Eval, Ift, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps, Responses,
-    Study, Unpaired,
+    Study, Unpaired, UnpairedRefLogps,
 };
 
 /// Opens and verifies a folder of any kind.
@@ -23,6 +23,7 @@ pub fn verify_dir(dir: &Path) -> Result<Manifest, Error> {
         Pairs::NAME => verify::<Pairs>(dir),
         Unpaired::NAME => verify::<Unpaired>(dir),
         RefLogps::NAME => verify::<RefLogps>(dir),
+        UnpairedRefLogps::NAME => verify::<UnpairedRefLogps>(dir),
         Model::NAME => verify::<Model>(dir),
         Eval::NAME => verify::<Eval>(dir),
         Study::NAME => verify::<Study>(dir),

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use crate::error::io;
 use crate::files::write_durably;
+use crate::git_commit::git_commit;
 use crate::jsonl::{check_rows, checked_line};
 use crate::lock::FileLock;
 use crate::manifest::{MANIFEST, content_hash};
@@ -82,7 +83,7 @@ impl<K: Kind> Writer<K> {
             content_hash: content_hash(K::NAME, K::FORMAT, &files),
             files,
             key: self.key,
-            provenance: self.recipe,
+            provenance: Recipe { git_commit: self.recipe.git_commit.or_else(git_commit), ..self.recipe },
             environment: Environment {
                 device: device.to_owned(),
                 created_at: clock::now(),

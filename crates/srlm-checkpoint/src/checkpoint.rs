@@ -8,7 +8,7 @@ use crate::folder;
 use crate::gguf;
 use crate::hash;
 use crate::tokenizer::Tokenizer;
-use crate::weights::Weights;
+use crate::weights::{StoredMatrix, Weights};
 
 /// A model's configuration and tokenizer, and its weights, read one tensor at a time.
 #[derive(Clone, Debug)]
@@ -73,6 +73,16 @@ impl Checkpoint {
         let shape = self.config.tensor_shape(name).ok_or_else(missing)?;
         let values = self.weights.entry(name, &shape)?.read()?;
         Ok((shape, values))
+    }
+
+    /// The matrix with the Hugging Face name `name` as its file stores it; `None` when the tensor is a vector.
+    ///
+    /// # Errors
+    /// Those of [`Checkpoint::tensor`].
+    pub fn stored(&self, name: &str) -> Result<Option<StoredMatrix>, Error> {
+        let missing = || Error::MissingTensor { path: self.weights.path.clone(), name: name.to_owned() };
+        let shape = self.config.tensor_shape(name).ok_or_else(missing)?;
+        StoredMatrix::read(self.weights.entry(name, &shape)?)
     }
 
     /// Hugging Face names of all tensors, in the order of the model.

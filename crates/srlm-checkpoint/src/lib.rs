@@ -24,3 +24,4 @@ pub use safetensors::{Dtype, NamedTensor, read_safetensors, write_safetensors};
 pub use save::{FolderWriter, SaveOptions};
 pub use source::{Source, SourceOptions, resolve};
 pub use tokenizer::{TextStream, Tokenizer};
+pub use weights::StoredMatrix;

@@ -25,6 +25,10 @@ pub struct DpoConfig {
     /// Weight of the tokens of the longer response that lie beyond the length of the shorter (LD-DPO, Liu et al. 2024);
     /// 1 weighs all alike.
     pub ld_alpha: f64,
+    /// Weight of the desirable responses (`kto`, `apo_zero_unpaired`).
+    pub desirable_weight: f64,
+    /// Weight of the undesirable responses.
+    pub undesirable_weight: f64,
     /// Low-rank adapters instead of all parameters; the reference is M_t all the same.
     pub lora: Option<LoraConfig>,
     /// The loop.
@@ -41,6 +45,8 @@ impl Default for DpoConfig {
             label_smoothing: 0.0,
             simpo_gamma: 0.0,
             ld_alpha: 1.0,
+            desirable_weight: 1.0,
+            undesirable_weight: 1.0,
             lora: None,
             train: TrainConfig::default(),
         }
@@ -80,12 +86,31 @@ impl DpoConfig {
                     "be 1 with losses that divide by lengths (ipo_mean, sigmoid_norm, simpo, orpo, nll)",
                 );
             }
+            c if any(LossType::is_unpaired) && c.loss_type.len() > 1 => {
+                return refuse(
+                    "loss_type",
+                    "be kto or apo_zero_unpaired alone: they learn from single responses, not pairs",
+                );
+            }
+            c if c.ld_alpha < 1.0 && any(LossType::is_unpaired) => {
+                return refuse(
+                    "ld_alpha",
+                    "be 1 with kto and apo_zero_unpaired: there is no shorter response of a pair",
+                );
+            }
+            c if !not_negative(c.desirable_weight) => return refuse("desirable_weight", "be a number from 0 up"),
+            c if !not_negative(c.undesirable_weight) => return refuse("undesirable_weight", "be a number from 0 up"),
             _ => {}
         }
-        if self.lora.as_ref().is_some_and(|lora| lora.rank == 0) {
-            return Err(Error::Config { key: "lora.rank", must: "be at least 1" });
+        if let Some(Err((key, must))) = self.lora.as_ref().map(LoraConfig::validate) {
+            return Err(Error::Config { key, must });
         }
         Ok(self.train.validate()?)
+    }
+
+    /// Whether it learns from single responses with a verdict each, not from pairs.
+    pub fn is_unpaired(&self) -> bool {
+        self.loss_type.iter().any(|loss| loss.is_unpaired())
     }
 
     /// The losses and their numbers.

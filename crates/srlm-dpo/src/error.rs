@@ -23,6 +23,21 @@ pub enum Error {
         #[source]
         source: Box<srlm_model::ConversationError>,
     },
+    /// A response cannot be rendered.
+    #[error("response {response_id}")]
+    Response {
+        /// Its id.
+        response_id: String,
+        /// Why.
+        #[source]
+        source: Box<srlm_model::ConversationError>,
+    },
+    /// The reference log-probabilities are not those of the responses.
+    #[error("unpaired-ref-logps have no row for response {response_id}: compute them again from these responses")]
+    NoReferenceOf {
+        /// The response.
+        response_id: String,
+    },
     /// The reference log-probabilities are not those of the pairs.
     #[error("ref-logps have no row for pair {chosen_id} over {rejected_id}: compute them again from these pairs")]
     NoReference {

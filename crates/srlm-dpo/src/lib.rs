@@ -9,6 +9,7 @@ mod loss;
 mod objective;
 pub mod reference;
 mod stage;
+pub mod unpaired;
 
 pub use config::DpoConfig;
 pub use error::Error;

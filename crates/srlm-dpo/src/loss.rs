@@ -35,9 +35,19 @@ pub enum LossType {
     ApoDown,
     /// The chosen response's loss a token, `-c / |c|`: the term that iterative RPO adds to DPO, Pang et al. 2024, eq. 1.
     Nll,
+    /// KTO, from single responses: `w (1 - sigma(beta (logratio - z)))` for a desirable one, `w (1 - sigma(beta (z -
+    /// logratio)))` for an undesirable one, `z` the divergence of policy and reference, Ethayarajh et al. 2024, eq. 8.
+    Kto,
+    /// APO-zero from single responses: as KTO with `z = 0`.
+    ApoZeroUnpaired,
 }
 
 impl LossType {
+    /// Whether it learns from single responses.
+    pub(crate) fn is_unpaired(self) -> bool {
+        matches!(self, Self::Kto | Self::ApoZeroUnpaired)
+    }
+
     /// Whether it reads lengths, which log-probabilities weighted by place do not go with.
     pub(crate) fn reads_lengths(self) -> bool {
         matches!(self, Self::IpoMean | Self::SigmoidNorm | Self::Simpo | Self::Orpo | Self::Nll)
@@ -162,6 +172,7 @@ fn one_loss(logps: &PairLogps, loss_type: LossType, settings: &LossSettings) -> 
         LossType::ApoZero => -sigmoid(chosen_logratios * beta) + sigmoid(rejected_logratios * beta) + 1.0,
         LossType::ApoDown => sigmoid(chosen_logratios * beta) - sigmoid(difference * beta) + 1.0,
         LossType::Nll => -(chosen / n_chosen),
+        LossType::Kto | LossType::ApoZeroUnpaired => unreachable!("the configuration takes them for single responses"),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Preference training as an objective of the training loop.
 
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
-use srlm_model::{Conversation, Model, PackedSequences};
-use srlm_train::{Measures, Objective};
+use srlm_model::{Conversation, PackedSequences, Scored};
+use srlm_train::{Measures, Objective, StepNumbers};
 
 use crate::lengths::desensitize;
 use crate::loss::{LossSettings, PairLogps, preference_loss};
@@ -52,22 +52,23 @@ impl Objective for PreferenceObjective {
         1.0
     }
 
-    fn loss(&self, model: &Model, pairs: &[&PairExample], total_weight: f64) -> (Tensor<1>, Measures) {
-        let n = pairs.len();
-        let conversations = || pairs.iter().map(|p| &p.chosen).chain(pairs.iter().map(|p| &p.rejected));
-        let sequences: Vec<&[u32]> = conversations().map(|c| c.ids.as_slice()).collect();
-        let starts: Vec<usize> = conversations().map(|c| c.response_start).collect();
-        let packed = PackedSequences::new(&sequences);
-        let scored = packed.scored(&sequences, &starts);
-        let token_logps = model.token_logps(&packed, &scored);
-        let device = token_logps.device();
-        let token_logps = match desensitize(&scored, n, self.ld_alpha) {
+    fn pack(&self, pairs: &[&PairExample]) -> (PackedSequences, Scored) {
+        pack(pairs.iter().map(|p| &p.chosen).chain(pairs.iter().map(|p| &p.rejected)))
+    }
+
+    fn loss(
+        &self,
+        token_logps: Tensor<1>,
+        scored: &Scored,
+        pairs: &[&PairExample],
+        step: StepNumbers,
+    ) -> (Tensor<1>, Measures) {
+        let (n, device) = (pairs.len(), token_logps.device());
+        let token_logps = match desensitize(scored, n, self.ld_alpha) {
             Some(weights) => token_logps * Tensor::from_data(TensorData::from(weights.as_slice()), &device),
             None => token_logps,
         };
-        let owners: Vec<i32> = scored.sequences.iter().map(|&sequence| sequence as i32).collect();
-        let owners = Tensor::<1, Int>::from_data(TensorData::from(owners.as_slice()), &device);
-        let logps = Tensor::<1>::zeros([2 * n], &device).select_assign(0, owners, token_logps, IndexingUpdateOp::Add);
+        let logps = response_logps(token_logps, scored, 2 * n);
         let (chosen, rejected) = (logps.clone().narrow(0, 0, n), logps.narrow(0, n, n));
         let column = |of: fn(&PairExample) -> f64| {
             let values: Vec<f32> = pairs.iter().map(|pair| of(pair) as f32).collect();
@@ -84,19 +85,40 @@ impl Objective for PreferenceObjective {
         let all_trusted = pairs.iter().all(|pair| pair.label_weight == 1.0);
         let weights = (!all_trusted).then(|| column(|pair| pair.label_weight));
         let result = preference_loss(logps, weights, &self.loss);
-        let host = |x: Tensor<1>| x.into_data().try_to_vec::<f32>().expect("the model computes in f32");
         let (chosen_rewards, rejected_rewards) = (host(result.chosen_rewards), host(result.rejected_rewards));
         let sum = |values: &[f32]| values.iter().map(|&v| f64::from(v)).sum();
         let n_correct = chosen_rewards.iter().zip(&rejected_rewards).filter(|(c, r)| c > r).count() as u32;
         let measures = Measures {
-            n_tokens: packed.n_rows() as u64,
             n_pairs: n as u32,
+            n_chosen: n as u32,
+            n_rejected: n as u32,
             rewards_chosen: sum(&chosen_rewards),
             rewards_rejected: sum(&rejected_rewards),
             n_correct,
             logps_chosen: sum(&host(chosen.detach())),
             logps_rejected: sum(&host(rejected.detach())),
         };
-        (result.losses.sum() / total_weight, measures)
+        (result.losses.sum() / step.total_weight, measures)
     }
+}
+
+/// Conversations as the rows of a pass, with the tokens of their responses scored.
+pub(crate) fn pack<'a>(conversations: impl Iterator<Item = &'a Conversation> + Clone) -> (PackedSequences, Scored) {
+    let sequences: Vec<&[u32]> = conversations.clone().map(|c| c.ids.as_slice()).collect();
+    let starts: Vec<usize> = conversations.map(|c| c.response_start).collect();
+    let packed = PackedSequences::inputs_of(&sequences);
+    let scored = packed.scored(&sequences, &starts);
+    (packed, scored)
+}
+
+/// Sums of the scored tokens of each of `n` responses, `[n]`.
+pub(crate) fn response_logps(token_logps: Tensor<1>, scored: &Scored, n: usize) -> Tensor<1> {
+    let device = token_logps.device();
+    let owners: Vec<i32> = scored.sequences.iter().map(|&sequence| sequence as i32).collect();
+    let owners = Tensor::<1, Int>::from_data(TensorData::from(owners.as_slice()), &device);
+    Tensor::<1>::zeros([n], &device).select_assign(0, owners, token_logps, IndexingUpdateOp::Add)
+}
+
+pub(crate) fn host(x: Tensor<1>) -> Vec<f32> {
+    x.into_data().try_into_vec().expect("losses are in f32")
 }

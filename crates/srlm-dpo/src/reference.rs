@@ -8,10 +8,11 @@ use srlm_artifact::{
     Artifact, Begin, Counts, Input, OnProgress, PairRow, Pairs, Place, Progress, Recipe, RefLogps, RefLogpsRow, begin,
 };
 use srlm_checkpoint::Tokenizer;
-use srlm_model::{Conversation, Model, PackedSequences};
+use srlm_model::{Conversation, Model};
 
 use crate::error::Error;
 use crate::lengths::desensitize;
+use crate::objective::{host, pack};
 
 /// Raised when the same inputs would give other numbers.
 const STAGE_VERSION: u32 = 2;
@@ -120,12 +121,8 @@ pub fn run(
 
 /// Summed log-probabilities of responses, the chosen ones and then the rejected ones.
 fn logps(model: &Model, responses: &[&Conversation], ld_alpha: f64) -> Vec<f64> {
-    let sequences: Vec<&[u32]> = responses.iter().map(|c| c.ids.as_slice()).collect();
-    let starts: Vec<usize> = responses.iter().map(|c| c.response_start).collect();
-    let packed = PackedSequences::new(&sequences);
-    let scored = packed.scored(&sequences, &starts);
-    let mut logps =
-        model.token_logps(&packed, &scored).into_data().try_to_vec::<f32>().expect("the model computes in f32");
+    let (packed, scored) = pack(responses.iter().copied());
+    let mut logps = host(model.token_logps(&packed, &scored));
     if let Some(weights) = desensitize(&scored, responses.len() / 2, ld_alpha) {
         logps.iter_mut().zip(weights).for_each(|(logp, weight)| *logp *= weight);
     }

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Begin, Counts, Input, Model as ModelKind, Pairs, Place, Recipe, RefLogps, begin};
+use srlm_artifact::{
+    Artifact, Begin, Counts, Input, Model as ModelKind, Pairs, Place, Recipe, RefLogps, Writer, begin,
+};
 use srlm_checkpoint::Checkpoint;
 use srlm_model::Model;
-use srlm_train::{Machine, OnStep, train};
+use srlm_train::{Hooks, Machine, Settings, Trained, train};
 
 use crate::config::DpoConfig;
 use crate::error::Error;
@@ -14,7 +16,7 @@ use crate::objective::{PairExample, PreferenceObjective};
 use crate::reference::conversations;
 
 /// Raised when the same inputs would give another model.
-const STAGE_VERSION: u32 = 2;
+const STAGE_VERSION: u32 = 3;
 
 /// What the stage reads.
 pub struct Inputs<'a> {
@@ -40,7 +42,7 @@ pub fn run(
     machine: Machine<'_>,
     place: Place,
     out: &Path,
-    on_step: OnStep<'_>,
+    hooks: Hooks<'_>,
 ) -> Result<Artifact<ModelKind>, Error> {
     config.validate()?;
     let model =
@@ -60,22 +62,40 @@ pub fn run(
     };
     let max_length = config.train.max_length.min(inputs.model.config.context());
     let examples = examples(&inputs, max_length)?;
-    let mut model = Model::load(inputs.model, &machine.device.clone().autodiff())?;
-    if let Some(lora) = &config.lora {
-        machine.device.seed(place.run_seed);
-        model = model.with_lora(lora);
-    }
+    let model = Model::load_trainable(inputs.model, config.lora.as_ref(), machine.device, place.run_seed)?;
     let objective = PreferenceObjective { loss: config.loss(), ld_alpha: config.ld_alpha };
-    let seed = place.run_seed + u64::from(place.iteration);
-    let training = (&config.train, machine.runtime, seed);
-    let (model, metrics) = train(model, &objective, &examples, training, writer.dir(), on_step)?;
-    model.save(writer.dir(), inputs.model, config.lora.as_ref().map(|lora| (lora, inputs.model_name)))?;
+    let trained = train(model, &objective, &examples, settings(config, &machine, place), writer.dir(), hooks)?;
+    let counts = Counts::from([("pairs".to_owned(), examples.len() as u64)]);
+    finish(writer, (config, inputs.model, inputs.model_name), trained, counts, machine.device_name)
+}
+
+/// The loop's settings; each round has an order of its own.
+pub(crate) fn settings<'a>(config: &'a DpoConfig, machine: &Machine<'a>, place: Place) -> Settings<'a> {
+    Settings {
+        config: &config.train,
+        runtime: machine.runtime,
+        more_devices: machine.more_devices,
+        adapter_dropout: config.lora.as_ref().map_or(0.0, |lora| lora.dropout),
+        seed: place.run_seed + u64::from(place.iteration),
+    }
+}
+
+/// Writes the trained model and its curves.
+pub(crate) fn finish(
+    writer: Writer<ModelKind>,
+    (config, start, start_name): (&DpoConfig, &Checkpoint, &str),
+    trained: Trained,
+    mut counts: Counts,
+    device_name: &str,
+) -> Result<Artifact<ModelKind>, Error> {
+    let Trained { model, metrics, step, n_held_out } = trained;
+    model.save(writer.dir(), start, config.lora.as_ref().map(|lora| (lora, start_name)))?;
     srlm_artifact::write_metrics(writer.dir(), &metrics)?;
-    let mut counts = Counts::new();
-    counts.insert("pairs".to_owned(), examples.len() as u64);
+    counts.insert("held_out_examples".to_owned(), n_held_out as u64);
     counts.insert("steps".to_owned(), metrics.len() as u64);
+    counts.insert("step_of_weights".to_owned(), u64::from(step));
     counts.insert("tokens".to_owned(), metrics.iter().map(|row| row.n_tokens).sum());
-    Ok(writer.finish(Vec::new(), counts, machine.device_name)?)
+    Ok(writer.finish(Vec::new(), counts, device_name)?)
 }
 
 fn examples(inputs: &Inputs<'_>, max_length: usize) -> Result<Vec<PairExample>, Error> {

@@ -1,7 +1,10 @@
 //! How well a judge orders responses as people do, beside preferring the longer response.
 
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
+use crate::bootstrap::draw_below;
 use crate::group_measures::{GroupMeasures, OrderMeasures, measure};
 use crate::{Bootstrap, Estimate};
 
@@ -70,6 +73,14 @@ pub struct Agreement {
     pub judge: Measures,
     /// Preferring the longer response, on the same pairs and groups.
     pub length_baseline: Measures,
+    /// An order drawn at random, without ties: what is expected of it, on the same pairs and groups. Unknown in
+    /// evaluations of before it was measured.
+    #[serde(default)]
+    pub random_baseline: Measures,
+    /// The judge's own scores, dealt to the responses at random: what its ties, its failures and its favorite numbers
+    /// alone would reach. The mean over permutations, and the interval that holds `level` of them.
+    #[serde(default)]
+    pub shuffled_baseline: Measures,
     /// Pairwise accuracy of the judge less that of the baseline; resampled together, so shared luck cancels.
     pub pairwise_advantage: Option<Estimate>,
 }
@@ -84,50 +95,99 @@ impl Agreement {
 /// Measures a judge's scores against human ranks, with intervals by bootstrap over prompts.
 ///
 /// # Source
-/// Yuan et al. 2024, section 2.4 and table 4; the length baseline and the handling of ties are ours.
+/// Yuan et al. 2024, section 2.4 and table 4; the baselines and the handling of ties are ours.
 pub fn agreement(groups: &[RankedGroup], bootstrap: &Bootstrap) -> Agreement {
-    let measured: Vec<GroupMeasures> = groups.iter().filter_map(|group| measure(&group.responses)).collect();
-    let total = |count: fn(&GroupMeasures) -> u64| measured.iter().map(count).sum();
+    let trees: Vec<&[RankedGroup]> = groups.chunks(1).collect();
+    agreement_in_trees(&trees, bootstrap)
+}
+
+/// The same where groups depend on each other: those of one tree are drawn together.
+pub fn agreement_in_trees(trees: &[&[RankedGroup]], bootstrap: &Bootstrap) -> Agreement {
+    let measured = measure_trees(trees);
+    let total = |count: fn(&GroupMeasures) -> u64| measured.iter().flatten().map(count).sum();
+    let summarize = |order: Order| {
+        measures(|part| bootstrap.estimate(&measured, |trees| ratio(trees.iter().copied().flatten(), order, part)))
+    };
     Agreement {
-        n_groups: measured.len() as u64,
+        n_groups: measured.iter().flatten().count() as u64,
         n_pairs: total(|group| group.n_pairs),
         n_unscored_pairs: total(|group| group.n_pairs - group.n_scored_pairs),
         n_responses: total(|group| group.n_responses),
         n_unscored: total(|group| group.n_unscored),
         n_undefined_groups: total(|group| u64::from(group.judge.spearman.is_none())),
-        judge: summarize(&measured, bootstrap, |group| &group.judge),
-        length_baseline: summarize(&measured, bootstrap, |group| &group.length),
-        pairwise_advantage: bootstrap.estimate(&measured, |groups| {
-            let sum = |count: fn(&GroupMeasures) -> u64| groups.iter().map(|group| count(group) as f64).sum::<f64>();
-            let n_ahead = sum(|group| group.judge.n_agree) - sum(|group| group.length.n_agree);
-            let n_pairs = sum(|group| group.n_scored_pairs);
-            (n_pairs > 0.0).then(|| n_ahead / n_pairs)
+        judge: summarize(JUDGE),
+        length_baseline: summarize(|group| &group.length),
+        random_baseline: summarize(|group| &group.random),
+        shuffled_baseline: shuffled(trees, bootstrap),
+        pairwise_advantage: bootstrap.estimate(&measured, |trees| {
+            let groups = || trees.iter().copied().flatten();
+            let sum = |count: fn(&GroupMeasures) -> f64| groups().map(count).sum::<f64>();
+            let n_pairs = sum(|group| group.n_scored_pairs as f64);
+            (n_pairs > 0.0).then(|| sum(|group| group.judge.n_agree - group.length.n_agree) / n_pairs)
         }),
     }
 }
 
-fn summarize(
-    measured: &[GroupMeasures],
-    bootstrap: &Bootstrap,
-    order: fn(&GroupMeasures) -> &OrderMeasures,
-) -> Measures {
-    let share = |part: &dyn Fn(&GroupMeasures) -> (f64, f64)| {
-        bootstrap.estimate(measured, |groups| {
-            let (part, whole) = groups.iter().map(|group| part(group)).fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
-            (whole > 0.0).then(|| part / whole)
-        })
-    };
-    let defined = |value: Option<f64>| value.map_or((0.0, 0.0), |value| (value, 1.0));
+/// The groups that have a human order, by tree.
+fn measure_trees(trees: &[&[RankedGroup]]) -> Vec<Vec<GroupMeasures>> {
+    let tree = |groups: &&[RankedGroup]| groups.iter().filter_map(|group| measure(&group.responses)).collect();
+    trees.iter().map(tree).filter(|groups: &Vec<_>| !groups.is_empty()).collect()
+}
+
+type Order = fn(&GroupMeasures) -> &OrderMeasures;
+const JUDGE: Order = |group| &group.judge;
+
+/// What a group adds to the numerator and the denominator of a measure.
+type Part = fn(&GroupMeasures, &OrderMeasures) -> (f64, f64);
+
+fn measures(mut estimate: impl FnMut(Part) -> Option<Estimate>) -> Measures {
     Measures {
-        pairwise_accuracy: share(&|group| (order(group).n_agree as f64, group.n_scored_pairs as f64)),
-        untied_pairwise_accuracy: share(&|group| {
-            (order(group).n_agree as f64, (group.n_scored_pairs - order(group).n_tied) as f64)
-        }),
-        tie_rate: share(&|group| (order(group).n_tied as f64, group.n_scored_pairs as f64)),
-        exact_match: share(&|group| (f64::from(u8::from(order(group).exact)), 1.0)),
-        five_best: share(&|group| (order(group).n_top_and_best as f64, order(group).n_top as f64)),
-        spearman: share(&|group| defined(order(group).spearman)),
-        kendall_tau_b: share(&|group| defined(order(group).kendall_tau_b)),
+        pairwise_accuracy: estimate(|group, order| (order.n_agree, group.n_scored_pairs as f64)),
+        untied_pairwise_accuracy: estimate(|group, order| (order.n_agree, group.n_scored_pairs as f64 - order.n_tied)),
+        tie_rate: estimate(|group, order| (order.n_tied, group.n_scored_pairs as f64)),
+        exact_match: estimate(|_, order| (order.exact, 1.0)),
+        five_best: estimate(|_, order| (order.n_top_and_best, order.n_top)),
+        spearman: estimate(|_, order| defined_part(order.spearman)),
+        kendall_tau_b: estimate(|_, order| defined_part(order.kendall_tau_b)),
+    }
+}
+
+fn defined_part(value: Option<f64>) -> (f64, f64) {
+    value.map_or((0.0, 0.0), |value| (value, 1.0))
+}
+
+fn ratio<'a>(groups: impl Iterator<Item = &'a GroupMeasures>, order: Order, part: Part) -> Option<f64> {
+    let parts = groups.map(|group| part(group, order(group)));
+    let (part, whole) = parts.fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+    (whole > 0.0).then(|| part / whole)
+}
+
+/// The judge's measures after its scores are dealt anew among the responses that have one.
+fn shuffled(trees: &[&[RankedGroup]], bootstrap: &Bootstrap) -> Measures {
+    let mut generator = ChaCha8Rng::seed_from_u64(bootstrap.seed);
+    let mut groups: Vec<RankedGroup> = trees.iter().copied().flatten().cloned().collect();
+    let dealt: Vec<Vec<GroupMeasures>> = (0..N_PERMUTATIONS)
+        .map(|_| {
+            deal(&mut groups, &mut generator);
+            groups.iter().filter_map(|group| measure(&group.responses)).collect()
+        })
+        .collect();
+    measures(|part| bootstrap.spread(dealt.iter().filter_map(|groups| ratio(groups.iter(), JUDGE, part)).collect()))
+}
+
+/// Enough for a mean that is known to a hundredth, few enough to cost no more than a bootstrap.
+const N_PERMUTATIONS: usize = 500;
+
+/// Permutes the scores (Fisher and Yates); responses without one keep none.
+fn deal(groups: &mut [RankedGroup], generator: &mut ChaCha8Rng) {
+    let mut scores: Vec<&mut f64> =
+        groups.iter_mut().flat_map(|group| &mut group.responses).filter_map(|r| r.mean_score.as_mut()).collect();
+    for i in (1..scores.len()).rev() {
+        let j = draw_below(generator, i + 1);
+        if i != j {
+            let (left, right) = scores.split_at_mut(i);
+            std::mem::swap(&mut *left[j], &mut *right[0]);
+        }
     }
 }
 
@@ -167,8 +227,38 @@ mod tests {
         assert_eq!(value(found.length_baseline.pairwise_accuracy), Some(0.75));
         assert_eq!(value(found.length_baseline.exact_match), Some(0.5));
         assert_eq!(value(found.length_baseline.five_best), Some(0.5));
+        assert_eq!(value(found.random_baseline.pairwise_accuracy), Some(0.5));
+        assert_eq!(value(found.random_baseline.exact_match), Some((1.0 / 6.0 + 1.0 / 2.0) / 2.0));
+        assert_eq!(value(found.random_baseline.five_best), Some((1.0 / 3.0 + 1.0 / 2.0) / 2.0));
+        assert_eq!(value(found.random_baseline.kendall_tau_b), Some(0.0));
         assert_eq!(value(found.pairwise_advantage), Some(-0.25));
         assert!(!found.beats_length());
+    }
+
+    #[test]
+    fn shuffled_scores_reach_what_the_judges_ties_leave() {
+        // Half of the scores are 1, half are 5: two random ones tie about half of the time, else are right half.
+        let groups: Vec<_> = (0..40).map(|i| group(&i.to_string(), &[(0, Some(5.0), 1), (1, Some(1.0), 2)])).collect();
+        let found = measure_all(&groups);
+        assert_eq!(value(found.judge.pairwise_accuracy), Some(1.0));
+        let shuffled = found.shuffled_baseline;
+        let near = |estimate: Option<Estimate>, expected: f64| (value(estimate).unwrap() - expected).abs() < 0.02;
+        assert!(near(shuffled.tie_rate, 39.0 / 79.0), "{shuffled:?}");
+        assert!(near(shuffled.pairwise_accuracy, 20.0 / 79.0) && near(shuffled.five_best, 0.5), "{shuffled:?}");
+        assert!(!shuffled.pairwise_accuracy.unwrap().covers(1.0));
+    }
+
+    #[test]
+    fn groups_of_one_tree_are_drawn_together() {
+        let right = group("r", &[(0, Some(5.0), 1), (1, Some(1.0), 2)]);
+        let wrong = group("w", &[(0, Some(1.0), 1), (1, Some(5.0), 2)]);
+        let alone: Vec<_> = (0..20).map(|i| if i < 10 { right.clone() } else { wrong.clone() }).collect();
+        let trees: Vec<&[RankedGroup]> = alone.chunks(5).collect();
+        let bootstrap = Bootstrap { n_resamples: 400, ..Bootstrap::default() };
+        let width = |found: &Agreement| found.judge.pairwise_accuracy.map(|e| e.high - e.low).unwrap();
+        let (apart, together) = (agreement(&alone, &bootstrap), agreement_in_trees(&trees, &bootstrap));
+        assert_eq!(value(apart.judge.pairwise_accuracy), value(together.judge.pairwise_accuracy));
+        assert!(width(&together) > 1.5 * width(&apart), "{} {}", width(&together), width(&apart));
     }
 
     #[test]

@@ -56,11 +56,21 @@ impl Bootstrap {
             drawn.fill_with(|| all[draw_below(&mut generator, all.len())]);
             values.extend(statistic(&drawn));
         }
+        let (low, high) = self.interval(values).unwrap_or((value, value));
+        Some(Estimate { value, low, high })
+    }
+
+    /// The mean of repeated measurements, with the percentile interval that holds `level` of them.
+    pub(crate) fn spread(&self, values: Vec<f64>) -> Option<Estimate> {
+        let value = values.iter().sum::<f64>() / values.len() as f64;
+        let (low, high) = self.interval(values)?;
+        Some(Estimate { value, low, high })
+    }
+
+    fn interval(&self, mut values: Vec<f64>) -> Option<(f64, f64)> {
         values.sort_unstable_by(f64::total_cmp);
         let tail = (1.0 - self.level) / 2.0;
-        let low = percentile(&values, tail).unwrap_or(value);
-        let high = percentile(&values, 1.0 - tail).unwrap_or(value);
-        Some(Estimate { value, low, high })
+        Some((percentile(&values, tail)?, percentile(&values, 1.0 - tail)?))
     }
 }
 

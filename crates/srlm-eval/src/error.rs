@@ -37,6 +37,35 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// A row that a user gave cannot be used.
+    #[error("{place}: `{key}` {problem}; {remedy}")]
+    Row {
+        /// The file with the line, or with the place in it.
+        place: PathBuf,
+        /// The column.
+        key: String,
+        /// What is wrong with its value.
+        problem: String,
+        /// What to write instead.
+        remedy: &'static str,
+    },
+    /// Two models have no prompt to compare them on.
+    #[error(
+        "no prompt has two different answers: {n_unmatched} prompts have one model's only, on {n_identical} both say \
+         the same; give answers to the same prompts"
+    )]
+    NothingToCompare {
+        /// Prompts with the answer of one model only.
+        n_unmatched: u64,
+        /// Prompts with one text from both.
+        n_identical: u64,
+    },
+    /// Nobody says what a prompt's text is.
+    #[error("prompt {prompt_id:?} has no text in either file; give the prompts")]
+    NoPromptText {
+        /// The prompt.
+        prompt_id: String,
+    },
     /// An evaluation holds NaN or an infinity, which JSON cannot.
     #[error("the evaluation of {model} holds a number that is not finite: check its held-out loss")]
     NotFinite {

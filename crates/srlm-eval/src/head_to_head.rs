@@ -93,7 +93,7 @@ pub fn head_to_head(comparisons: &[Comparison], bootstrap: &Bootstrap) -> HeadTo
     let outcomes: Vec<Outcome> = comparisons.iter().map(Comparison::outcome).collect();
     let n = |wanted: Outcome| outcomes.iter().filter(|&&outcome| outcome == wanted).count() as u64;
     let (wins, losses) = (n(Outcome::Win), n(Outcome::Loss));
-    let points: Vec<f64> = outcomes.iter().filter_map(|&outcome| points(outcome)).collect();
+    let points: Vec<f64> = outcomes.iter().filter_map(|outcome| outcome.points()).collect();
     HeadToHead {
         wins,
         ties: n(Outcome::Tie) + n(Outcome::Disagreement),
@@ -105,15 +105,6 @@ pub fn head_to_head(comparisons: &[Comparison], bootstrap: &Bootstrap) -> HeadTo
         }),
         decided_win_rate: wilson(wins, wins + losses),
         sign_test_p: sign_test(wins, losses),
-    }
-}
-
-fn points(outcome: Outcome) -> Option<f64> {
-    match outcome {
-        Outcome::Win => Some(1.0),
-        Outcome::Tie | Outcome::Disagreement => Some(0.5),
-        Outcome::Loss => Some(0.0),
-        Outcome::Missing => None,
     }
 }
 

@@ -1,6 +1,4 @@
-//! How long, how varied and how repetitive a model's responses are.
-
-use std::collections::HashSet;
+//! How long a model's responses are.
 
 use serde::{Deserialize, Serialize};
 use srlm_artifact::{FinishReason, ResponseRow};
@@ -19,7 +17,7 @@ pub struct Distribution {
     pub p90: f64,
 }
 
-/// Lengths and variety of a set of responses.
+/// Lengths of a set of responses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lengths {
@@ -33,19 +31,10 @@ pub struct Lengths {
     pub n_stop: u64,
     /// Responses cut off at the token limit.
     pub n_length: u64,
-    /// Different word pairs over all word pairs of all responses; falls as there are more responses, so compare
-    /// equal numbers only. `None` without a word pair.
-    pub distinct_2: Option<f64>,
-    /// Mean share of a response's runs of four words that it has used before: 0 is none, near 1 is a loop.
-    /// Responses of fewer than four words are left out.
-    ///
-    /// Welleck et al. 2020 ("Neural text generation with unlikelihood training"), seq-rep-4, on words.
-    pub repetition_rate: Option<f64>,
 }
 
 /// Measures responses; `None` when there are none.
 pub fn lengths(responses: &[ResponseRow]) -> Option<Lengths> {
-    let words: Vec<Vec<&str>> = responses.iter().map(|row| row.response.split_whitespace().collect()).collect();
     let n_stop = responses.iter().filter(|row| row.finish_reason == FinishReason::Stop).count() as u64;
     Some(Lengths {
         n_responses: responses.len() as u64,
@@ -53,8 +42,6 @@ pub fn lengths(responses: &[ResponseRow]) -> Option<Lengths> {
         characters: distribution(responses.iter().map(|row| row.response.chars().count() as f64))?,
         n_stop,
         n_length: responses.len() as u64 - n_stop,
-        distinct_2: distinct_share(words.iter().flat_map(|words| words.windows(2))),
-        repetition_rate: repetition_rate(&words),
     })
 }
 
@@ -63,21 +50,6 @@ fn distribution(values: impl Iterator<Item = f64>) -> Option<Distribution> {
     sorted.sort_unstable_by(f64::total_cmp);
     let mean = sorted.iter().sum::<f64>() / sorted.len() as f64;
     Some(Distribution { mean, median: percentile(&sorted, 0.5)?, p90: percentile(&sorted, 0.9)? })
-}
-
-fn distinct_share<'a>(runs: impl Iterator<Item = &'a [&'a str]>) -> Option<f64> {
-    let (mut seen, mut n) = (HashSet::new(), 0u64);
-    for run in runs {
-        seen.insert(run);
-        n += 1;
-    }
-    (n > 0).then(|| seen.len() as f64 / n as f64)
-}
-
-fn repetition_rate(responses: &[Vec<&str>]) -> Option<f64> {
-    let rates: Vec<f64> =
-        responses.iter().filter_map(|words| distinct_share(words.windows(4))).map(|distinct| 1.0 - distinct).collect();
-    (!rates.is_empty()).then(|| rates.iter().sum::<f64>() / rates.len() as f64)
 }
 
 #[cfg(test)]
@@ -107,16 +79,12 @@ mod tests {
         assert_eq!((found.n_responses, found.n_stop, found.n_length), (3, 2, 1));
         assert_eq!((found.tokens.mean, found.tokens.median, found.tokens.p90), (5.0, 5.0, 6.6));
         assert_eq!(found.characters.median, 7.0);
-        // Word pairs: ab bc cd, ab ba ab ba ab: 8 of them, 4 different.
-        assert_eq!(found.distinct_2, Some(0.5));
-        // Runs of four: one in the first; abab baba abab in the second, a third of them used before.
-        assert!((found.repetition_rate.unwrap() - 1.0 / 6.0).abs() < 1e-12);
     }
 
     #[test]
-    fn nothing_and_one_word_are_measured_without_a_division_by_zero() {
+    fn nothing_and_an_empty_text_are_measured_without_a_division_by_zero() {
         assert_eq!(lengths(&[]), None);
         let found = lengths(&[row(0, "", 1, FinishReason::Stop)]).unwrap();
-        assert_eq!((found.characters.mean, found.distinct_2, found.repetition_rate), (0.0, None, None));
+        assert_eq!(found.characters.mean, 0.0);
     }
 }

@@ -1,21 +1,4 @@
-//! Rank correlations: Spearman's rho and Kendall's tau-b.
-
-/// Spearman's rho: Pearson's correlation of average ranks.
-///
-/// `None` where it is undefined: fewer than two values, one side constant, or a NaN.
-///
-/// # Panics
-/// When the sides differ in length.
-///
-/// # Source
-/// Checked against `scipy.stats.spearmanr`, which answers NaN where this answers `None`.
-pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
-    assert_eq!(a.len(), b.len(), "both sides of a correlation have a value for each item");
-    if has_nan(a) || has_nan(b) {
-        return None;
-    }
-    pearson(&average_ranks(a), &average_ranks(b))
-}
+//! Kendall's tau-b.
 
 /// Kendall's tau-b, which allows for ties on either side, in O(n log n).
 ///
@@ -55,35 +38,6 @@ fn has_nan(values: &[f64]) -> bool {
     values.iter().any(|value| value.is_nan())
 }
 
-/// Ranks from 1; equal values share the mean of their places.
-fn average_ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_unstable_by(|&i, &j| (values[i] + 0.0).total_cmp(&(values[j] + 0.0)));
-    let mut ranks = vec![0.0; values.len()];
-    let mut first = 0;
-    for group in order.chunk_by(|&i, &j| values[i] == values[j]) {
-        let mean_place = first as f64 + (group.len() as f64 + 1.0) / 2.0;
-        for &item in group {
-            ranks[item] = mean_place;
-        }
-        first += group.len();
-    }
-    ranks
-}
-
-fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
-    let n = a.len() as f64;
-    let (mean_a, mean_b) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
-    let (mut covariance, mut variance_a, mut variance_b) = (0.0, 0.0, 0.0);
-    for (x, y) in a.iter().zip(b) {
-        covariance += (x - mean_a) * (y - mean_b);
-        variance_a += (x - mean_a).powi(2);
-        variance_b += (y - mean_b).powi(2);
-    }
-    let defined = variance_a > 0.0 && variance_b > 0.0;
-    defined.then(|| (covariance / variance_a.sqrt() / variance_b.sqrt()).clamp(-1.0, 1.0))
-}
-
 fn pairs_of(n: u64) -> u64 {
     n * n.saturating_sub(1) / 2
 }
@@ -117,6 +71,7 @@ fn sort_counting_exchanges(values: &mut [f64]) -> u64 {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use srlm_artifact::spearman;
 
     use super::*;
 

@@ -7,7 +7,7 @@ use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Recipe, Writer};
 use crate::{Error, Evaluation};
 
 /// Raised when the same inputs would give another evaluation.
-const STAGE_VERSION: u32 = 1;
+const STAGE_VERSION: u32 = 2;
 const FILE: &str = "eval.json";
 
 /// Opens the evaluation at `out` if it is up to date, else begins to write it.

@@ -6,10 +6,8 @@ mod demo;
 use std::path::Path;
 
 use demo::folders;
-use srlm_artifact::{Begin, Message, PairRow, Pairs, Prompt};
-use srlm_eval::{
-    Evaluation, FolderState, HeldOutLoss, Measurements, RunSummary, render, summary_json, summary_markdown,
-};
+use srlm_artifact::Begin;
+use srlm_eval::{Evaluation, FolderState, HeldOutLoss, RunSummary, render, summary_json, summary_markdown};
 
 fn temporary(name: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     let dir = tempfile::tempdir().unwrap();
@@ -36,18 +34,22 @@ fn a_whole_run_is_told_in_order() {
     let page = render(&summary);
     std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/report.html"), &page).unwrap();
 
-    let places: Vec<usize> =
-        ["id=\"answer\"", "id=\"judge\"", "id=\"funnel\"", "id=\"training\"", "id=\"pairs\"", "id=\"provenance\""]
-            .iter()
-            .map(|id| page.find(id).unwrap())
-            .collect();
+    let places: Vec<usize> = ["answer", "judge", "compared", "responses", "funnel", "training", "pairs", "provenance"]
+        .iter()
+        .map(|id| page.find(&format!("<section id=\"{id}\"")).unwrap())
+        .collect();
     assert!(places.is_sorted());
     assert_has(
         &page,
         &[
             "M0",
             "M3",
-            "longer response:",
+            "longer response",
+            "at equal lengths",
+            "chance",
+            "Ratings of all models",
+            "while the margin grew: common",
+            "worst chosen",
             "largest gap",
             "smallest gap",
             "21 similar, 9 too short",
@@ -66,7 +68,7 @@ fn the_page_asks_for_nothing_and_runs_nothing() {
     let (_dir, run) = temporary("demo");
     folders::write_run(&run);
     let page = report(&run);
-    for forbidden in ["<script", "http://", "https://", "<img", "<link", "url(", "@import", "onload", " style="] {
+    for forbidden in ["<script", "http://", "https://", "<img", "<link", "url(", "@import", " onload", " style="] {
         assert!(!page.contains(forbidden), "the page holds {forbidden:?}");
     }
     let opened = page.matches("<svg").count();
@@ -87,10 +89,20 @@ fn an_empty_folder_has_a_report() {
 
     No model of this run has been evaluated yet.
 
-    | model | verdict | held-out loss (nats/token) | judge pairwise accuracy | longer response | win / tie / loss | mean response tokens |
+    | model | verdict | win / tie / loss | at equal lengths | rating (Elo) | answers |
+    |---|---|---|---|---|---|
+    | M0 | starting model | – | – | – | – |
+    | M1 | pending | – | – | – | – |
+
+    | model | judge pairwise accuracy | longer response | chance | judging | hidden anchors | held-out loss (nats/token) |
     |---|---|---|---|---|---|---|
-    | M0 | starting model | – | – | – | – | – |
-    | M1 | pending | – | – | – | – | – |
+    | M0 | – | – | – | – | – | – |
+    | M1 | – | – | – | – | – | – |
+
+    | model | mean response tokens | cut off | refusals | harmful served | harmless refused | distinct pairs | self-BLEU | time | tokens written | tokens trained on |
+    |---|---|---|---|---|---|---|---|---|---|---|
+    | M0 | – | – | – | – | – | – | – | – | – | – |
+    | M1 | – | – | – | – | – | – | – | – | – | – |
     ");
     assert!(RunSummary::read(&run.join("missing")).is_err());
 }
@@ -128,45 +140,17 @@ fn a_broken_artifact_is_named_and_the_rest_is_shown() {
 }
 
 #[test]
-fn hostile_text_stays_text() {
-    const HOSTILE: &str = "</pre><script>alert('1')</script>\"'><img src=x onerror=\"alert(1)\">{{ 7 * 7 }}";
-    let (_dir, run) = temporary("hostile");
-    std::fs::write(run.join("run.toml"), format!("# {HOSTILE}\n")).unwrap();
-    let pair = PairRow {
-        prompt_id: HOSTILE.to_owned(),
-        prompt: Prompt::conversation(vec![Message::system(HOSTILE), Message::user(HOSTILE)]),
-        chosen: HOSTILE.to_owned(),
-        rejected: format!("{HOSTILE} and more"),
-        chosen_id: "a".to_owned(),
-        rejected_id: "b".to_owned(),
-        score_chosen: 3.0,
-        score_rejected: 1.0,
-        label_weight: 1.0,
-    };
-    folders::write::<Pairs>(&run, "iter-1/pairs", HOSTILE, vec![pair], &[(HOSTILE, 1)]);
-    let Begin::Write(writer) = srlm_eval::begin(&run.join("iter-0/eval"), serde_json::json!({}), 1, vec![]).unwrap()
-    else {
-        panic!("the folder is new");
-    };
-    srlm_eval::write(writer, &Evaluation::new(HOSTILE, Measurements::default()), HOSTILE).unwrap();
-    let summary = RunSummary::read(&run).unwrap();
-    let page = render(&summary);
-    assert!(page.matches("&#60;script&#62;").count() >= 8, "the text is shown");
-    assert!(page.contains("{{ 7 * 7 }}"), "and not taken for a template");
-    for forbidden in ["<script", "<img", "onerror=\"", "'>"] {
-        assert!(!page.contains(forbidden), "the page holds {forbidden:?}");
-    }
-    assert!(!summary_markdown(&summary).contains(" <script"));
-}
-
-#[test]
 fn programs_read_the_same_numbers() {
     let (_dir, run) = temporary("demo");
     folders::write_run(&run);
     let json = summary_json(&RunSummary::read(&run).unwrap());
     assert_eq!(json["models"][2]["evaluation"]["head_to_head"]["wins"], 96);
-    assert_eq!(json["iterations"][0]["judge"]["n_judgments"], 720);
+    assert_eq!(json["iterations"][0]["judge"]["judgments"], 720);
     assert_eq!(json["iterations"][0]["stages"][0]["state"]["complete"]["n_rows"], 60);
+    let measures = &json["key_measures"][2];
+    assert_eq!(measures["win_rate"], json["models"][2]["evaluation"]["head_to_head"]["win_rate"]);
+    assert_eq!(measures["n_training_tokens"], 120 * 4096);
+    assert_eq!(json["models"][2]["training"][0]["curve"], "loss");
 }
 
 #[test]
@@ -190,7 +174,7 @@ fn nan_is_refused_before_it_is_written() {
         panic!("the folder is new");
     };
     let held_out = Some(HeldOutLoss { loss: f64::NAN, n_tokens: 1 });
-    let evaluation = Evaluation::new("M1", Measurements { held_out, ..Measurements::default() });
+    let evaluation = Evaluation { held_out, ..Evaluation::new("M1") };
     let error = srlm_eval::write(writer, &evaluation, "cpu").unwrap_err();
     insta::assert_snapshot!(error, @"the evaluation of M1 holds a number that is not finite: check its held-out loss");
     assert!(!out.join("manifest.json").exists());

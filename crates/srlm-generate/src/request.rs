@@ -139,6 +139,16 @@ pub trait Generate {
     fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error>;
 }
 
+impl<G: Generate + ?Sized> Generate for Box<G> {
+    fn identity(&self) -> String {
+        (**self).identity()
+    }
+
+    fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error> {
+        (**self).generate(requests, on_completion)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

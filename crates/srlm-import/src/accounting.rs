@@ -30,6 +30,8 @@ pub enum Reason {
     PromptLeftOut,
     /// No response of rank 0, and fewer ranked responses than `min_responses`.
     Unranked,
+    /// People call the pair a tie.
+    HumanTie,
     /// A rating without a critique.
     NoCritique,
     /// The prompt is shorter or longer than the limits.
@@ -58,6 +60,7 @@ impl Reason {
             Self::OtherLanguage => "other_language",
             Self::PromptLeftOut => "prompt_left_out",
             Self::Unranked => "unranked",
+            Self::HumanTie => "human_tie",
             Self::NoCritique => "no_critique",
             Self::PromptLength => "prompt_length",
             Self::ResponseLength => "response_length",

@@ -55,6 +55,14 @@ pub enum Error {
         /// The field and what is wrong.
         problem: Problem,
     },
+    /// A row of human judgments cannot be read.
+    #[error("{place}: {problem}; correct the row, name the file's form, or name its fields with `columns`")]
+    HumanRow {
+        /// File and line.
+        place: Place,
+        /// The field and what is wrong.
+        problem: Problem,
+    },
     /// Everything that was read was left out.
     #[error("nothing is left of {rows} rows ({reasons}); name another format or `columns`, or widen the limits")]
     Nothing {

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::human::fields;
+
 /// What the rows of the input look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -24,11 +26,13 @@ pub enum Format {
     PromptResponse,
     /// A prompt, a response, a judge's score of it and its critique.
     Ratings,
+    /// A prompt, two responses, and which is better.
+    Pairwise,
     /// Prompts alone.
     Prompts,
 }
 
-const FORMATS: [Format; 8] = [
+const FORMATS: [Format; 9] = [
     Format::Oasst,
     Format::Dolly,
     Format::Alpaca,
@@ -36,6 +40,7 @@ const FORMATS: [Format; 8] = [
     Format::Messages,
     Format::PromptResponse,
     Format::Ratings,
+    Format::Pairwise,
     Format::Prompts,
 ];
 
@@ -50,6 +55,7 @@ impl Format {
             Self::Messages => "messages",
             Self::PromptResponse => "prompt-response",
             Self::Ratings => "ratings",
+            Self::Pairwise => "pairwise",
             Self::Prompts => "prompts",
         }
     }
@@ -61,6 +67,7 @@ impl Format {
             Self::Sharegpt | Self::Messages => &["id", "system", "messages"],
             Self::Dolly | Self::Alpaca | Self::PromptResponse => &["id", "system", "prompt", "context", "response"],
             Self::Ratings => &["id", "system", "prompt", "context", "response", "score", "critique"],
+            Self::Pairwise => &["id", "messages", "prompt", "replies", "response_a", "response_b", "verdict"],
             Self::Prompts => &["id", "system", "prompt", "context"],
         }
     }
@@ -68,6 +75,7 @@ impl Format {
     /// The fields that a column is looked for in, the first that a row has.
     pub(crate) fn fields(self, column: &str) -> &'static [&'static str] {
         match (self, column) {
+            (Self::Pairwise, _) => fields(column),
             (_, "id") => &["prompt_id", "id", "question_id"],
             (_, "system") => &["system", "system_prompt"],
             (_, "context") => &["context", "input"],

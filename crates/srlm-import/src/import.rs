@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::example::{Example, Parsed};
+use crate::human::Pairs;
 use crate::oasst::{self, Forest, Given};
 use crate::write::Written;
 use crate::{Accounting, Error, Format, ImportConfig, OnBadRow, Place, Problem};
@@ -34,7 +35,7 @@ pub fn import(config: &ImportConfig, inputs: &[PathBuf], out: &Path) -> Result<I
         reading.accounting.files += 1;
         read::for_each_row(file, &mut |place, row| reading.row(place, row))?;
     }
-    let (examples, mut accounting) = reading.finish();
+    let (examples, mut accounting) = reading.finish()?;
     let mut distinct = dedup::distinct(examples, config, &mut accounting);
     let placed = split::place(&mut distinct, config, &mut accounting);
     if placed.is_empty() {
@@ -52,16 +53,28 @@ struct Reading<'a> {
     accounting: Accounting,
     examples: Vec<Example>,
     forest: Forest,
+    pairs: Pairs,
 }
 
 impl<'a> Reading<'a> {
     fn new(config: &'a ImportConfig) -> Self {
-        Self { config, accounting: Accounting::default(), examples: Vec::new(), forest: Forest::default() }
+        Self {
+            config,
+            accounting: Accounting::default(),
+            examples: Vec::new(),
+            forest: Forest::default(),
+            pairs: Pairs::default(),
+        }
     }
 
     fn row(&mut self, place: Place, row: Result<Value, Problem>) -> Result<(), Error> {
         self.accounting.rows += 1;
-        match row.and_then(|row| self.parse(&row, &place)) {
+        let parsed = row.and_then(|row| self.parse(&row, &place));
+        self.parsed(place, parsed)
+    }
+
+    fn parsed(&mut self, place: Place, parsed: Result<Option<Parsed>, Problem>) -> Result<(), Error> {
+        match parsed {
             Ok(Some(parsed)) => self.example(parsed),
             Ok(None) => {}
             Err(problem) if self.config.on_bad_row == OnBadRow::Drop => self.accounting.bad_row(place, problem),
@@ -70,13 +83,14 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// `None` for messages of Open Assistant, which become examples once all are there.
+    /// `None` for messages of Open Assistant and for pairs, which become examples once all are there.
     fn parse(&mut self, row: &Value, place: &Place) -> Result<Option<Parsed>, Problem> {
         match self.config.format {
             Format::Oasst => match oasst::parse(row, place, self.config, &mut self.forest)? {
                 Given::Group(parsed) => Ok(Some(parsed)),
                 Given::Messages => Ok(None),
             },
+            Format::Pairwise => self.pairs.row(row, place, &self.config.columns),
             Format::Sharegpt | Format::Messages => chat::parse(row, self.config).map(Some),
             _ => columns::parse(row, self.config).map(Some),
         }
@@ -90,12 +104,16 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn finish(mut self) -> (Vec<Example>, Accounting) {
+    fn finish(mut self) -> Result<(Vec<Example>, Accounting), Error> {
+        let pairs = std::mem::take(&mut self.pairs);
+        for (place, parsed) in pairs.examples(self.config) {
+            self.parsed(place, parsed.map(Some))?;
+        }
         let forest = std::mem::take(&mut self.forest);
         for parsed in forest.examples(self.config, &mut self.accounting) {
             self.example(parsed);
         }
-        (self.examples, self.accounting)
+        Ok((self.examples, self.accounting))
     }
 }
 

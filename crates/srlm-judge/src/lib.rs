@@ -28,11 +28,12 @@ pub mod verify;
 
 pub use config::{JudgeConfig, Unfinished};
 pub use error::{Error, RubricProblem};
-pub use health::{Action, Breach, Correlation, HealthConfig, JudgeHealth, breaches, health, read_health};
+pub use health::{Action, Breach, HealthConfig, breaches, read_health};
 pub use judged::{JudgedPrompt, JudgedResponse, judged_prompts};
-pub use mean::{mean_expected_scores, mean_scores, scores};
+pub use mean::{mean_expected_scores, mean_scores};
 pub use rubric::Rubric;
 pub use score::{ParseFailure, parse_score};
+pub use srlm_artifact::{Correlation, JudgeHealth, scores};
 pub use stage::{Inputs, merge, requests, run};
 pub use training::{TrainingExample, training_example};
 pub use verdict::{Verdict, parse_verdict};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use srlm_artifact::{Aggregation, JudgmentRow, aggregate};
+use srlm_artifact::{Aggregation, JudgmentRow, scores};
 
 /// The mean score of each response, by `response_id`.
 ///
@@ -21,13 +21,6 @@ pub fn mean_scores(rows: &[JudgmentRow]) -> BTreeMap<String, Option<f64>> {
 /// Liu et al. 2023 (G-Eval), section 2: the score weighted by probability, which one judgment suffices for.
 pub fn mean_expected_scores(rows: &[JudgmentRow]) -> BTreeMap<String, Option<f64>> {
     scores(rows, Aggregation::Expected)
-}
-
-/// The score of each response, by `response_id`; see [`aggregate`]. The order of the rows does not matter.
-pub fn scores(rows: &[JudgmentRow], aggregation: Aggregation) -> BTreeMap<String, Option<f64>> {
-    let mut judged: BTreeMap<&str, Vec<&JudgmentRow>> = BTreeMap::new();
-    rows.iter().for_each(|row| judged.entry(&row.response_id).or_default().push(row));
-    judged.into_iter().map(|(id, rows)| (id.to_owned(), aggregate(aggregation, rows))).collect()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use srlm_generate::{Generate, Meter, Request};
 use crate::health::write_health;
 use crate::judgment::Court;
 use crate::recipe::recipe;
-use crate::{Error, JudgeConfig, Rubric, Unfinished, health, mean_scores};
+use crate::{Error, JudgeConfig, JudgeHealth, Rubric, Unfinished, mean_scores};
 
 /// What the stage reads.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ pub fn run(
     let mut meter = Meter::new(on_progress, "judgments", n_judgments(config, &groups));
     let court = Court { config, rubric: inputs.rubric, place, prompts };
     let rows = judge_all(&court, &groups, generator, &mut writer, &mut meter)?;
-    write_health(writer.dir(), &health(&responses, &rows))?;
+    write_health(writer.dir(), &JudgeHealth::of(&responses, &rows))?;
     let counts = counts(config, &groups.concat(), &rows);
     Ok(writer.finish(rows, counts, device)?)
 }
@@ -128,7 +128,7 @@ pub fn merge(
 ) -> Result<Artifact<Judgments>, Error> {
     let responses = inputs.responses.rows()?;
     let recipe = recipe(config, &inputs, judge, place);
-    srlm_artifact::merge(shards, out, recipe, |dir, rows| write_health(dir, &health(&responses, rows)))
+    srlm_artifact::merge(shards, out, recipe, |dir, rows| write_health(dir, &JudgeHealth::of(&responses, rows)))
 }
 
 /// The prompts by id, with that of every response among them.

@@ -1,4 +1,4 @@
-//! Log-probabilities of target tokens, without ever holding the logits of a whole batch.
+//! Log-probabilities of target tokens, without ever holding the logits of a large batch.
 
 use multiversion::multiversion;
 use rayon::prelude::*;
@@ -45,6 +45,51 @@ fn chunked(
         });
     }
     logps
+}
+
+/// The most probabilities that are worth keeping for the backward pass, 192 MiB; beyond, it computes them again.
+const KEPT: usize = 48 << 20;
+
+/// Whether [`token_logps_kept`] is within its bounds for this many rows.
+pub fn are_probabilities_kept(rows: usize, vocabulary: usize) -> bool {
+    rows * vocabulary <= KEPT
+}
+
+/// [`token_logps`] and the probabilities of all tokens, `[rows, vocabulary]`, for [`token_logps_kept_backward`].
+pub fn token_logps_kept(hidden: &[f32], head: &[f32], width: usize, targets: &[u32]) -> (Vec<f32>, Vec<f32>) {
+    let vocabulary = head.len() / width;
+    let mut logits = vec![0.0; targets.len() * vocabulary];
+    let mut logps = vec![0.0; targets.len()];
+    logits_of(&mut logits, hidden, head, width);
+    logps.par_iter_mut().zip(targets).zip(logits.par_chunks_mut(vocabulary)).for_each(|((logp, &target), row)| {
+        let chosen = row[target as usize];
+        let (top, sum) = softmax(row);
+        *logp = chosen - top - sum.ln();
+    });
+    (logps, logits)
+}
+
+/// As [`token_logps_backward`], from the probabilities that [`token_logps_kept`] found.
+pub fn token_logps_kept_backward(
+    dlogps: &[f32],
+    mut probabilities: Vec<f32>,
+    (hidden, head, width): (&[f32], &[f32], usize),
+    targets: &[u32],
+    with_dhead: bool,
+) -> (Vec<f32>, Option<Vec<f32>>) {
+    let (rows, vocabulary) = (targets.len(), head.len() / width);
+    probabilities.par_chunks_mut(vocabulary).zip(targets).zip(dlogps).for_each(|((row, &target), &dlogp)| {
+        row.iter_mut().for_each(|p| *p *= -dlogp);
+        row[target as usize] += dlogp;
+    });
+    let mut dhidden = vec![0.0; hidden.len()];
+    let mut dhead = with_dhead.then(|| vec![0.0; head.len()]);
+    let dlogits = Matrix::new(&probabilities, rows, vocabulary, vocabulary);
+    matmul(&mut dhidden, width, false, dlogits, Matrix::new(head, vocabulary, width, width), Threads::All);
+    if let Some(dhead) = &mut dhead {
+        matmul(dhead, width, false, dlogits.t(), Matrix::new(hidden, rows, width, width), Threads::All);
+    }
+    (dhidden, dhead)
 }
 
 /// Gradients of [`token_logps`]: `(dhidden, dhead)`; the logits are computed again, chunk by chunk.
@@ -96,6 +141,19 @@ fn softmax_gradient(row: &mut [f32], dlogp: f32) {
     for v in row.iter_mut() {
         *v = scale * exp(*v - top);
     }
+}
+
+/// Turns logits into probabilities; returns `(max, sum of e^(x - max))` of the logits.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn softmax(row: &mut [f32]) -> (f32, f32) {
+    let top = max(row);
+    for v in row.iter_mut() {
+        *v = exp(*v - top);
+    }
+    let sum = sum_of(row, |v| v);
+    let scale = 1.0 / sum;
+    row.iter_mut().for_each(|v| *v *= scale);
+    (top, sum)
 }
 
 /// `(max, sum of e^(x - max))`.

@@ -4,7 +4,7 @@
 use srlm_kernels::{
     AdamW, Attended, Filter, Heads, Layout, PackedMatrix, RopeTable, Run, adamw, attention, attention_backward,
     matmul_packed, rms_norm, rms_norm_backward, rope_in_place, sample, swiglu, swiglu_backward, token_logps,
-    token_logps_backward, token_logps_packed,
+    token_logps_backward, token_logps_kept, token_logps_kept_backward, token_logps_packed,
 };
 
 /// A small deterministic source of numbers in `(-1, 1)`.
@@ -230,6 +230,12 @@ fn token_logps_and_their_gradients() {
     let targets = [0, 99, 3, 3, 50];
     close(&token_logps(&h, &w, 8, &targets), &oracle(&wide(&h), &wide(&w), &targets), 1e-5);
     let (dh, dw) = token_logps_backward(&dy, &h, &w, 8, &targets, true);
+    close(&dh, &gradient(&h, &dy, |h| oracle(h, &wide(&w), &targets)), 1e-4);
+    close(&dw.unwrap(), &gradient(&w, &dy, |w| oracle(&wide(&h), w, &targets)), 1e-4);
+    // The same from probabilities that are kept.
+    let (logps, kept) = token_logps_kept(&h, &w, 8, &targets);
+    close(&logps, &oracle(&wide(&h), &wide(&w), &targets), 1e-5);
+    let (dh, dw) = token_logps_kept_backward(&dy, kept, (&h, &w, 8), &targets, true);
     close(&dh, &gradient(&h, &dy, |h| oracle(h, &wide(&w), &targets)), 1e-4);
     close(&dw.unwrap(), &gradient(&w, &dy, |w| oracle(&wide(&h), w, &targets)), 1e-4);
     // More rows than a chunk give the same values row by row.

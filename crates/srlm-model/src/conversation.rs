@@ -1,6 +1,8 @@
 //! A prompt and its response as tokens.
 
-use srlm_artifact::{Message, Prompt};
+use std::ops::Range;
+
+use srlm_artifact::{Message, Prompt, Role};
 use srlm_checkpoint::Tokenizer;
 
 /// Tokens of a conversation and where its response begins.
@@ -46,6 +48,31 @@ impl Conversation {
             None => ids.extend(ends.first()),
         }
         Ok(Self { ids, response_start: start.len() })
+    }
+
+    /// The tokens of every turn of the assistant, its end-of-turn token included, found by the prefix rule: what the
+    /// template renders up to a turn is how the whole begins.
+    ///
+    /// # Errors
+    /// [`ConversationError::NotAPrefix`] where the template breaks the rule, as those do that drop earlier reasoning.
+    pub fn assistant_turns(
+        &self,
+        tokenizer: &Tokenizer,
+        prompt: &Prompt,
+    ) -> Result<Vec<Range<usize>>, ConversationError> {
+        let messages = prompt.messages();
+        let mut turns = Vec::new();
+        for (i, message) in messages.iter().enumerate().filter(|(_, message)| message.role == Role::Assistant) {
+            let start = tokenizer.encode_chat(&messages[..i], true)?;
+            let turn = Self::new(tokenizer, &Prompt::conversation(messages[..i].to_vec()), &message.content)?;
+            let agree = turn.ids.iter().zip(&self.ids).take_while(|(a, b)| a == b).count();
+            if agree < turn.ids.len() {
+                return Err(ConversationError::NotAPrefix { at: agree });
+            }
+            turns.push(start.len()..turn.ids.len());
+        }
+        turns.push(self.response_start..self.ids.len());
+        Ok(turns)
     }
 
     /// Cuts to `max_length` tokens; `None` when nothing of the response is left.

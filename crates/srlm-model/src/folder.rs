@@ -56,7 +56,8 @@ impl Model {
             "base_model_name_or_path": base,
             "r": config.rank,
             "lora_alpha": config.alpha,
-            "lora_dropout": 0.0,
+            "lora_dropout": config.dropout,
+            "use_dora": config.dora,
             "bias": "none",
             "target_modules": config.target_modules,
             "fan_in_fan_out": false,
@@ -78,11 +79,13 @@ impl Model {
 fn peft_name(name: &str) -> Option<String> {
     let (linear, part) = name.split_once(".adapter.")?;
     let part = match part {
-        "lora_a" => "lora_A",
-        "lora_b" => "lora_B",
+        "lora_a" => "lora_A.weight",
+        "lora_b" => "lora_B.weight",
+        // PEFT leaves `.weight` out here.
+        "lora_magnitude_vector" => "lora_magnitude_vector",
         _ => return None,
     };
-    Some(format!("base_model.model.{linear}.{part}.weight"))
+    Some(format!("base_model.model.{linear}.{part}"))
 }
 
 #[cfg(test)]

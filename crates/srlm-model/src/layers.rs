@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 use srlm_kernels::{Heads, PackedMatrix};
 
+use crate::dropout::Dropout;
 use crate::lora::LoraAdapter;
 use crate::ops::{self, AttentionPlan, Rotation};
+use crate::quantized::QuantizedMatrix;
 
 /// `y = x weight^T + bias`, plus the adapter's part where there is one.
 #[derive(Module, Debug)]
@@ -23,6 +25,11 @@ pub struct Linear {
     /// [`Model::for_inference`]: crate::Model::for_inference
     #[module(skip)]
     pub(crate) packed: Option<Arc<PackedMatrix>>,
+    /// The weight as its file stores it, in place of `weight`; see [`Model::load_quantized`].
+    ///
+    /// [`Model::load_quantized`]: crate::Model::load_quantized
+    #[module(skip)]
+    pub(crate) quantized: Option<Arc<QuantizedMatrix>>,
 }
 
 impl Linear {
@@ -32,6 +39,23 @@ impl Linear {
             bias: bias.then(|| Param::from_tensor(Tensor::zeros([output], device))),
             adapter: None,
             packed: None,
+            quantized: None,
+        }
+    }
+
+    /// `[output, input]`, whatever form the weight has.
+    pub(crate) fn shape(&self) -> [usize; 2] {
+        match &self.quantized {
+            Some(quantized) => quantized.shape(),
+            None => self.weight.dims(),
+        }
+    }
+
+    /// The weight in f32, outside any graph.
+    pub(crate) fn dense(&self) -> Tensor<2> {
+        match &self.quantized {
+            Some(quantized) => quantized.dense(&self.weight.val().device()),
+            None => self.weight.val().detach(),
         }
     }
 
@@ -45,16 +69,22 @@ impl Linear {
         }
     }
 
-    pub(crate) fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let mut y = match &self.packed {
-            Some(packed) => ops::linear_packed(x.clone(), packed),
-            None => ops::linear(x.clone(), self.weight.val()),
-        };
-        if let Some(bias) = &self.bias {
-            y = y + bias.val().unsqueeze();
+    /// `x weight^T`.
+    pub(crate) fn product(&self, x: Tensor<2>) -> Tensor<2> {
+        match (&self.packed, &self.quantized) {
+            (Some(packed), _) => ops::linear_packed(x, packed),
+            (None, Some(quantized)) => ops::linear_quantized(x, quantized),
+            (None, None) => ops::linear(x, self.weight.val()),
         }
-        match &self.adapter {
-            Some(adapter) => y + adapter.forward(x),
+    }
+
+    pub(crate) fn forward(&self, x: Tensor<2>, dropout: &Dropout, site: u64) -> Tensor<2> {
+        let y = match &self.adapter {
+            Some(adapter) => adapter.forward(x, self, dropout, site),
+            None => self.product(x),
+        };
+        match &self.bias {
+            Some(bias) => y.clone() + bias.val().unsqueeze().cast(y.dtype()),
             None => y,
         }
     }
@@ -72,8 +102,10 @@ impl RmsNorm {
         Self { weight: Param::from_tensor(Tensor::zeros([width], device)) }
     }
 
+    /// In f32, whatever the rows are in.
     pub(crate) fn forward(&self, x: Tensor<2>, epsilon: f64) -> Tensor<2> {
-        ops::rms_norm(x, self.weight.val(), epsilon)
+        let dtype = x.dtype();
+        ops::rms_norm(x.cast(DType::F32), self.weight.val(), epsilon).cast(dtype)
     }
 
     /// Normalizes every head of every row.
@@ -98,7 +130,11 @@ pub(crate) struct Pass {
     /// Where the rows' keys go in the cache.
     pub(crate) slots: Arc<Vec<usize>>,
     pub(crate) epsilon: f64,
+    pub(crate) dropout: Dropout,
 }
+
+/// Places of masks in a layer: its seven projections, then its two blocks.
+const SITES: u64 = 9;
 
 /// Grouped-query attention with rotary positions.
 #[derive(Module, Debug)]
@@ -118,14 +154,15 @@ pub struct Attention {
 }
 
 impl Attention {
-    fn forward(&self, x: Tensor<2>, pass: &Pass, cache: Option<&mut Option<LayerCache>>) -> Tensor<2> {
+    fn forward(&self, x: Tensor<2>, pass: &Pass, site: u64, cache: Option<&mut Option<LayerCache>>) -> Tensor<2> {
+        let dropout = &pass.dropout;
         let normalized = |x: Tensor<2>, norm: &Option<RmsNorm>| match norm {
             Some(norm) => norm.forward_heads(x, pass.epsilon),
             None => x,
         };
-        let q = ops::rope(normalized(self.q_proj.forward(x.clone()), &self.q_norm), &pass.rotation);
-        let k = ops::rope(normalized(self.k_proj.forward(x.clone()), &self.k_norm), &pass.rotation);
-        let v = self.v_proj.forward(x);
+        let q = ops::rope(normalized(self.q_proj.forward(x.clone(), dropout, site), &self.q_norm), &pass.rotation);
+        let k = ops::rope(normalized(self.k_proj.forward(x.clone(), dropout, site + 1), &self.k_norm), &pass.rotation);
+        let v = self.v_proj.forward(x, dropout, site + 2);
         let (k, v) = match cache {
             None => (k, v),
             Some(slot) => {
@@ -137,7 +174,7 @@ impl Attention {
                 (keys, values)
             }
         };
-        self.o_proj.forward(ops::attention(q, k, v, &pass.plan))
+        self.o_proj.forward(ops::attention(q, k, v, &pass.plan), dropout, site + 3)
     }
 }
 
@@ -153,8 +190,10 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        self.down_proj.forward(ops::swiglu(self.gate_proj.forward(x.clone()), self.up_proj.forward(x)))
+    fn forward(&self, x: Tensor<2>, dropout: &Dropout, site: u64) -> Tensor<2> {
+        let gate = self.gate_proj.forward(x.clone(), dropout, site + 4);
+        let up = self.up_proj.forward(x, dropout, site + 5);
+        self.down_proj.forward(ops::swiglu(gate, up), dropout, site + 6)
     }
 }
 
@@ -186,11 +225,19 @@ impl Layer {
         ]
     }
 
-    pub(crate) fn forward(&self, x: Tensor<2>, pass: &Pass, cache: Option<&mut Option<LayerCache>>) -> Tensor<2> {
-        let attended = self.self_attn.forward(self.input_layernorm.forward(x.clone(), pass.epsilon), pass, cache);
-        let x = x + attended;
-        let fed = self.mlp.forward(self.post_attention_layernorm.forward(x.clone(), pass.epsilon));
-        x + fed
+    /// Layer number `index` of the model; the number tells its masks from other layers'.
+    pub(crate) fn forward(
+        &self,
+        x: Tensor<2>,
+        pass: &Pass,
+        index: usize,
+        cache: Option<&mut Option<LayerCache>>,
+    ) -> Tensor<2> {
+        let (site, dropout) = (index as u64 * SITES, &pass.dropout);
+        let attended = self.self_attn.forward(self.input_layernorm.forward(x.clone(), pass.epsilon), pass, site, cache);
+        let x = x + dropout.of_block(attended, site + 7);
+        let fed = self.mlp.forward(self.post_attention_layernorm.forward(x.clone(), pass.epsilon), dropout, site);
+        x + dropout.of_block(fed, site + 8)
     }
 }
 

@@ -3,6 +3,7 @@
 #![recursion_limit = "256"]
 
 mod conversation;
+mod dropout;
 mod engine;
 mod error;
 mod folder;
@@ -11,10 +12,13 @@ pub mod lora;
 mod model;
 mod ops;
 mod packed;
+mod quantized;
 mod rope;
+mod training;
 mod weights;
 
 pub use conversation::{Conversation, ConversationError};
+pub use dropout::Dropout;
 pub use engine::{Engine, EngineConfig, Event, Throughput};
 pub use error::Error;
 pub use layers::{Attention, Layer, Linear, Mlp, RmsNorm};
@@ -22,5 +26,7 @@ pub use lora::{LoraAdapter, LoraConfig};
 pub use model::{Embedding, Model};
 pub use ops::{adamw_step, sum_of_squares};
 pub use packed::{PackedSequences, Scored};
+pub use quantized::QuantizedMatrix;
 pub use srlm_kernels::{AdamW, Layout};
+pub use training::{Precision, TrainingPass};
 pub use weights::TensorSource;

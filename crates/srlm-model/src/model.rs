@@ -7,6 +7,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use srlm_checkpoint::{Checkpoint, ModelConfig};
 use srlm_kernels::{Layout, PackedMatrix, RopeTable};
 
+use crate::dropout::Dropout;
 use crate::error::Error;
 use crate::layers::{self, Attention, Layer, LayerCache, Linear, Mlp, Pass, RmsNorm};
 use crate::ops::{self, AttentionPlan, Rotation};
@@ -90,7 +91,7 @@ impl Model {
     /// # Errors
     /// [`Error::Checkpoint`] names a missing or misshapen tensor and its file.
     pub fn load(checkpoint: &Checkpoint, device: &Device) -> Result<Self, Error> {
-        crate::weights::load(checkpoint, device)
+        crate::weights::load(checkpoint, device, &|_| false)
     }
 
     /// The architecture.
@@ -132,7 +133,7 @@ impl Model {
     }
 
     /// Embeddings of tokens, `[rows, hidden]`.
-    fn embed(&self, ids: &[u32]) -> Tensor<2> {
+    pub(crate) fn embed(&self, ids: &[u32]) -> Tensor<2> {
         let device = self.device();
         if let Some(packed) = &self.embed_tokens.packed {
             let width = packed.input();
@@ -152,25 +153,31 @@ impl Model {
         self.forward(ids, layout, None)
     }
 
+    /// What every layer shares in a pass over these rows.
+    pub(crate) fn pass(&self, ids: &[u32], layout: &Arc<Layout>, dropout: Dropout) -> Pass {
+        assert_eq!(ids.len(), layout.n_rows(), "a token for every row");
+        let positions = layout.positions();
+        let longest = positions.iter().copied().max().map_or(0, |p| p as usize + 1);
+        assert!(longest <= self.rope.n_positions(), "position {longest} is beyond the model's context");
+        Pass {
+            rotation: Arc::new(Rotation { positions, table: self.rope.clone() }),
+            plan: Arc::new(AttentionPlan { heads: layers::heads(&self.config), layout: layout.clone() }),
+            slots: Arc::new(layout.slots()),
+            epsilon: self.config.rms_norm_eps,
+            dropout,
+        }
+    }
+
     pub(crate) fn forward(
         &self,
         ids: &[u32],
         layout: &Arc<Layout>,
         mut cache: Option<&mut Vec<Option<LayerCache>>>,
     ) -> Tensor<2> {
-        assert_eq!(ids.len(), layout.n_rows(), "a token for every row");
-        let positions = layout.positions();
-        let longest = positions.iter().copied().max().map_or(0, |p| p as usize + 1);
-        assert!(longest <= self.rope.n_positions(), "position {longest} is beyond the model's context");
-        let pass = Pass {
-            rotation: Arc::new(Rotation { positions, table: self.rope.clone() }),
-            plan: Arc::new(AttentionPlan { heads: layers::heads(&self.config), layout: layout.clone() }),
-            slots: Arc::new(layout.slots()),
-            epsilon: self.config.rms_norm_eps,
-        };
+        let pass = self.pass(ids, layout, Dropout::default());
         let mut x = self.embed(ids);
         for (i, layer) in self.layers.iter().enumerate() {
-            x = layer.forward(x, &pass, cache.as_deref_mut().map(|cache| &mut cache[i]));
+            x = layer.forward(x, &pass, i, cache.as_deref_mut().map(|cache| &mut cache[i]));
         }
         self.norm.forward(x, self.config.rms_norm_eps)
     }
@@ -185,7 +192,11 @@ impl Model {
 
     /// Log-probability of each scored token, in nats, `[scored]`; logits are held for a few rows at a time.
     pub fn token_logps(&self, packed: &PackedSequences, scored: &Scored) -> Tensor<1> {
-        let hidden = self.hidden(&packed.ids, &Arc::new(packed.layout.clone()));
+        self.head_logps(self.hidden(&packed.ids, &Arc::new(packed.layout.clone())), scored)
+    }
+
+    /// Log-probability of each scored token, given the final states of all rows.
+    pub(crate) fn head_logps(&self, hidden: Tensor<2>, scored: &Scored) -> Tensor<1> {
         let rows: Vec<i32> = scored.rows.iter().map(|&row| row as i32).collect();
         let rows = Tensor::<1, Int>::from_data(TensorData::from(rows.as_slice()), &hidden.device());
         let hidden = hidden.select(0, rows);
@@ -205,7 +216,7 @@ impl Model {
     /// # Panics
     /// When a sequence is empty or a `from` is 0.
     pub fn response_logps(&self, sequences: &[&[u32]], from: &[usize]) -> Vec<f64> {
-        let packed = PackedSequences::new(sequences);
+        let packed = PackedSequences::inputs_of(sequences);
         let scored = packed.scored(sequences, from);
         let logps =
             self.token_logps(&packed, &scored).into_data().try_to_vec::<f32>().expect("log-probabilities are f32");

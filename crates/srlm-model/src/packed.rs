@@ -38,6 +38,15 @@ impl PackedSequences {
         packed
     }
 
+    /// Packs what predicts the tokens of sequences: all of each but its last token, which predicts nothing.
+    ///
+    /// # Panics
+    /// When a sequence has fewer than two tokens.
+    pub fn inputs_of(sequences: &[&[u32]]) -> Self {
+        let inputs: Vec<&[u32]> = sequences.iter().map(|tokens| &tokens[..tokens.len() - 1]).collect();
+        Self::new(&inputs)
+    }
+
     /// Adds sequences that agree in their first `depth` tokens, which stand in the rows `prefix`.
     fn add(
         &mut self,
@@ -141,12 +150,23 @@ impl PackedSequences {
     /// # Panics
     /// When a `from` is 0: the first token is predicted by nothing.
     pub fn scored(&self, sequences: &[&[u32]], from: &[usize]) -> Scored {
+        let spans: Vec<Vec<Range<usize>>> =
+            sequences.iter().zip(from).map(|(tokens, &from)| std::iter::once(from..tokens.len()).collect()).collect();
+        let spans: Vec<&[Range<usize>]> = spans.iter().map(Vec::as_slice).collect();
+        self.scored_spans(sequences, &spans)
+    }
+
+    /// The tokens of each sequence that lie in its spans, each predicted by the row before it.
+    ///
+    /// # Panics
+    /// When a span begins at 0: the first token is predicted by nothing.
+    pub fn scored_spans(&self, sequences: &[&[u32]], spans: &[&[Range<usize>]]) -> Scored {
         let mut scored = Scored::default();
-        for (i, (tokens, &from)) in sequences.iter().zip(from).enumerate() {
-            assert!(from > 0, "the first token of a sequence is predicted by nothing");
-            for (position, &token) in tokens.iter().enumerate().skip(from) {
+        for (i, (tokens, spans)) in sequences.iter().zip(spans).enumerate() {
+            for position in spans.iter().cloned().flatten() {
+                assert!(position > 0, "the first token of a sequence is predicted by nothing");
                 scored.rows.push(self.row(i, position - 1));
-                scored.targets.push(token);
+                scored.targets.push(tokens[position]);
                 scored.sequences.push(i);
             }
         }

@@ -22,6 +22,8 @@ impl Path {
 struct Loader<'a> {
     checkpoint: &'a Checkpoint,
     device: &'a Device,
+    /// Tensors that are not read.
+    skipped: &'a dyn Fn(&str) -> bool,
     path: Path,
     error: Option<srlm_checkpoint::Error>,
 }
@@ -36,10 +38,11 @@ impl ModuleMapper for Loader<'_> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if self.error.is_some() {
+        let name = self.path.tensor_name();
+        if self.error.is_some() || (self.skipped)(&name) {
             return param;
         }
-        match self.checkpoint.tensor(&self.path.tensor_name()) {
+        match self.checkpoint.tensor(&name) {
             Ok((shape, values)) => {
                 let tensor = Tensor::from_data(TensorData::new(values, shape), self.device);
                 let tensor = if self.device.is_autodiff() { tensor.require_grad() } else { tensor };
@@ -53,8 +56,9 @@ impl ModuleMapper for Loader<'_> {
     }
 }
 
-pub(crate) fn load(checkpoint: &Checkpoint, device: &Device) -> Result<Model, Error> {
-    let mut loader = Loader { checkpoint, device, path: Path::default(), error: None };
+/// Reads every tensor but the `skipped` ones, which stay zeros.
+pub(crate) fn load(checkpoint: &Checkpoint, device: &Device, skipped: &dyn Fn(&str) -> bool) -> Result<Model, Error> {
+    let mut loader = Loader { checkpoint, device, skipped, path: Path::default(), error: None };
     let model = Model::zeros(&checkpoint.config, device).map(&mut loader);
     match loader.error {
         Some(error) => Err(error.into()),

@@ -5,9 +5,13 @@ use std::path::Path;
 use serde::Serialize;
 use srlm_artifact::{Artifact, Begin, Counts, Input, Judgments, Pairs, Place, Prompts, Recipe, Responses, begin};
 
+use crate::config::check;
+use crate::counts::by_name;
+use crate::safety::check_weight;
 use crate::side_stages::Judged;
 use crate::{
-    Error, LabelWeights, PairsConfig, PromptCandidates, Selection, anchor, rank_consistency, select_pairs, weigh,
+    Error, LabelWeights, PairsConfig, RankConsistency, SafetyReward, anchor, rank_consistency, select_pairs, weigh,
+    with_safety,
 };
 
 /// Raised when other pairs come from the same settings and inputs.
@@ -26,6 +30,9 @@ pub struct Inputs<'a> {
     pub anchors: Option<(&'a Artifact<Responses>, &'a Artifact<Judgments>)>,
     /// What the judge of the iteration before says of `responses`; read with `label_weights` only.
     pub judgments_before: Option<&'a Artifact<Judgments>>,
+    /// What the judge says of `responses` by a safety rubric, which counts beside its `judgments`; see
+    /// [`with_safety`]. Not with `anchored_rejection`.
+    pub safety: Option<SafetyReward<'a>>,
 }
 
 /// Selects the pairs and writes them with their counts; none at all is an artifact as well.
@@ -40,17 +47,29 @@ pub fn run(config: &PairsConfig, inputs: Inputs<'_>, place: Place, out: &Path) -
         Begin::UpToDate(artifact) => return Ok(artifact),
         Begin::Write(writer) => writer,
     };
-    let candidates = own(inputs).candidates(config.aggregation)?;
+    let mut candidates = own(inputs).candidates(config.aggregation)?;
+    let mut counts = Counts::new();
+    let mut consistency = None;
+    if let Some(before) = extra.before {
+        let found = rank_consistency(&candidates, &before.candidates(config.aggregation)?);
+        counts.extend(consistency_counts(&found));
+        consistency = Some(found);
+    }
+    if let Some(safety) = inputs.safety {
+        let judged = Judged { judgments: safety.judgments, ..own(inputs) };
+        let (combined, found) = with_safety(candidates, &judged.candidates(config.aggregation)?, safety.weight);
+        counts.extend(by_name(&found));
+        candidates = combined;
+    }
     let mut selection = match extra.anchors {
         None => select_pairs(&candidates, config, place),
         Some(anchors) => anchor(&candidates, &anchors.candidates(config.aggregation)?, config, place),
     };
-    let mut counts = Counts::from(selection.counts);
-    if let Some(before) = extra.before {
-        let before = before.candidates(config.aggregation)?;
-        counts.extend(weighed(&mut selection, &candidates, &before, config.label_weights));
-    }
     drop(candidates);
+    counts.extend(Counts::from(selection.counts));
+    if let Some(consistency) = consistency {
+        weigh(&mut selection.pairs, &consistency, config.label_weights);
+    }
     Ok(writer.finish(selection.pairs, counts, "cpu")?)
 }
 
@@ -63,6 +82,11 @@ struct Extra<'a> {
 impl<'a> Extra<'a> {
     fn of(config: &PairsConfig, inputs: Inputs<'a>) -> Result<Self, Error> {
         let Inputs { prompts, responses, .. } = inputs;
+        if let Some(safety) = inputs.safety {
+            check_weight(safety.weight)?;
+            let remedy = "M0's responses have no safety scores: set it to false, or safety_weight to 0";
+            check(!config.anchored_rejection, "anchored_rejection", true, remedy)?;
+        }
         let missing = |key, needs, off| Error::MissingInput { key, needs, off };
         let anchors = inputs.anchors.map(|(responses, judgments)| Judged { prompts, responses, judgments });
         let before = inputs.judgments_before.map(|judgments| Judged { prompts, responses, judgments });
@@ -83,15 +107,8 @@ fn own(inputs: Inputs<'_>) -> Judged<'_> {
     Judged { prompts, responses, judgments }
 }
 
-/// Weighs the pairs; counts prompts with and without a consistency.
-fn weighed(
-    selection: &mut Selection,
-    candidates: &[PromptCandidates],
-    before: &[PromptCandidates],
-    weights: LabelWeights,
-) -> Counts {
-    let consistency = rank_consistency(candidates, before);
-    weigh(&mut selection.pairs, &consistency, weights);
+/// Prompts with and without a consistency.
+fn consistency_counts(consistency: &RankConsistency) -> Counts {
     let ranked_twice = ("ranked_twice".to_owned(), consistency.by_prompt.len() as u64);
     Counts::from([ranked_twice, ("not_ranked_twice".to_owned(), consistency.n_undefined)])
 }
@@ -105,10 +122,14 @@ fn recipe_of(config: &PairsConfig, inputs: Inputs<'_>, extra: &Extra<'_>, place:
     if let Some(before) = extra.before {
         sources.push(before.judgments.as_input("judgments_before"));
     }
+    sources.extend(inputs.safety.map(|safety| safety.judgments.as_input("safety_judgments")));
     let seed = if config.draws() { place.run_seed } else { 0 };
     let mut recipe = recipe("srlm-pairs", STAGE_VERSION, config, seed, sources);
     if config.depends_on_iteration() {
         recipe.config["iteration"] = place.iteration.into();
+    }
+    if let Some(safety) = inputs.safety {
+        recipe.config["safety_weight"] = safety.weight.into();
     }
     recipe
 }

@@ -1,4 +1,4 @@
-//! Tied responses with a verdict each, as KTO trains on.
+//! Responses with a verdict each, as KTO trains on.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,10 +8,22 @@ use crate::config::in_points;
 use crate::ranked::scored;
 use crate::{Error, PromptCandidates};
 
-/// What makes a response a good one.
+/// Which responses get a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnpairedOf {
+    /// Those of tied prompts, which give no pair: what pairs leave unused.
+    Tied,
+    /// Every one that has a score: what unpaired training takes in place of pairs.
+    Scored,
+}
+
+/// Which responses get a verdict, and what makes one a good one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnpairedConfig {
+    /// Which responses get a verdict.
+    pub of: UnpairedOf,
     /// How a response's judgments become its score: `mean`, `median`, `majority` or `expected`.
     #[schemars(schema_with = "crate::config::aggregation")]
     pub aggregation: Aggregation,
@@ -22,7 +34,7 @@ pub struct UnpairedConfig {
 
 impl Default for UnpairedConfig {
     fn default() -> Self {
-        Self { aggregation: Aggregation::Mean, threshold: 3.0 }
+        Self { of: UnpairedOf::Tied, aggregation: Aggregation::Mean, threshold: 3.0 }
     }
 }
 
@@ -48,7 +60,7 @@ pub struct UnpairedResponses {
 pub struct UnpairedCounts {
     /// Prompts given.
     pub prompts: u64,
-    /// Prompts whose scored candidates, two or more, all have one score: those with rows.
+    /// Prompts whose scored candidates, two or more, all have one score: those with rows where only tied prompts have some.
     pub tied: u64,
     /// Prompts with two different scores: they may make a pair.
     pub untied: u64,
@@ -62,7 +74,7 @@ pub struct UnpairedCounts {
     pub bad: u64,
 }
 
-/// Every scored response of the tied prompts, which give no pair, with its verdict: good where it scores at least
+/// Every scored response of the prompts that the settings name, with its verdict: good where it scores at least
 /// `threshold`.
 ///
 /// # Source
@@ -72,31 +84,36 @@ pub fn unpaired(candidates: &[PromptCandidates], config: &UnpairedConfig) -> Unp
     for prompt in candidates {
         let counts = &mut unpaired.counts;
         counts.prompts += 1;
-        let scores = || scored(&prompt.candidates).map(|(_, score)| score);
-        let Some(first) = scores().nth(1) else {
-            counts.unscored += 1;
-            continue;
-        };
-        if scores().any(|score| score != first) {
-            counts.untied += 1;
-            continue;
+        let tied = is_tied(prompt);
+        *match tied {
+            None => &mut counts.unscored,
+            Some(false) => &mut counts.untied,
+            Some(true) => &mut counts.tied,
+        } += 1;
+        if tied == Some(true) || config.of == UnpairedOf::Scored {
+            unpaired.rows.extend(rows(prompt, config.threshold));
         }
-        counts.tied += 1;
-        let label = first >= config.threshold;
-        let n = scores().count() as u64;
-        counts.rows += n;
-        *if label { &mut counts.good } else { &mut counts.bad } += n;
-        unpaired.rows.extend(rows(prompt, label));
     }
+    let counts = &mut unpaired.counts;
+    counts.rows = unpaired.rows.len() as u64;
+    counts.good = unpaired.rows.iter().filter(|row| row.label).count() as u64;
+    counts.bad = counts.rows - counts.good;
     unpaired
 }
 
-fn rows(prompt: &PromptCandidates, label: bool) -> impl Iterator<Item = UnpairedRow> {
+/// Whether all scores are one; `None` with fewer than two.
+fn is_tied(prompt: &PromptCandidates) -> Option<bool> {
+    let scores = || scored(&prompt.candidates).map(|(_, score)| score);
+    let second = scores().nth(1)?;
+    Some(scores().all(|score| score == second))
+}
+
+fn rows(prompt: &PromptCandidates, threshold: f64) -> impl Iterator<Item = UnpairedRow> {
     scored(&prompt.candidates).map(move |(one, score)| UnpairedRow {
         prompt_id: prompt.prompt_id.clone(),
         prompt: prompt.prompt.clone(),
         completion: one.response.clone(),
-        label,
+        label: score >= threshold,
         response_id: one.response_id.clone(),
         score,
     })
@@ -120,5 +137,9 @@ mod tests {
         assert_eq!(found, [("good/0", true), ("good/2", true), ("bad/0", false), ("bad/1", false)]);
         let expected = UnpairedCounts { prompts: 4, tied: 2, untied: 1, unscored: 1, rows: 4, good: 2, bad: 2 };
         assert_eq!(unpaired.counts, expected);
+        let all = super::unpaired(&prompts, &UnpairedConfig { of: UnpairedOf::Scored, ..UnpairedConfig::default() });
+        let found: Vec<_> = all.rows[4..].iter().map(|row| (row.response_id.as_str(), row.label)).collect();
+        assert_eq!(found, [("pair/0", true), ("pair/1", true), ("single/0", true)]);
+        assert_eq!(all.counts, UnpairedCounts { rows: 7, good: 5, ..expected });
     }
 }

@@ -14,7 +14,7 @@ use srlm_artifact::{
 use srlm_pairs::{
     Candidate, LabelWeights, PairsConfig, PerfectConfig, PromptCandidates, SelectionCounts, Strategy as PairStrategy,
     UnpairedConfig, anchor, candidates_by_prompt, future_guided, perfect, rank_consistency, select_pairs, spin,
-    unpaired, weigh,
+    unpaired, weigh, with_safety,
 };
 
 const N_LEVELS: usize = 6;
@@ -528,5 +528,63 @@ proptest! {
             let rejected = responses.iter().find(|row| row.response_id == pair.rejected_id).unwrap();
             prop_assert_eq!((&rejected.prompt_id, &rejected.response), (&pair.prompt_id, &pair.rejected));
         }
+    }
+}
+
+/// The prompts with a score that is a safety score, drawn anew.
+fn and_safety() -> impl Strategy<Value = (Vec<PromptCandidates>, Vec<PromptCandidates>)> {
+    prompts().prop_flat_map(|prompts| {
+        let n: usize = prompts.iter().map(|prompt| prompt.candidates.len()).sum();
+        let scores = vec(weighted(0.8, (0..N_LEVELS).prop_map(|level| level as f64)), n);
+        (Just(prompts), scores).prop_map(|(prompts, scores)| {
+            let (mut safety, mut scores) = (prompts.clone(), scores.into_iter());
+            safety
+                .iter_mut()
+                .flat_map(|prompt| &mut prompt.candidates)
+                .for_each(|one| one.score = scores.next().flatten());
+            (prompts, safety)
+        })
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_second_reward_orders_as_the_weighted_sum_and_is_counted(
+        (prompts, safety) in and_safety(),
+        weight in one_of(vec![0.1, 0.5, 1.0, 3.0]),
+    ) {
+        let (combined, counts) = with_safety(prompts.clone(), &safety, weight);
+        let c = counts;
+        prop_assert_eq!(c.responses, c.responses_combined + c.responses_without_score + c.responses_without_safety);
+        prop_assert_eq!(c.responses as usize, prompts.iter().map(|prompt| prompt.candidates.len()).sum::<usize>());
+        let mut n_combined = 0;
+        for ((before, second), after) in prompts.iter().zip(&safety).zip(&combined) {
+            let sums: Vec<Option<f64>> = before.candidates.iter().zip(&second.candidates)
+                .map(|(one, two)| Some(one.score? + weight * two.score?)).collect();
+            for (i, one) in after.candidates.iter().enumerate() {
+                prop_assert_eq!(one.score.is_some(), sums[i].is_some());
+                prop_assert!(one.score.is_none_or(|score| (0.0..=5.0).contains(&score)));
+                n_combined += u64::from(one.score.is_some());
+                for (j, other) in after.candidates.iter().enumerate() {
+                    let Some((a, b)) = one.score.zip(other.score) else { continue };
+                    let Some((x, y)) = sums[i].zip(sums[j]) else { continue };
+                    let is_tied = (x - y).abs() < 1e-7;
+                    prop_assert_eq!(a == b, is_tied);
+                    prop_assert_eq!(a > b, x > y && !is_tied);
+                }
+            }
+        }
+        prop_assert_eq!(n_combined, c.responses_combined);
+        let (again, _) = with_safety(prompts.clone(), &scored_only(&safety), weight);
+        prop_assert_eq!(&again, &combined);
+        // One and the same safety score for all changes no pair.
+        let same: Vec<_> = prompts.iter().cloned().map(|mut prompt| {
+            prompt.candidates.iter_mut().for_each(|one| one.score = Some(2.0));
+            prompt
+        }).collect();
+        let (pairs, found) = select(&with_safety(prompts.clone(), &same, weight).0, &best_worst(0.0));
+        let (plain, expected) = select(&prompts, &best_worst(0.0));
+        prop_assert_eq!(ids(&pairs), ids(&plain));
+        prop_assert_eq!(found, expected);
     }
 }

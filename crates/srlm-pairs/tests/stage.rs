@@ -8,8 +8,8 @@ use srlm_artifact::{
     PromptSource, Prompts, Recipe, ResponseRow, Responses, Score, begin,
 };
 use srlm_pairs::{
-    Error, Inputs, Judged, LabelWeights, PairsConfig, PerfectConfig, Strategy, UnpairedConfig, run, run_future_guided,
-    run_perfect, run_spin, run_unpaired,
+    Error, Inputs, Judged, LabelWeights, PairsConfig, PerfectConfig, SafetyReward, Strategy, UnpairedConfig, run,
+    run_future_guided, run_perfect, run_spin, run_unpaired,
 };
 
 const PLACE: Place = Place { run_seed: 42, iteration: 1 };
@@ -34,7 +34,7 @@ struct Folders {
 impl Folders {
     fn inputs(&self) -> Inputs<'_> {
         let Self { prompts, responses, judgments } = self;
-        Inputs { prompts, responses, judgments, anchors: None, judgments_before: None }
+        Inputs { prompts, responses, judgments, anchors: None, judgments_before: None, safety: None }
     }
 
     fn judged(&self) -> Judged<'_> {
@@ -252,6 +252,35 @@ fn anchors_and_earlier_judgments_are_inputs_where_they_are_read() {
     assert!(weighed.rows().unwrap().iter().all(|row| row.label_weight == 1.0));
     let counts = &weighed.manifest().counts;
     assert_eq!((counts["ranked_twice"], counts["not_ranked_twice"], counts["prompts"]), (2, 4, 6));
+}
+
+#[test]
+fn a_second_reward_decides_where_it_is_given() {
+    let dir = tempfile::tempdir().unwrap();
+    let folders = folders(dir.path());
+    // Of the first prompt the best answer is unsafe; the second one's have no safety score.
+    let safe: &[&[_]] = &[&[("a", Some(4.0)), ("b", Some(0.0)), ("c", Some(5.0))]];
+    let judgments: Artifact<Judgments> = write(dir.path(), "safety", judgments_of(safe));
+    let select = |name: &str, weight: f64, config: PairsConfig| {
+        let safety = Some(SafetyReward { judgments: &judgments, weight });
+        run(&config, Inputs { safety, ..folders.inputs() }, PLACE, &dir.path().join(name))
+    };
+    let pairs = select("pairs", 1.0, PairsConfig::default()).unwrap();
+    let rows = pairs.rows().unwrap();
+    let found: Vec<_> = rows.iter().map(|row| (row.chosen_id.as_str(), row.rejected_id.as_str())).collect();
+    assert_eq!(found, [("p0/0", "p0/1")]);
+    assert_eq!((rows[0].score_chosen, rows[0].score_rejected), (3.0, 2.5));
+    let counts = &pairs.manifest().counts;
+    let n = |name: &str| counts[name];
+    assert_eq!((n("responses_combined"), n("responses_without_score"), n("responses_without_safety")), (3, 1, 7));
+    assert_eq!(n("responses"), n("responses_combined") + n("responses_without_score") + n("responses_without_safety"));
+    assert_eq!((n("prompts"), n("paired"), n("unscored")), (6, 1, 5));
+    assert_eq!(pairs.manifest().provenance.inputs[3].role, "safety_judgments");
+    let error = select("pairs", 2.0, PairsConfig::default()).unwrap_err().to_string();
+    assert!(error.contains("safety_weight"), "{error}");
+    let anchored = PairsConfig { anchored_rejection: true, ..PairsConfig::default() };
+    let error = select("anchored", 1.0, anchored).unwrap_err().to_string();
+    assert!(error.starts_with("`anchored_rejection` is true; M0's responses have no safety scores"), "{error}");
 }
 
 #[test]

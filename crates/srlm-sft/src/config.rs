@@ -7,12 +7,28 @@ use srlm_train::{Decay, TrainConfig};
 
 use crate::error::Error;
 
+/// Which tokens are learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LossOn {
+    /// Those of the response, the last turn.
+    Response,
+    /// Those of every turn of the assistant.
+    AssistantTurns,
+    /// All but the first.
+    Everything,
+}
+
 /// The `[sft]` table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SftConfig {
     /// Times that each judging example stands in an epoch; instruction examples stand there once. 0 leaves judging out.
     pub eft_repeats: u32,
+    /// What a token of a judging example counts for beside one of an instruction example.
+    pub eft_weight: f64,
+    /// Which tokens are learned; the paper's are those of the response.
+    pub loss_on: LossOn,
     /// Low-rank adapters instead of all parameters.
     pub lora: Option<LoraConfig>,
     /// The loop.
@@ -28,7 +44,7 @@ impl Default for SftConfig {
             decay: Decay::Cosine,
             ..TrainConfig::default()
         };
-        Self { eft_repeats: 1, lora: None, train }
+        Self { eft_repeats: 1, eft_weight: 1.0, loss_on: LossOn::Response, lora: None, train }
     }
 }
 
@@ -36,8 +52,11 @@ impl SftConfig {
     /// # Errors
     /// Names the first key that cannot be.
     pub fn validate(&self) -> Result<(), Error> {
-        if self.lora.as_ref().is_some_and(|lora| lora.rank == 0) {
-            return Err(Error::Config { key: "lora.rank", must: "be at least 1" });
+        if !(self.eft_weight.is_finite() && self.eft_weight > 0.0) {
+            return Err(Error::Config { key: "eft_weight", must: "be above 0; eft_repeats = 0 leaves judging out" });
+        }
+        if let Some(Err((key, must))) = self.lora.as_ref().map(LoraConfig::validate) {
+            return Err(Error::Config { key, must });
         }
         Ok(self.train.validate()?)
     }

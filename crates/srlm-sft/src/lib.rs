@@ -7,7 +7,7 @@ mod error;
 mod objective;
 mod stage;
 
-pub use config::SftConfig;
+pub use config::{LossOn, SftConfig};
 pub use error::Error;
 pub use objective::{Example, HeldOutLoss, ResponseLoss, held_out_loss};
 pub use stage::{Inputs, examples, run};

@@ -1,92 +1,170 @@
 //! Training state on disk: weights, moments and metrics, written so that a crash leaves the last whole one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Tensor, TensorData};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use srlm_artifact::MetricsRow;
 use srlm_model::Model;
 
+use crate::ema::Ema;
 use crate::error::Error;
 use crate::optimizer::{Either, Moments};
 
-const FOLDER: &str = "checkpoint";
-const PARTS: [&str; 3] = ["weight", "mean", "square"];
+const RESUME: &str = "checkpoint";
+const BEST: &str = "checkpoint-best";
 
-type State = (Model, Moments, Vec<MetricsRow>);
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-fn failed(path: &Path) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> Error + '_ {
-    move |source| Error::Checkpoint { path: path.to_owned(), source }
+/// All that the next step depends on.
+pub(crate) struct State {
+    pub(crate) model: Model,
+    pub(crate) moments: Moments,
+    pub(crate) ema: Option<Ema>,
+    pub(crate) metrics: Vec<MetricsRow>,
 }
 
-/// Name, shape and bytes of a tensor.
-type Stored = (String, Vec<usize>, Vec<u8>);
+impl State {
+    /// Before the first step.
+    pub(crate) fn start(model: Model, with_ema: bool) -> Self {
+        let ema = with_ema.then(|| Ema::of(&model));
+        Self { model, moments: Moments::default(), ema, metrics: Vec::new() }
+    }
 
-/// Values by parameter, in the order of the module: every trained parameter has a number there.
-#[derive(Default)]
-struct Collect<'a> {
-    moments: Option<&'a Moments>,
-    tensors: [Vec<Stored>; 3],
-}
-
-fn bytes<const D: usize>(tensor: Tensor<D>) -> Vec<u8> {
-    tensor.into_data().as_bytes().to_vec()
-}
-
-impl ModuleVisitor for Collect<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        // Frozen parameters have no moments and are what the model was loaded with.
-        let Some((mean, square)) = self.moments.and_then(|moments| moments.0.get(&param.id)) else { return };
-        let shape = param.dims();
-        let name = self.tensors[0].len().to_string();
-        let parts = [
-            bytes(param.val().inner()),
-            bytes(mean.clone().into_tensor(shape)),
-            bytes(square.clone().into_tensor(shape)),
-        ];
-        for (list, part) in self.tensors.iter_mut().zip(parts) {
-            list.push((name.clone(), shape.to_vec(), part));
+    /// The weights that training would return now.
+    pub(crate) fn result(&self) -> Model {
+        match &self.ema {
+            Some(ema) => ema.applied(self.model.clone()),
+            None => self.model.clone(),
         }
     }
 }
 
-/// Writes the state after `metrics.len()` steps and drops the one before it.
-pub(crate) fn save(dir: &Path, model: &Model, moments: &Moments, metrics: &[MetricsRow]) -> Result<(), Error> {
-    let mut collect = Collect { moments: Some(moments), ..Collect::default() };
+fn failed(path: &Path) -> impl FnOnce(Failure) -> Error + '_ {
+    move |source| Error::Checkpoint { path: path.to_owned(), source }
+}
+
+/// Name, shape and bytes of the tensors of a file, each parameter named by its number among the trained ones.
+type Stored = Vec<(String, Vec<usize>, Vec<u8>)>;
+
+/// A value for every trained parameter, in the order of the module.
+struct Collect<'a> {
+    value: &'a dyn Fn(ParamId) -> Option<Either>,
+    tensors: Stored,
+}
+
+impl ModuleVisitor for Collect<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if !param.val().is_require_grad() {
+            return;
+        }
+        let shape = param.dims();
+        let value = match (self.value)(param.id) {
+            Some(value) => value.into_tensor(shape),
+            None => param.val().inner(),
+        };
+        self.tensors.push((self.tensors.len().to_string(), shape.to_vec(), value.into_data().as_bytes().to_vec()));
+    }
+}
+
+fn collect(model: &Model, value: &dyn Fn(ParamId) -> Option<Either>) -> Stored {
+    let mut collect = Collect { value, tensors: Vec::new() };
     model.visit(&mut collect);
-    let (done, new) = (dir.join(FOLDER), dir.join(format!("{FOLDER}.new")));
-    let write = || -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    collect.tensors
+}
+
+fn write_tensors(path: &Path, tensors: &Stored) -> Result<(), Failure> {
+    let views = tensors
+        .iter()
+        .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
+    safetensors::serialize_to_file(views, None, path)?;
+    Ok(fs::File::open(path)?.sync_all()?)
+}
+
+/// Replaces `dir/name` by a folder that `write` fills; a crash leaves the old or the new one whole.
+fn replace(dir: &Path, name: &str, write: impl FnOnce(&Path) -> Result<(), Failure>) -> Result<(), Error> {
+    let (done, new) = (dir.join(name), dir.join(format!("{name}.new")));
+    let written = || -> Result<(), Failure> {
         if new.exists() {
             fs::remove_dir_all(&new)?;
         }
         fs::create_dir_all(&new)?;
-        for (part, tensors) in PARTS.iter().zip(&collect.tensors) {
-            let views = tensors
-                .iter()
-                .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
-                .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
-            let path = new.join(format!("{part}.safetensors"));
-            safetensors::serialize_to_file(views, None, &path)?;
-            fs::File::open(&path)?.sync_all()?;
-        }
-        fs::write(new.join("metrics.json"), serde_json::to_vec(metrics)?)?;
-        fs::File::open(new.join("metrics.json"))?.sync_all()?;
+        write(&new)?;
+        // Last, so that a folder that has it is whole.
+        fs::write(new.join("whole"), "")?;
+        fs::File::open(new.join("whole"))?.sync_all()?;
         if done.exists() {
             fs::remove_dir_all(&done)?;
         }
-        fs::rename(&new, &done)?;
-        Ok(())
+        Ok(fs::rename(&new, &done)?)
     };
-    write().map_err(failed(&done))
+    written().map_err(failed(&done))
 }
 
+/// The folder that [`replace`] wrote last.
+fn whole(dir: &Path, name: &str) -> Option<std::path::PathBuf> {
+    // A crash between removing the old folder and renaming the new one leaves the new one whole.
+    [name.to_owned(), format!("{name}.new")].iter().map(|name| dir.join(name)).find(|at| at.join("whole").exists())
+}
+
+/// Writes the state and drops the one before it.
+pub(crate) fn save(dir: &Path, state: &State) -> Result<(), Error> {
+    let State { model, moments, ema, metrics } = state;
+    replace(dir, RESUME, |new| {
+        let mean = |id| moments.0.get(&id).map(|(mean, _)| mean.clone());
+        let square = |id| moments.0.get(&id).map(|(_, square)| square.clone());
+        write_tensors(&new.join("weight.safetensors"), &collect(model, &|_| None))?;
+        write_tensors(&new.join("mean.safetensors"), &collect(model, &mean))?;
+        write_tensors(&new.join("square.safetensors"), &collect(model, &square))?;
+        if let Some(ema) = ema {
+            write_tensors(&new.join("ema.safetensors"), &collect(model, &|id| ema.0.get(&id).cloned()))?;
+        }
+        fs::write(new.join("metrics.json"), serde_json::to_vec(metrics)?)?;
+        Ok(fs::File::open(new.join("metrics.json"))?.sync_all()?)
+    })
+}
+
+/// Writes the best weights so far and drops those before them.
+pub(crate) fn save_best(dir: &Path, model: &Model) -> Result<(), Error> {
+    replace(dir, BEST, |new| write_tensors(&new.join("weight.safetensors"), &collect(model, &|_| None)))
+}
+
+/// The last state written into `dir`, put into the model of `start`; `None` where there is none.
+pub(crate) fn load(dir: &Path, start: &State) -> Result<Option<State>, Error> {
+    let Some(done) = whole(dir, RESUME) else { return Ok(None) };
+    read(&done, start).map(Some).map_err(failed(&done))
+}
+
+/// `model` with the best weights.
+pub(crate) fn load_best(dir: &Path, model: Model) -> Result<Model, Error> {
+    let at = whole(dir, BEST).unwrap_or_else(|| dir.join(BEST));
+    read_tensors(&at.join("weight.safetensors")).map(|tensors| restore(model, tensors).0).map_err(failed(&at))
+}
+
+fn read(done: &Path, start: &State) -> Result<State, Failure> {
+    let file = |name: &str| read_tensors(&done.join(format!("{name}.safetensors")));
+    // One file after the other: no more than one copy beside the state itself.
+    let (_, mut means) = restore(start.model.clone(), file("mean")?);
+    let (_, mut squares) = restore(start.model.clone(), file("square")?);
+    let ema = match &start.ema {
+        Some(_) => Some(Ema(restore(start.model.clone(), file("ema")?).1)),
+        None => None,
+    };
+    let (model, weights) = restore(start.model.clone(), file("weight")?);
+    let moments = weights.keys().filter_map(|id| Some((*id, (means.remove(id)?, squares.remove(id)?)))).collect();
+    let metrics = serde_json::from_slice(&fs::read(done.join("metrics.json"))?)?;
+    Ok(State { model, moments: Moments(moments), ema, metrics })
+}
+
+/// Puts values into the trained parameters, and keeps them by parameter.
 struct Restore {
-    parts: [HashMap<String, Vec<f32>>; 3],
+    values: HashMap<String, Vec<f32>>,
     next: usize,
-    moments: Moments,
+    kept: HashMap<ParamId, Either>,
 }
 
 impl ModuleMapper for Restore {
@@ -96,51 +174,26 @@ impl ModuleMapper for Restore {
         }
         let name = self.next.to_string();
         self.next += 1;
-        let [weight, mean, square] = &mut self.parts;
-        let (Some(weight), Some(mean), Some(square)) = (weight.remove(&name), mean.remove(&name), square.remove(&name))
-        else {
-            return param;
-        };
+        let Some(values) = self.values.remove(&name) else { return param };
         let (id, tensor, mapper) = param.consume();
         let old = tensor.inner();
-        let (shape, device) = (old.dims(), old.device());
-        let tensor = |values| Tensor::<D>::from_data(TensorData::new(values, shape), &device);
-        self.moments.0.insert(id, (Either::of(tensor(mean)), Either::of(tensor(square))));
-        Param::from_mapped_value(id, Tensor::from_inner(tensor(weight)).require_grad(), mapper)
+        let tensor = Tensor::<D>::from_data(TensorData::new(values, old.dims()), &old.device());
+        self.kept.insert(id, Either::of(tensor.clone()));
+        Param::from_mapped_value(id, Tensor::from_inner(tensor).require_grad(), mapper)
     }
 }
 
-/// The last state written into `dir`, put into `model`; `None` where there is none.
-pub(crate) fn load(dir: &Path, model: Model) -> Result<Option<State>, Error> {
-    let mut done = dir.join(FOLDER);
-    if !done.exists() {
-        // A crash between removing the old state and renaming the new one leaves the new one whole.
-        done = dir.join(format!("{FOLDER}.new"));
-        if !done.join("metrics.json").exists() {
-            return Ok(None);
-        }
-    }
-    read(&done, model).map(Some).map_err(failed(&done))
-}
-
-fn read(done: &Path, model: Model) -> Result<State, Box<dyn std::error::Error + Send + Sync>> {
-    let metrics: Vec<MetricsRow> = serde_json::from_slice(&fs::read(done.join("metrics.json"))?)?;
-    let mut parts: [HashMap<String, Vec<f32>>; 3] = Default::default();
-    for (name, part) in PARTS.iter().zip(&mut parts) {
-        *part = read_tensors(&done.join(format!("{name}.safetensors")))?;
-    }
-    let mut restore = Restore { parts, next: 0, moments: Moments::default() };
+fn restore(model: Model, values: HashMap<String, Vec<f32>>) -> (Model, HashMap<ParamId, Either>) {
+    let mut restore = Restore { values, next: 0, kept: HashMap::new() };
     let model = model.map(&mut restore);
-    Ok((model, restore.moments, metrics))
+    (model, restore.kept)
 }
 
-fn read_tensors(path: &PathBuf) -> Result<HashMap<String, Vec<f32>>, Box<dyn std::error::Error + Send + Sync>> {
+fn read_tensors(path: &Path) -> Result<HashMap<String, Vec<f32>>, Failure> {
     let file = fs::read(path)?;
     let tensors = SafeTensors::deserialize(&file)?;
     let values = |view: TensorView<'_>| {
         view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
     };
-    let tensors: BTreeMap<String, Vec<f32>> =
-        tensors.tensors().into_iter().map(|(name, view)| (name, values(view))).collect();
-    Ok(tensors.into_iter().collect())
+    Ok(tensors.tensors().into_iter().map(|(name, view)| (name, values(view))).collect())
 }

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use srlm_model::Precision;
+
 use crate::error::Error;
+use crate::validation::ValidationConfig;
 
 /// How the learning rate goes from its peak to its floor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +20,16 @@ pub enum Decay {
     Constant,
 }
 
+/// In which order examples are learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// A new order in each epoch, drawn from the run's seed.
+    Shuffled,
+    /// The order of the data, in each epoch.
+    AsGiven,
+}
+
 /// The training loop's settings. All of them decide the result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +40,8 @@ pub struct TrainConfig {
     pub max_steps: u32,
     /// Examples (pairs, for preference training) in one optimizer step.
     pub batch_size: usize,
+    /// The order of examples.
+    pub order: Order,
     /// Most tokens of one example, prompt and response; longer responses are cut at the end.
     pub max_length: usize,
     /// Peak learning rate.
@@ -47,6 +62,14 @@ pub struct TrainConfig {
     pub weight_decay: f64,
     /// Largest global norm of the gradient; 0 does not clip.
     pub max_grad_norm: f64,
+    /// Share of the values of each block's output that become 0 in training; the paper's is 0.1.
+    pub dropout: f64,
+    /// Decay of the running mean of the weights that training returns in place of the last weights; 0 for none.
+    pub ema_decay: f64,
+    /// What activations and products are computed in.
+    pub precision: Precision,
+    /// Choosing the best checkpoint, and stopping early.
+    pub validation: ValidationConfig,
     /// Steps between checkpoints to resume from; 0 writes one only when interrupted.
     pub checkpoint_every: u32,
 }
@@ -58,6 +81,7 @@ impl Default for TrainConfig {
             epochs: 1,
             max_steps: 0,
             batch_size: 16,
+            order: Order::Shuffled,
             max_length: 1024,
             learning_rate: 1e-6,
             final_learning_rate: 1e-7,
@@ -68,6 +92,10 @@ impl Default for TrainConfig {
             adam_epsilon: 1e-8,
             weight_decay: 0.0,
             max_grad_norm: 1.0,
+            dropout: 0.0,
+            ema_decay: 0.0,
+            precision: Precision::F32,
+            validation: ValidationConfig::default(),
             checkpoint_every: 50,
         }
     }
@@ -93,7 +121,9 @@ impl TrainConfig {
             c if !(c.adam_epsilon.is_finite() && c.adam_epsilon > 0.0) => refuse("adam_epsilon", "be above 0"),
             c if !not_negative(c.weight_decay) => refuse("weight_decay", "be a number from 0 up"),
             c if !not_negative(c.max_grad_norm) => refuse("max_grad_norm", "be a number from 0 up"),
-            _ => Ok(()),
+            c if !in_unit(c.dropout) => refuse("dropout", "be at least 0 and below 1"),
+            c if !in_unit(c.ema_decay) => refuse("ema_decay", "be at least 0 and below 1"),
+            c => c.validation.validate(),
         }
     }
 
@@ -125,11 +155,14 @@ impl TrainConfig {
 pub struct TrainRuntime {
     /// Most tokens in one forward and backward pass; an optimizer step is made of as many passes as it needs.
     pub micro_batch_tokens: usize,
+    /// Keep only what lies between layers for the gradient and compute the rest again: about a third more work and less
+    /// memory.
+    pub recompute_layers: bool,
 }
 
 impl Default for TrainRuntime {
     fn default() -> Self {
-        Self { micro_batch_tokens: 2048 }
+        Self { micro_batch_tokens: 2048, recompute_layers: false }
     }
 }
 

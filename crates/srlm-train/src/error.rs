@@ -32,6 +32,20 @@ pub enum Error {
     /// Asked to stop; a checkpoint was written.
     #[error("interrupted")]
     Interrupted,
+    /// Checkpoints could not be compared.
+    #[error("validation after step {step}")]
+    Validation {
+        /// Optimizer step, from 1.
+        step: u32,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The settings ask for a judge where there is none.
+    #[error(
+        "validation.by = \"judge\" has no judge here: train by `iterate` or `sft` and `dpo`, or take validation.by = \"loss\""
+    )]
+    NoJudge,
     /// A checkpoint could not be written or read.
     #[error("checkpoint {path}")]
     Checkpoint {

@@ -4,15 +4,20 @@
 
 mod checkpoint;
 mod config;
+mod ema;
 mod error;
 mod machine;
 mod objective;
 mod optimizer;
+mod step;
 mod trainer;
+mod validation;
 
-pub use config::{Decay, TrainConfig, TrainRuntime};
+pub use config::{Decay, Order, TrainConfig, TrainRuntime};
 pub use error::Error;
 pub use machine::Machine;
-pub use objective::{Measures, Objective};
+pub use objective::{Measures, Objective, StepNumbers};
 pub use optimizer::gradient_norm;
-pub use trainer::{OnStep, train};
+pub use srlm_model::Precision;
+pub use trainer::{Hooks, OnStep, Settings, Trained, train};
+pub use validation::{Validate, ValidateBy, ValidateError, ValidationConfig};

@@ -10,6 +10,8 @@ pub struct Machine<'a> {
     pub device: &'a Device,
     /// Its name in the manifest.
     pub device_name: &'a str,
+    /// Devices, without autodiff, that share the passes of a training step with it.
+    pub more_devices: &'a [Device],
     /// Sizes of passes.
     pub runtime: &'a TrainRuntime,
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::{Device, Gradients, Tensor};
 use srlm_model::{AdamW, Model, adamw_step, sum_of_squares};
 
 use crate::config::TrainConfig;
@@ -58,6 +58,21 @@ impl ModuleVisitor for Accumulate<'_> {
 impl Accumulated {
     pub(crate) fn add(&mut self, model: &Model, mut gradients: Gradients) {
         model.visit(&mut Accumulate { gradients: &mut gradients, sums: &mut self.0 });
+    }
+
+    /// Adds what another device summed.
+    pub(crate) fn add_moved(&mut self, other: Self, device: &Device) {
+        let device = device.clone().inner();
+        for (id, gradient) in other.0 {
+            let sum = match (self.0.remove(&id), gradient) {
+                (None, Either::Vector(g)) => Either::Vector(g.to_device(&device)),
+                (None, Either::Matrix(g)) => Either::Matrix(g.to_device(&device)),
+                (Some(Either::Vector(sum)), Either::Vector(g)) => Either::Vector(sum + g.to_device(&device)),
+                (Some(Either::Matrix(sum)), Either::Matrix(g)) => Either::Matrix(sum + g.to_device(&device)),
+                _ => unreachable!("a parameter has one rank on all devices"),
+            };
+            self.0.insert(id, sum);
+        }
     }
 
     /// Euclidean norm over all parameters.
@@ -130,9 +145,9 @@ impl Moments {
     }
 }
 
-/// Global norm of the gradients of one backward pass, for checks.
-pub fn gradient_norm(model: &Model, gradients: Gradients) -> f64 {
+/// Global norm of gradients that come in parts, for checks.
+pub fn gradient_norm(model: &Model, parts: impl IntoIterator<Item = Gradients>) -> f64 {
     let mut accumulated = Accumulated::default();
-    accumulated.add(model, gradients);
+    parts.into_iter().for_each(|gradients| accumulated.add(model, gradients));
     accumulated.norm(model)
 }

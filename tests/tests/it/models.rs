@@ -2,7 +2,7 @@
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use srlm_checkpoint::{Architecture, ModelConfig, RopeScaling};
+use srlm_checkpoint::{Architecture, ModelConfig, RopeScaling, Tokenizer};
 use srlm_model::Model;
 
 pub(crate) fn config() -> ModelConfig {
@@ -61,4 +61,34 @@ pub(crate) fn sequence(seed: u64, len: usize) -> Vec<u32> {
             3 + (state >> 33) as u32 % 90
         })
         .collect()
+}
+
+/// A tokenizer of words for [`config`], with a template that has tokens of its own for who speaks.
+pub(crate) fn tokenizer() -> Tokenizer {
+    tokenizer_of(config().vocab_size)
+}
+
+pub(crate) fn tokenizer_of(vocab_size: usize) -> Tokenizer {
+    tokenizer_with(
+        vocab_size,
+        "{% for m in messages %}{{ '<' + m.role + '> ' + m.content + ' </s> ' }}{% endfor %}{% if add_generation_prompt %}{{ '<assistant> ' }}{% endif %}",
+    )
+}
+
+pub(crate) fn tokenizer_with(vocab_size: usize, template: &str) -> Tokenizer {
+    let named = ["<unk>", "<s>", "</s>", "<user>", "<assistant>", "<system>", "-", "a", "b", "c", "d"];
+    let words = (0..vocab_size).map(|i| named.get(i).map_or(format!("w{i}"), ToString::to_string));
+    let vocab: serde_json::Map<String, serde_json::Value> =
+        words.enumerate().map(|(i, word)| (word, i.into())).collect();
+    let special = [0, 1, 2].map(|id| {
+        serde_json::json!({"id": id, "content": named[id], "single_word": false, "lstrip": false, "rstrip": false,
+            "normalized": false, "special": true})
+    });
+    let json = serde_json::json!({
+        "version": "1.0", "truncation": null, "padding": null, "added_tokens": special, "normalizer": null,
+        "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null, "decoder": null,
+        "model": {"type": "WordLevel", "vocab": vocab, "unk_token": "<unk>"},
+    });
+    let names = std::collections::BTreeMap::from([("bos", "<s>"), ("eos", "</s>")]);
+    Tokenizer::from_parts(&json.to_string(), &names, Some(template)).unwrap()
 }

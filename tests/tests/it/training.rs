@@ -9,7 +9,7 @@ use srlm_artifact::MetricsRow;
 use srlm_dpo::{LossSettings, LossType, PairExample, PreferenceObjective};
 use srlm_model::{Conversation, LoraConfig, Model};
 use srlm_sft::{Example, ResponseLoss};
-use srlm_train::{Error, TrainConfig, TrainRuntime, train};
+use srlm_train::{Error, Hooks, Objective, Settings, StepNumbers, TrainConfig, TrainRuntime, Trained, train};
 
 use crate::models::{sequence, tiny};
 
@@ -36,11 +36,26 @@ pub(crate) fn sgd_step(model: Model, mut gradients: Gradients, rate: f64) -> (Mo
     (model, names.into_iter().zip(step.norms).collect())
 }
 
+/// A step's loss of a batch in one pass.
+pub(crate) fn loss<O: Objective>(objective: &O, model: &Model, batch: &[&O::Example]) -> Tensor<1> {
+    let total_weight = batch.iter().map(|example| objective.weight(example)).sum();
+    let constant = objective.constant(model, batch, usize::MAX);
+    let (packed, scored) = objective.pack(batch);
+    let numbers = StepNumbers { total_weight, constant };
+    objective.loss(model.token_logps(&packed, &scored), &scored, batch, numbers).0
+}
+
+/// Nobody stops it and nobody judges it.
+pub(crate) fn to_the_end<'a>() -> Hooks<'a> {
+    let on_step: &'a mut _ = Box::leak(Box::new(|_: &MetricsRow, _: u32| ControlFlow::Continue(())));
+    Hooks { on_step, validate: None }
+}
+
 fn examples() -> Vec<Example> {
     (0..6)
-        .map(|i| Example {
-            id: format!("e{i}"),
-            conversation: Conversation { ids: sequence(i % 3, 20 + 7 * i as usize), response_start: 8 },
+        .map(|i| {
+            let ids = sequence(i % 3, 20 + 7 * i as usize);
+            Example::response(format!("e{i}"), Conversation { ids, response_start: 8 })
         })
         .collect()
 }
@@ -56,7 +71,7 @@ fn config() -> TrainConfig {
     }
 }
 
-fn weights(model: &Model) -> Vec<f32> {
+pub(crate) fn weights(model: &Model) -> Vec<f32> {
     let mut all = Vec::new();
     model.for_each_tensor(|_, source| all.extend(source.values()));
     all
@@ -68,11 +83,14 @@ fn run(
     dir: &std::path::Path,
     stop_at: u32,
 ) -> Result<(Model, Vec<MetricsRow>), Error> {
-    let runtime = TrainRuntime { micro_batch_tokens };
+    let runtime = TrainRuntime { micro_batch_tokens, ..TrainRuntime::default() };
     let model = tiny(&Device::flex().autodiff());
-    train(model, &ResponseLoss, &examples(), (config, &runtime, 5), dir, &mut |row, _| {
+    let on_step = &mut |row: &MetricsRow, _| {
         if row.step == stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })
+    };
+    let settings = Settings { config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 5 };
+    let trained = train(model, &ResponseLoss, &examples(), settings, dir, Hooks { on_step, validate: None })?;
+    Ok((trained.model, trained.metrics))
 }
 
 #[track_caller]
@@ -87,6 +105,21 @@ fn the_size_of_passes_does_not_change_the_result() {
     let (whole, _) = run(&config(), 1 << 20, dir.path(), 0).unwrap();
     let (single, _) = run(&config(), 1, dir.path(), 0).unwrap();
     same(&weights(&whole), &weights(&single), 2e-4);
+}
+
+#[test]
+fn devices_that_share_a_step_do_what_one_does() {
+    let (config, dir) = (config(), tempfile::tempdir().unwrap());
+    let runtime = TrainRuntime { micro_batch_tokens: 1, ..TrainRuntime::default() };
+    let others = [Device::flex(), Device::flex()];
+    let on = |more_devices| {
+        let settings = Settings { config: &config, runtime: &runtime, more_devices, adapter_dropout: 0.0, seed: 5 };
+        let model = tiny(&Device::flex().autodiff());
+        train(model, &ResponseLoss, &examples(), settings, dir.path(), to_the_end()).unwrap()
+    };
+    let (one, three) = (on(&[]), on(&others));
+    same(&weights(&one.model), &weights(&three.model), 2e-4);
+    assert_eq!(one.metrics.last().unwrap().n_tokens, three.metrics.last().unwrap().n_tokens);
 }
 
 #[test]
@@ -161,11 +194,10 @@ fn adapters_start_from_m_t_as_their_own_reference() {
         ..TrainConfig::default()
     };
     let before = weights(&tiny(&device));
-    let (trained, metrics) =
-        train(model, &objective, &pairs, (&config, &TrainRuntime::default(), 1), dir.path(), &mut |_, _| {
-            ControlFlow::Continue(())
-        })
-        .unwrap();
+    let runtime = TrainRuntime::default();
+    let settings = Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
+    let Trained { model: trained, metrics, .. } =
+        train(model, &objective, &pairs, settings, dir.path(), to_the_end()).unwrap();
     assert!((metrics[0].loss - std::f64::consts::LN_2).abs() < 1e-5, "{}", metrics[0].loss);
     assert_eq!(metrics[0].rewards_margins.map(|m| m.abs() < 1e-4), Some(true));
     let last = metrics.last().unwrap();

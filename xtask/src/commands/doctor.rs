@@ -6,7 +6,7 @@ use srlm_checkpoint::Checkpoint;
 use srlm_generate::{Input, Request, Sampling};
 use srlm_model::{Engine, EngineConfig, Model, PackedSequences};
 use srlm_sft::{Example, ResponseLoss};
-use srlm_train::Objective;
+use srlm_train::{Objective, StepNumbers};
 
 use super::print;
 use crate::cli::Doctor;
@@ -116,18 +116,15 @@ fn decode_difference(checkpoint: &Checkpoint, device: &Device) -> anyhow::Result
 fn gradient_difference(checkpoint: &Checkpoint, device: &Device, sequences: &[Vec<u32>]) -> anyhow::Result<(f64, f64)> {
     let on = |device: &Device| -> anyhow::Result<(f64, f64)> {
         let model = Model::load(checkpoint, &device.clone().autodiff()).or_exit(Exit::Engine)?;
-        let examples: Vec<Example> = sequences
-            .iter()
-            .map(|ids| Example {
-                id: String::new(),
-                conversation: srlm_model::Conversation { ids: ids.clone(), response_start: 1 },
-            })
-            .collect();
+        let all_of = |ids: &Vec<u32>| srlm_model::Conversation { ids: ids.clone(), response_start: 1 };
+        let examples: Vec<Example> = sequences.iter().map(|ids| Example::response("", all_of(ids))).collect();
         let batch: Vec<&Example> = examples.iter().collect();
-        let weight = batch.iter().map(|example| ResponseLoss.weight(example)).sum();
-        let (loss, _) = ResponseLoss.loss(&model, &batch, weight);
+        let total_weight = batch.iter().map(|example| ResponseLoss.weight(example)).sum();
+        let (packed, scored) = ResponseLoss.pack(&batch);
+        let numbers = StepNumbers { total_weight, constant: 0.0 };
+        let (loss, _) = ResponseLoss.loss(model.token_logps(&packed, &scored), &scored, &batch, numbers);
         let value = f64::from(loss.clone().into_scalar::<f32>());
-        Ok((value, srlm_train::gradient_norm(&model, loss.backward())))
+        Ok((value, srlm_train::gradient_norm(&model, [loss.backward()])))
     };
     let ((loss, norm), (cpu_loss, cpu_norm)) = (on(device)?, on(&device::open("cpu")?.device)?);
     Ok(((loss - cpu_loss).abs(), (norm - cpu_norm).abs() / cpu_norm.max(1e-12)))

@@ -1,17 +1,20 @@
-//! Measures of plain files, without a run: `eval rank|rouge|head-to-head|judge --input ROWS`.
+//! Measures of plain files, without a run: `eval rank|rouge|judge --input ROWS` and the like.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::json;
 use srlm_artifact::{Score, read_jsonl};
-use srlm_eval::{Bootstrap, Comparison, RankedGroup, RankedResponse, agreement, head_to_head, kendall_tau_b, spearman};
+use srlm_eval::{Bootstrap, RankedGroup, RankedResponse, agreement, kendall_tau_b, spearman};
 
 use srlm_sampler::{Stemming, rouge};
 
 use super::benchmark::benchmark;
+use super::eval_judge::eval_judge;
 use super::ifeval::ifeval;
 use super::print;
+use super::safety::safety;
 use crate::cli::EvalOnFiles;
 use crate::console::Console;
 
@@ -62,22 +65,26 @@ pub(crate) fn run(command: &EvalOnFiles, console: &Console) -> anyhow::Result<()
             Ok(())
         }
         EvalOnFiles::Ifeval(args) => ifeval(args, console),
+        EvalOnFiles::Safety(args) => safety(args, console),
         EvalOnFiles::Benchmark(args) => benchmark(args, console),
-        EvalOnFiles::HeadToHead(args) => {
-            let comparisons: Vec<Comparison> = read_jsonl(&args.input)?;
-            print(&format!("{}\n", serde_json::to_string(&head_to_head(&comparisons, &Bootstrap::default()))?))
-        }
-        EvalOnFiles::Judge(args) => {
-            let mut groups: BTreeMap<String, Vec<RankedResponse>> = BTreeMap::new();
-            for row in read_jsonl::<JudgedRow>(&args.input)? {
-                let n_characters = row.response.chars().count() as u64;
-                let (human_rank, mean_score) = (row.human_rank, row.score.map(Score::get));
-                let response = RankedResponse { human_rank, mean_score, n_characters };
-                groups.entry(row.prompt_id).or_default().push(response);
-            }
-            let groups: Vec<RankedGroup> =
-                groups.into_iter().map(|(prompt_id, responses)| RankedGroup { prompt_id, responses }).collect();
-            print(&format!("{}\n", serde_json::to_string(&agreement(&groups, &Bootstrap::default()))?))
-        }
+        EvalOnFiles::HeadToHead(args) => super::head_to_head::run(args, console),
+        EvalOnFiles::Judge(args) => match &args.input {
+            Some(input) => scored(input),
+            None => eval_judge(args, console),
+        },
     }
+}
+
+/// Rows that are scored already.
+fn scored(input: &Path) -> anyhow::Result<()> {
+    let mut groups: BTreeMap<String, Vec<RankedResponse>> = BTreeMap::new();
+    for row in read_jsonl::<JudgedRow>(input)? {
+        let n_characters = row.response.chars().count() as u64;
+        let (human_rank, mean_score) = (row.human_rank, row.score.map(Score::get));
+        let response = RankedResponse { human_rank, mean_score, n_characters };
+        groups.entry(row.prompt_id).or_default().push(response);
+    }
+    let groups: Vec<RankedGroup> =
+        groups.into_iter().map(|(prompt_id, responses)| RankedGroup { prompt_id, responses }).collect();
+    print(&format!("{}\n", serde_json::to_string(&agreement(&groups, &Bootstrap::default()))?))
 }

@@ -1,14 +1,20 @@
 //! What each subcommand does.
 
+mod answers;
 mod benchmark;
 mod chat;
+mod compare;
 mod doctor;
 mod eval_files;
+mod eval_judge;
 mod export;
+mod head_to_head;
+mod human;
 mod ifeval;
 mod import;
 mod rows;
 mod run_stages;
+mod safety;
 mod study;
 
 use std::io::Write;
@@ -41,7 +47,9 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
             Some(on_files) => eval_files::run(on_files, &console(false)),
             None => run_stages::eval(&args, &console(false)),
         },
+        Command::Human(command) => human::human(&command),
         Command::Report(args) => run_stages::report(&args, &console(args.json)),
+        Command::Compare(args) => compare::compare(&args),
         Command::Trace(args) => trace(&args),
         Command::Export(command) => export::export(&command, &console(false)),
         Command::Generate(args) => rows::generate(&args, &console(false)),

@@ -8,6 +8,7 @@ use srlm_artifact::{Artifact, Judgments, Kind, Manifest, Place, Prompts, Respons
 
 use super::print;
 use crate::cli::{ConfigArgs, EvalCommand, Iterate, Merge, PairsCommand, RunArgs, Stage};
+use crate::conclude::conclude;
 use crate::config;
 use crate::console::Console;
 use crate::eft;
@@ -111,6 +112,11 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
             let responses = Artifact::open(&run.path(&folder(t, "responses")))?;
             preferences::judgments(&run, t, (&prompts, &responses), &rubric)?.dir().to_owned()
         }
+        _ if run.config.dpo.is_unpaired() => {
+            let unpaired = Artifact::open(&run.path(&folder(t, "unpaired")))?;
+            let ref_logps = stages::unpaired_ref_logps(&run, t, &unpaired)?;
+            stages::kto(&run, t, &unpaired, &ref_logps)?.dir().to_owned()
+        }
         _ => {
             let pairs = preferences::made(&run, t)?;
             let ref_logps = stages::ref_logps(&run, t, &pairs)?;
@@ -194,10 +200,19 @@ fn pairs_of_files(files: &[PathBuf], args: &PairsCommand) -> anyhow::Result<()> 
     let config: srlm_pairs::PairsConfig =
         config::with_overrides(&srlm_pairs::PairsConfig::default(), &set).or_exit(Exit::Config)?;
     config.validate().or_exit(Exit::Config)?;
-    let candidates =
-        srlm_pairs::candidates_by_prompt(prompts, responses, &judgments, config.aggregation).or_exit(Exit::Data)?;
+    let candidates = |judgments: &[srlm_artifact::JudgmentRow]| {
+        let (prompts, responses) = (prompts.clone(), responses.clone());
+        srlm_pairs::candidates_by_prompt(prompts, responses, judgments, config.aggregation).or_exit(Exit::Data)
+    };
+    let mut rewarded = candidates(&judgments)?;
+    if let Some(path) = &args.safety {
+        let safety = candidates(&read_jsonl::<srlm_artifact::JudgmentRow>(path)?)?;
+        let (combined, counts) = srlm_pairs::with_safety(rewarded, &safety, args.safety_weight);
+        rewarded = combined;
+        eprintln!("{}", serde_json::to_string(&counts)?);
+    }
     let place = Place { run_seed: args.seed, iteration: args.iteration };
-    let selection = srlm_pairs::select_pairs(&candidates, &config, place);
+    let selection = srlm_pairs::select_pairs(&rewarded, &config, place);
     for pair in &selection.pairs {
         print(&(to_line(pair)? + "\n"))?;
     }
@@ -222,6 +237,7 @@ pub(crate) fn eval(args: &EvalCommand, console: &Console) -> anyhow::Result<()> 
     let rubric = iterate::rubric(&run.config)?;
     let seed = eft::complete(&run, seed::run(&run, &rubric)?, &rubric)?;
     let made = evaluate(&run, args.iteration + 1, &seed, &rubric)?;
+    conclude(&run, args.iteration + 1)?;
     print(&format!("{}\n", made.dir().display()))
 }
 

@@ -3,7 +3,12 @@
 
 mod command;
 mod commands;
+mod evaluation;
 mod exports;
+mod judging;
+mod people;
 mod rounds;
+mod stand_in;
 mod study;
 mod tiny_loop;
+mod training;

@@ -78,7 +78,7 @@ fn every_successor_of_the_paper_runs_to_its_end() {
     let scores = |pair: &Value| (pair["score_chosen"].as_f64(), pair["score_rejected"].as_f64());
     assert!(pairs("rpo", "pairs").iter().all(|pair| scores(pair) == (Some(5.0), Some(0.0))));
 
-    round(&at("positive"), &["round.method=positive_only", "round.perfect_score=3", "round.unpaired=true"]);
+    round(&at("positive"), &["round.method=positive_only", "round.perfect_score=3", "round.unpaired=tied"]);
     let [perfect, all] = ["perfect", "seed-and-perfect"]
         .map(|stage| rows(&at("positive").join(format!("iter-1/{stage}/ift.jsonl"))).len());
     assert!(perfect > 0 && all == perfect + seed.len(), "{perfect} perfect answers of {all}");

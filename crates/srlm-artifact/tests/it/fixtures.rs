@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use srlm_artifact::{
-    Artifact, Eft, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, read_metrics, verify_dir,
+    Artifact, Battles, Eft, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Unpaired, read_metrics,
+    verify_dir,
 };
 
 use crate::samples;
@@ -26,9 +27,16 @@ fn format_1_0_is_read() {
     check::<Responses>(samples::responses());
     let judgments = samples::judgments().into_iter();
     check::<Judgments>(judgments.filter(|row| row.expected_score.is_none()).collect());
+    check::<Battles>(samples::battles());
     check::<Pairs>(samples::pairs());
+    check::<Unpaired>(samples::unpaired());
     check::<RefLogps>(samples::ref_logps());
     check::<Model>(Vec::new());
     assert_eq!(read_metrics(&fixture(Model::NAME)).unwrap(), samples::metrics());
-    verify_dir(&fixture("eval")).unwrap();
+}
+
+#[test]
+fn evaluations_of_format_1_are_refused_with_what_to_do() {
+    let error = verify_dir(&fixture("eval")).unwrap_err().to_string();
+    assert!(error.contains("1.0") && error.contains("2.0") && error.contains("make it again"), "{error}");
 }

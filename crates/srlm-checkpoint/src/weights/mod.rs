@@ -2,6 +2,7 @@
 
 mod dequantize;
 mod element;
+mod stored;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,6 +14,7 @@ use rayon::prelude::*;
 
 pub(crate) use self::dequantize::dequantize;
 pub(crate) use self::element::Element;
+pub use self::stored::StoredMatrix;
 use crate::error::Error;
 
 /// Bytes read at a time: beside the result, only this much of a tensor is in memory.
@@ -57,24 +59,24 @@ impl Entry {
             bytes.resize(chunk.len() / row_len * row_bytes, 0);
             file.read_exact(&mut bytes).map_err(Error::io(&self.file))?;
             chunk.par_chunks_mut(row_len).with_min_len(16).enumerate().for_each(|(row, out)| {
-                let from = self.stored_row(row);
+                let from = stored_row(self.interleaved, row);
                 dequantize(self.element, &bytes[from * row_bytes..][..row_bytes], out);
             });
         }
         Ok(values)
     }
 
-    /// Where row `row` of a chunk of whole heads is stored.
-    fn stored_row(&self, row: usize) -> usize {
-        let Some(n) = self.interleaved else { return row };
-        let (head, within) = (row / n * n, row % n);
-        let (s, i) = (within / (n / 2), within % (n / 2));
-        head + 2 * i + s
-    }
-
     fn bad_row(&self) -> Error {
         Error::header(&self.file, format!("{:?} rows of {:?} are no whole number of blocks", self.shape, self.element))
     }
+}
+
+/// Where a row of whole heads is stored.
+fn stored_row(interleaved: Option<usize>, row: usize) -> usize {
+    let Some(n) = interleaved else { return row };
+    let (head, within) = (row / n * n, row % n);
+    let (s, i) = (within / (n / 2), within % (n / 2));
+    head + 2 * i + s
 }
 
 /// The tensors of a model by Hugging Face name.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bleu::self_bleu;
 
-/// Measures of variety; words are what white space separates. Repetition within a response is in [`crate::Lengths`].
+/// Measures of variety; words are what white space separates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Diversity {
@@ -22,6 +22,9 @@ pub struct Diversity {
     pub distinct_3: Option<f64>,
     /// Mean BLEU-4 of each response against the others, from 0 to 1: high where they are alike.
     pub self_bleu: Option<f64>,
+    /// Mean share of a response's runs of four words that it has used before: 0 is none, near 1 is a loop. Responses of
+    /// fewer than four words are left out.
+    pub repetition_rate: Option<f64>,
     /// Bytes of all responses over their bytes after Deflate: high where they repeat themselves or each other. It
     /// grows with the amount of text: compare only sets of about the same size.
     pub compression_ratio: Option<f64>,
@@ -30,6 +33,7 @@ pub struct Diversity {
 /// Measures a model's responses.
 ///
 /// # Source
+/// Repetition: Welleck et al. 2020, "Neural Text Generation with Unlikelihood Training", seq-rep-4, on words.
 /// distinct-n: Li et al. 2016, "A Diversity-Promoting Objective Function". Self-BLEU: Zhu et al. 2018, "Texygen".
 /// Compression: Shaib et al. 2024, "Standardizing the Measurement of Text Diversity".
 pub fn diversity(responses: &[&str]) -> Diversity {
@@ -40,6 +44,7 @@ pub fn diversity(responses: &[&str]) -> Diversity {
         distinct_2: distinct(&words, 2),
         distinct_3: distinct(&words, 3),
         self_bleu: self_bleu(&words),
+        repetition_rate: repetition_rate(&words),
         compression_ratio: compression_ratio(responses),
     }
 }
@@ -48,6 +53,12 @@ fn distinct(texts: &[Vec<&str>], n: usize) -> Option<f64> {
     let runs: Vec<&[&str]> = texts.iter().flat_map(|words| words.windows(n)).collect();
     let different: HashSet<&[&str]> = runs.iter().copied().collect();
     (!runs.is_empty()).then(|| different.len() as f64 / runs.len() as f64)
+}
+
+fn repetition_rate(texts: &[Vec<&str>]) -> Option<f64> {
+    let rates: Vec<f64> =
+        texts.iter().filter_map(|words| distinct(std::slice::from_ref(words), 4)).map(|share| 1.0 - share).collect();
+    (!rates.is_empty()).then(|| rates.iter().sum::<f64>() / rates.len() as f64)
 }
 
 fn compression_ratio(texts: &[&str]) -> Option<f64> {
@@ -67,6 +78,14 @@ mod tests {
         // Words: 9, 3 different. Pairs: ab ba ab ba ab, ab bc. Runs of three: aba bab aba bab, abc.
         assert_eq!((found.distinct_1, found.distinct_2), (Some(3.0 / 9.0), Some(3.0 / 7.0)));
         assert_eq!(found.distinct_3, Some(3.0 / 5.0));
+    }
+
+    #[test]
+    fn a_loop_repeats_itself() {
+        // Runs of four: one in the first; abab baba abab in the second, a third of them used before; none in the third.
+        let found = diversity(&["a b c d", "a b a b a b", "a b"]);
+        assert!((found.repetition_rate.unwrap() - 1.0 / 6.0).abs() < 1e-12);
+        assert_eq!(diversity(&["a b"]).repetition_rate, None);
     }
 
     #[test]

@@ -25,11 +25,13 @@ pub struct LengthControl {
     pub inverse_penalty: f64,
     /// Largest difference of the lengths of a matched pair, as a share of the longer one.
     pub matched_within: f64,
+    /// Fewer pairs than this have no length-controlled win rate: the fit would follow chance.
+    pub min_pairs: u64,
 }
 
 impl Default for LengthControl {
     fn default() -> Self {
-        Self { inverse_penalty: 100.0, matched_within: 0.1 }
+        Self { inverse_penalty: 100.0, matched_within: 0.1, min_pairs: 30 }
     }
 }
 
@@ -46,6 +48,9 @@ impl LengthControl {
         if !(0.0..=1.0).contains(&self.matched_within) {
             let remedy = "use a share from 0 to 1, such as 0.1";
             return Err(Error::Config { key: "matched_within", value: self.matched_within.to_string(), remedy });
+        }
+        if self.min_pairs == 0 {
+            return Err(Error::Config { key: "min_pairs", value: "0".to_owned(), remedy: "use 1 or more, such as 30" });
         }
         Ok(())
     }
@@ -67,8 +72,22 @@ pub struct LengthControlled {
     pub length_std: f64,
 }
 
+/// The win rate over pairs whose responses have about the same length.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LengthMatched {
+    /// Prompts compared.
+    pub n_pairs: u64,
+    /// Those whose responses differ in length by no more than `within`.
+    pub n_matched: u64,
+    /// Largest difference, as a share of the longer response.
+    pub within: f64,
+    /// Mean preference for the new model over the matched pairs; `None` where there are none.
+    pub win_rate: Option<Estimate>,
+}
+
 /// The win rate at equal lengths: `sigmoid(m)` after fitting `preference ~ sigmoid(m + l * tanh(d / std(d)))`, where
-/// `d` is the new response's length less the old one's. `None` without pairs. Pairs are drawn again for the
+/// `d` is the new response's length less the old one's. `None` below `min_pairs` pairs. Pairs are drawn again for the
 /// intervals, and each draw is fitted anew.
 ///
 /// # Source
@@ -81,6 +100,9 @@ pub fn length_controlled_win_rate(
     config: &LengthControl,
     bootstrap: &Bootstrap,
 ) -> Option<LengthControlled> {
+    if (pairs.len() as u64) < config.min_pairs {
+        return None;
+    }
     let all: Vec<&LengthPair> = pairs.iter().collect();
     let (_, length_weight) = weights(&all, config)?;
     Some(LengthControlled {
@@ -92,18 +114,23 @@ pub fn length_controlled_win_rate(
     })
 }
 
-/// The win rate over the pairs whose lengths hardly differ, with how many they are; `None` where there are none.
+/// The win rate over the pairs whose lengths hardly differ; `None` without pairs.
 pub fn length_matched_win_rate(
     pairs: &[LengthPair],
     config: &LengthControl,
     bootstrap: &Bootstrap,
-) -> Option<(u64, Estimate)> {
+) -> Option<LengthMatched> {
     let is_matched = |pair: &&LengthPair| {
         let longer = pair.new_length.max(pair.old_length) as f64;
         pair.new_length.abs_diff(pair.old_length) as f64 <= config.matched_within * longer
     };
     let matched: Vec<LengthPair> = pairs.iter().filter(is_matched).copied().collect();
-    Some((matched.len() as u64, bootstrap.estimate(&matched, mean_preference)?))
+    (!pairs.is_empty()).then(|| LengthMatched {
+        n_pairs: pairs.len() as u64,
+        n_matched: matched.len() as u64,
+        within: config.matched_within,
+        win_rate: bootstrap.estimate(&matched, mean_preference),
+    })
 }
 
 fn mean_preference(pairs: &[&LengthPair]) -> Option<f64> {
@@ -181,9 +208,19 @@ mod tests {
     #[test]
     fn matched_pairs_differ_little() {
         let pairs = [pair(1.0, 100, 91), pair(0.0, 100, 90), pair(1.0, 100, 89), pair(1.0, 0, 0), pair(0.0, 1, 0)];
-        let (n, rate) = length_matched_win_rate(&pairs, &LengthControl::default(), &Bootstrap::default()).unwrap();
-        assert_eq!((n, rate.value), (3, 2.0 / 3.0));
-        assert_eq!(length_matched_win_rate(&[], &LengthControl::default(), &Bootstrap::default()), None);
+        let matched =
+            |pairs: &[LengthPair]| length_matched_win_rate(pairs, &LengthControl::default(), &Bootstrap::default());
+        let found = matched(&pairs).unwrap();
+        assert_eq!((found.n_pairs, found.n_matched, found.win_rate.unwrap().value), (5, 3, 2.0 / 3.0));
+        assert_eq!(matched(&pairs[2..3]).unwrap().win_rate, None);
+        assert_eq!(matched(&[]), None);
+    }
+
+    #[test]
+    fn too_few_pairs_have_no_controlled_rate() {
+        let pairs: Vec<_> = (0..30).map(|i| pair(1.0, 100 + i, 100)).collect();
+        assert!(found(&pairs).is_some());
+        assert_eq!(found(&pairs[1..]), None);
         assert_eq!(found(&[]), None);
     }
 
@@ -193,6 +230,7 @@ mod tests {
         insta::assert_snapshot!(error, @"inverse_penalty = 0: use a number above zero, such as 100");
         let error = LengthControl { matched_within: 10.0, ..LengthControl::default() }.validate().unwrap_err();
         insta::assert_snapshot!(error, @"matched_within = 10: use a share from 0 to 1, such as 0.1");
+        assert!(LengthControl { min_pairs: 0, ..LengthControl::default() }.validate().is_err());
         assert!(LengthControl::default().validate().is_ok());
     }
 }

@@ -24,6 +24,6 @@ pub use bradley_terry::{BradleyTerry, Match, Rating, ratings};
 pub use diversity::{Diversity, diversity};
 pub use length_bias::{LengthBias, LengthBin, Scored, length_bias};
 pub use length_control::{
-    LengthControl, LengthControlled, LengthPair, length_controlled_win_rate, length_matched_win_rate,
+    LengthControl, LengthControlled, LengthMatched, LengthPair, length_controlled_win_rate, length_matched_win_rate,
 };
 pub use refusal::is_refusal;

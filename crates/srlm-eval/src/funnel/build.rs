@@ -50,7 +50,13 @@ fn preferred(folders: Folders<'_>, prompts: &FunnelRow, tally: Option<&Tally<'_>
         let all = preference::all_pairs(folders, last(&rows), &judge_pairs);
         rows.extend([judge_pairs, all]);
     }
-    let trained = trained_on(folders, last(&rows));
+    let trained = if folders.exists("unpaired-ref-logps") {
+        let fitting = preference::fitting_responses(folders);
+        let trained = preference::trained_on_responses(folders, &fitting);
+        vec![fitting, trained]
+    } else {
+        trained_on(folders, last(&rows))
+    };
     rows.extend(trained);
     rows
 }

@@ -1,6 +1,7 @@
 //! The counts of all stages of an iteration as one table that adds up.
 
 mod build;
+mod eft_rows;
 mod folder;
 mod preference_rows;
 mod row;
@@ -13,6 +14,7 @@ use std::path::Path;
 use serde::Serialize;
 use srlm_artifact::{Artifact, JudgmentRow, Judgments};
 
+pub(crate) use eft_rows::rows as eft_rows;
 pub(crate) use text::joined;
 
 pub use row::{Count, FunnelRow, RowState, Source};

@@ -24,7 +24,8 @@ const NOT_A_PAIR: [&str; 6] = [
 pub(super) fn comparable(folders: Folders<'_>, prompts: &FunnelRow, tally: Option<&Tally<'_>>) -> FunnelRow {
     let fill = |row: FunnelRow, manifest: &Manifest| {
         let n_in = count(manifest, "prompts").unwrap_or(prompts.n_out);
-        let shown = tally.filter(|_| !is_anchored(manifest)).map(|tally| tally.n_comparable(aggregation(manifest)));
+        let shown =
+            tally.filter(|_| !has_other_scores(manifest)).map(|tally| tally.n_comparable(aggregation(manifest)));
         let told = count(manifest, "unscored");
         let unscored = told.or(shown.map(|n| n_in.saturating_sub(n))).unwrap_or(0);
         let dropped = vec![Count { name: "unscored".to_owned(), n: unscored }];
@@ -127,6 +128,25 @@ pub(super) fn trained_on_pairs(folders: Folders<'_>, fitting: &FunnelRow) -> Fun
     folders.row(("pairs trained on", "pairs"), format!("m{}", folders.iteration + 1), fill)
 }
 
+/// Responses with verdicts whose prompt leaves room for them.
+pub(super) fn fitting_responses(folders: Folders<'_>) -> FunnelRow {
+    let fill = |row: FunnelRow, manifest: &Manifest| {
+        let n_in = count(manifest, "responses").unwrap_or(manifest.rows);
+        let dropped = counts(manifest, &["prompt_too_long"]);
+        FunnelRow { n_in, n_out: manifest.rows, dropped, ..row }.checked(None)
+    };
+    folders.row(("responses with verdicts that fit", "responses"), folders.path("unpaired-ref-logps"), fill)
+}
+
+pub(super) fn trained_on_responses(folders: Folders<'_>, fitting: &FunnelRow) -> FunnelRow {
+    let fill = |row: FunnelRow, manifest: &Manifest| {
+        let n_out = ["desirable", "undesirable"].iter().filter_map(|name| count(manifest, name)).sum();
+        let notes = counts(manifest, &["desirable", "undesirable", "steps"]);
+        FunnelRow { source: fitting.as_source(1), n_in: fitting.n_out, n_out, notes, ..row }.checked(None)
+    };
+    folders.row(("responses trained on", "responses"), format!("m{}", folders.iteration + 1), fill)
+}
+
 /// Perfect responses, to be imitated.
 pub(super) fn perfect(folders: Folders<'_>, responses: &FunnelRow) -> FunnelRow {
     let fill = |row: FunnelRow, manifest: &Manifest| {
@@ -160,8 +180,12 @@ fn has_several(manifest: &Manifest) -> bool {
     proposed != counts(manifest, &of_prompts).iter().map(|count| count.n).sum::<u64>()
 }
 
-fn is_anchored(manifest: &Manifest) -> bool {
-    manifest.provenance.config.get("anchored_rejection").and_then(serde_json::Value::as_bool) == Some(true)
+/// Whether more than the judgments of the responses decides which prompts have two scores: M0's responses, or a safety
+/// rubric.
+fn has_other_scores(manifest: &Manifest) -> bool {
+    let config = &manifest.provenance.config;
+    let is_anchored = config.get("anchored_rejection").and_then(serde_json::Value::as_bool) == Some(true);
+    is_anchored || config.get("safety_weight").is_some()
 }
 
 /// That of the settings; older versions knew the mean only.

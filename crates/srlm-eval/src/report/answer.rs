@@ -2,23 +2,29 @@
 
 use super::RunSummary;
 use super::format::{interval, percent, percent_interval};
-use super::summary::{FolderState, ModelSummary};
-use crate::{Evaluation, Verdict};
+use super::summary::{Folder, FolderState, ModelSummary};
+use crate::anchors::AnchorSummary;
+use crate::{Best, Change, Evaluation, Verdict};
 
 /// Growth of the mean response length, over the model before, from which the report warns.
 const LENGTH_GROWTH: f64 = 1.2;
 
 impl RunSummary {
-    /// The outcome in a sentence, then what a reader must know before believing it.
+    /// The outcome with the model to use, then what a reader must know before believing it.
     pub fn sentences(&self) -> Vec<String> {
         let evaluated: Vec<&Evaluation> = self.models.iter().filter_map(|model| model.evaluation.as_ref()).collect();
         let Some(last) = evaluated.last() else {
-            return vec!["No model of this run has been evaluated yet.".to_owned()];
+            let broken = self.models.iter().any(|model| model.standing() == "unreadable");
+            let more = if broken { " What cannot be read says why under Provenance." } else { "" };
+            return vec![format!("No model of this run has been evaluated yet.{more}")];
         };
         let before = evaluated.len().checked_sub(2).map(|i| evaluated[i]);
-        let mut sentences = vec![outcome(last, previous_label(self, last))];
+        let best = self.best.as_ref().map(|best| format!(" {}", about_best(best)));
+        let mut sentences = vec![outcome(last, previous_label(self, last)) + &best.unwrap_or_default()];
         sentences.extend(about_judge(last));
+        sentences.extend(self.models.iter().rev().find_map(|model| about_anchors(model.anchors.as_ref()?)));
         sentences.extend(about_evaluator(&evaluated));
+        sentences.extend(last.warnings.iter().filter(|warning| is_new(warning)).map(|warning| sentence(warning)));
         sentences.extend(before.and_then(|before| about_length(before, last)));
         sentences
     }
@@ -30,6 +36,7 @@ impl ModelSummary {
         match (&self.evaluation, &self.folder.state) {
             (Some(evaluation), _) if evaluation.head_to_head.is_some() => evaluation.verdict.word(),
             (Some(_), _) => "not compared",
+            _ if self.eval_folder.as_ref().is_some_and(Folder::is_unreadable) => "unreadable",
             (None, _) if self.label == "M0" => "starting model",
             (None, FolderState::Complete(_)) => "not yet evaluated",
             (None, FolderState::Unreadable(_)) => "unreadable",
@@ -45,8 +52,19 @@ impl Verdict {
             Verdict::Improved => "improved",
             Verdict::Flat => "flat",
             Verdict::Worse => "worse",
+            Verdict::Suspicious => "suspicious",
             Verdict::Inconclusive => "inconclusive",
         }
+    }
+}
+
+/// What is shown on an axis, in words.
+pub(crate) fn change_words(change: Change) -> &'static str {
+    match change {
+        Change::Better => "better",
+        Change::Same => "about the same",
+        Change::Worse => "worse",
+        Change::Unclear => "not shown to differ",
     }
 }
 
@@ -63,9 +81,14 @@ fn outcome(last: &Evaluation, before: String) -> String {
         return format!("{model} has been evaluated but not compared with another model.");
     }
     let claim = match last.verdict {
-        Verdict::Improved => format!("{model} beats {before}"),
-        Verdict::Worse => format!("{model} loses to {before}"),
+        Verdict::Improved if last.following.change == crate::Change::Better => format!("{model} beats {before}"),
+        Verdict::Improved => format!("{model} answers as well as {before} and is the better judge"),
+        Verdict::Worse if last.following.change == crate::Change::Worse => format!("{model} loses to {before}"),
+        Verdict::Worse => format!("{model} is a worse judge than {before} and is not shown to answer better"),
         Verdict::Flat => format!("{model} is no better and no worse than {before}"),
+        Verdict::Suspicious => {
+            format!("{model} seems to have changed against {before}, but the numbers are suspicious")
+        }
         Verdict::Inconclusive => format!("{model} is not shown to be better or worse than {before}"),
     };
     format!("{claim}: {reason}.")
@@ -95,13 +118,46 @@ fn about_judge(last: &Evaluation) -> Option<String> {
     Some(format!("{accuracies} {moral}"))
 }
 
+fn about_best(best: &Best) -> String {
+    let stopped = best.stopped.as_ref().map(|stop| format!(" The loop stopped at {}: {}.", stop.model, stop.reason));
+    format!("Use {}: {}.{}", best.model, best.reason, stopped.unwrap_or_default())
+}
+
+/// The evaluator and the judge's weakness have sentences with numbers already.
+fn is_new(warning: &str) -> bool {
+    !warning.starts_with("the only evaluator") && !warning.starts_with("as a judge")
+}
+
+fn sentence(part: &str) -> String {
+    let mut letters = part.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
+}
+
+fn about_anchors(found: &AnchorSummary) -> Option<String> {
+    let j = found.youden_j?;
+    let moral = match j {
+        j if j.low > 0.0 => "It sees some of the truth.",
+        j if j.high < 0.0 => "It prefers what is wrong.",
+        _ => "It is not shown to see the truth at all.",
+    };
+    let (judge, n) = (&found.judge, found.n_pairs);
+    Some(format!(
+        "On {n} hidden anchors {judge} accepts right answers more often than wrong ones by {}. {moral}",
+        interval(j)
+    ))
+}
+
 fn about_evaluator(evaluated: &[&Evaluation]) -> Option<String> {
     let compared = || evaluated.iter().filter(|evaluation| evaluation.head_to_head.is_some());
     let independent = |evaluation: &Evaluation| evaluation.evaluator.as_ref().is_some_and(|who| who.independent);
     (compared().count() > 0 && !compared().any(|evaluation| independent(evaluation))).then(|| {
-        "The only evaluator is a judge that took part in training. It may have learned to reward what it writes: \
-         compare with an independent judge, or read the pairs below, before trusting a verdict."
-            .to_owned()
+        let part = compared().last().and_then(|last| last.evaluator.as_ref()?.part_in_training.clone());
+        format!(
+            "The only evaluator is a judge that took part in training{}. It may have learned to reward what it writes: \
+             name an independent one in roles.evaluator, or read the pairs below, before trusting a verdict.",
+            part.map(|part| format!(" ({part})")).unwrap_or_default()
+        )
     })
 }
 
@@ -125,7 +181,7 @@ pub(crate) fn head_to_head_line(evaluation: &Evaluation) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Bootstrap, Comparison, Evaluator, Folder, Measurements, Preference, RankedGroup, RankedResponse};
+    use crate::{Bootstrap, Comparison, Evaluator, Preference, RankedGroup, RankedResponse, VerdictForm, VerdictRules};
 
     fn comparisons(n_wins: u32, n_losses: u32) -> Vec<Comparison> {
         let (a, b) = (Some(Preference::A), Some(Preference::B));
@@ -145,21 +201,22 @@ mod tests {
 
     fn run(independent: bool, n_wins: u32, n_losses: u32) -> RunSummary {
         let bootstrap = Bootstrap { n_resamples: 200, ..Bootstrap::default() };
-        let measurements = Measurements {
+        let evaluator = Evaluator {
+            name: "judge".to_owned(),
+            independent,
+            part_in_training: (!independent).then(|| "it judged".to_owned()),
+            form: VerdictForm::Written,
+        };
+        let evaluation = Evaluation {
             agreement: Some(crate::agreement(&good_judge(), &bootstrap)),
             head_to_head: Some(crate::head_to_head(&comparisons(n_wins, n_losses), &bootstrap)),
-            evaluator: Some(Evaluator { name: "judge".to_owned(), independent }),
-            ..Measurements::default()
-        };
-        let model = |t: u32, evaluation| ModelSummary {
-            label: format!("M{t}"),
-            folder: Folder { path: format!("m{t}"), state: FolderState::Pending },
-            eval_folder: None,
-            evaluation,
-            metrics: vec![],
-        };
-        let models = vec![model(0, None), model(1, None), model(2, Some(Evaluation::new("M2", measurements)))];
-        RunSummary { name: "run".to_owned(), config: None, seeds: vec![], models, iterations: vec![] }
+            evaluator: Some(evaluator),
+            ..Evaluation::new("M2")
+        }
+        .decided(&VerdictRules::default());
+        let model = |t: u32, evaluation| ModelSummary { label: format!("M{t}"), evaluation, ..ModelSummary::default() };
+        let models = vec![model(0, None), model(1, None), model(2, Some(evaluation))];
+        RunSummary { name: "run".to_owned(), models, ..RunSummary::default() }
     }
 
     #[test]
@@ -174,6 +231,6 @@ mod tests {
     fn the_trained_judge_alone_is_warned_of() {
         let sentences = run(false, 12, 10).sentences();
         assert!(sentences[0].starts_with("M2 is not shown to be better or worse than M1"));
-        assert!(sentences[2].starts_with("The only evaluator is a judge that took part in training."));
+        assert!(sentences[2].starts_with("The only evaluator is a judge that took part in training (it judged)."));
     }
 }

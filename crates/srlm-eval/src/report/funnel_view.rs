@@ -1,19 +1,27 @@
 //! What became of all that was made, as bars, and the counts of each manifest.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use askama::Template;
 
 use super::answer_view::rows_of;
 use super::format::{count, words};
+use super::histogram::histogram;
 use super::summary::{Folder, FolderState};
-use super::{IterationSummary, RunSummary};
+use super::{IterationSummary, JudgingExamples, RunSummary};
 use crate::funnel::{FunnelRow, joined};
 
 #[derive(Template)]
 #[template(path = "funnel.html")]
 struct Funnel {
+    examples: Option<Examples>,
     iterations: Vec<Iteration>,
+}
+
+/// How judging examples were made of ranked responses.
+struct Examples {
+    steps: Vec<Step>,
+    histograms: Vec<String>,
 }
 
 struct Iteration {
@@ -57,18 +65,43 @@ struct Count {
 }
 
 pub(crate) fn funnel(run: &RunSummary) -> String {
-    super::rendered(&Funnel { iterations: run.iterations.iter().map(iteration).collect() })
+    let iterations = run.iterations.iter().map(|summary| iteration(run, summary)).collect();
+    super::rendered(&Funnel { examples: run.judging_examples.as_ref().map(examples), iterations })
 }
 
-fn iteration(summary: &IterationSummary) -> Iteration {
-    let rows = &summary.funnel.rows;
+fn examples(made: &JudgingExamples) -> Examples {
+    let most = most_by_unit(&made.rows);
+    let figure = |(id, title, counts): (&str, &str, &BTreeMap<String, u64>)| {
+        let counts: Vec<(String, u64)> = counts.iter().map(|(score, n)| (score.clone(), *n)).collect();
+        histogram(id, title, "examples", &counts)
+    };
+    let scores = made.scores.as_ref().map(|scores| {
+        let before = ("examples-before", "Before the most common scores were thinned", &scores.train_before);
+        let train = ("examples-train", "To train on", &scores.train);
+        [before, train, ("examples-evaluation", "To evaluate on", &scores.evaluation)].map(figure).to_vec()
+    });
+    Examples {
+        steps: made.rows.iter().map(|row| step(row, most[row.unit])).collect(),
+        histograms: scores.unwrap_or_default(),
+    }
+}
+
+fn most_by_unit(rows: &[FunnelRow]) -> HashMap<&str, u64> {
     let mut most: HashMap<&str, u64> = HashMap::new();
     for row in rows {
         let most = most.entry(row.unit).or_default();
         *most = row.n_in.max(row.n_out + row.n_dropped()).max(*most);
     }
+    most
+}
+
+fn iteration(run: &RunSummary, summary: &IterationSummary) -> Iteration {
+    let rows = &summary.funnel.rows;
+    let most = most_by_unit(rows);
     let steps =
         |is_side| rows.iter().filter(|row| row.is_side == is_side).map(|row| step(row, most[row.unit])).collect();
+    let prefix = format!("iter-{}/", summary.iteration);
+    let folders = run.folders().filter(|folder| folder.path.starts_with(&prefix));
     let broken = summary.stages.iter().filter_map(|folder| match &folder.state {
         FolderState::Unreadable(reason) => Some(format!("{} unreadable: {reason}", folder.path)),
         _ => None,
@@ -78,7 +111,7 @@ fn iteration(summary: &IterationSummary) -> Iteration {
         main: steps(false),
         side: steps(true),
         broken: broken.collect(),
-        stages: summary.stages.iter().map(stage).collect(),
+        stages: folders.map(stage).collect(),
     }
 }
 

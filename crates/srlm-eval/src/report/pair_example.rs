@@ -1,6 +1,6 @@
-//! A few pairs to read: chance ones, and the two ends of the judge's certainty.
+//! Pairs to read: chance ones, and those where the judge was surest, least sure, or chose the least.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -9,7 +9,9 @@ use srlm_artifact::{JudgmentRow, PairRow};
 use crate::bootstrap::draw_below;
 
 /// Pairs drawn by chance.
-const N_RANDOM: usize = 3;
+const N_RANDOM: usize = 5;
+/// Pairs of each extreme.
+const N_EXTREME: usize = 2;
 
 /// A pair with what the judge said of both sides.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,21 +26,22 @@ pub struct PairExample {
     pub rejected: Vec<JudgmentRow>,
 }
 
-/// Chooses the pairs of the largest and smallest score gap, and three of the others by `seed`.
+/// Chooses five pairs by `seed`, then two each of the largest gap, the smallest gap and the worst chosen response by its
+/// score; each pair once.
 pub fn pair_examples(pairs: &[PairRow], judgments: &[JudgmentRow], seed: u64) -> Vec<PairExample> {
-    let gap = |&i: &usize| pairs[i].score_chosen - pairs[i].score_rejected;
-    let mut rest: Vec<usize> = (0..pairs.len()).collect();
-    rest.sort_by(|i, j| gap(j).total_cmp(&gap(i)));
-    let mut chosen = Vec::new();
-    if rest.len() > 1 {
-        chosen.extend(rest.pop().map(|i| (i, "smallest gap")));
-    }
-    if !rest.is_empty() {
-        chosen.push((rest.remove(0), "largest gap"));
-    }
-    chosen.reverse();
-    // Back in the artifact's order, so that the draw does not depend on how equal gaps were sorted.
-    rest.sort_unstable();
+    let gap = |i: usize| pairs[i].score_chosen - pairs[i].score_rejected;
+    let mut taken = HashSet::new();
+    let mut extreme = |why: &'static str, value: &dyn Fn(usize) -> f64| -> Vec<(usize, &'static str)> {
+        let mut order: Vec<usize> = (0..pairs.len()).filter(|i| !taken.contains(i)).collect();
+        order.sort_by(|&i, &j| value(i).total_cmp(&value(j)));
+        order.truncate(N_EXTREME);
+        taken.extend(order.iter().copied());
+        order.into_iter().map(|i| (i, why)).collect()
+    };
+    let mut extremes = extreme("largest gap", &|i| -gap(i));
+    extremes.extend(extreme("smallest gap", &gap));
+    extremes.extend(extreme("worst chosen", &|i| pairs[i].score_chosen));
+    let mut rest: Vec<usize> = (0..pairs.len()).filter(|i| !taken.contains(i)).collect();
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     let mut random = Vec::new();
     while random.len() < N_RANDOM && !rest.is_empty() {
@@ -52,7 +55,7 @@ pub fn pair_examples(pairs: &[PairRow], judgments: &[JudgmentRow], seed: u64) ->
         rejected: judgments_of(&pairs[i].rejected_id),
         pair: pairs[i].clone(),
     };
-    random.into_iter().chain(chosen).map(example).collect()
+    random.into_iter().chain(extremes).map(example).collect()
 }
 
 fn judgments_by_response(judgments: &[JudgmentRow]) -> HashMap<&str, Vec<&JudgmentRow>> {
@@ -69,45 +72,45 @@ mod tests {
 
     use super::*;
 
-    fn pairs(gaps: &[f64]) -> Vec<PairRow> {
-        let pair = |(i, gap): (usize, &f64)| PairRow {
+    fn pairs(scores: &[(f64, f64)]) -> Vec<PairRow> {
+        let pair = |(i, (chosen, rejected)): (usize, &(f64, f64))| PairRow {
             prompt_id: format!("p{i}"),
             prompt: Prompt::user("?"),
             chosen: "a".to_owned(),
             rejected: "b".to_owned(),
             chosen_id: format!("p{i}/0"),
             rejected_id: format!("p{i}/1"),
-            score_chosen: *gap,
-            score_rejected: 0.0,
+            score_chosen: *chosen,
+            score_rejected: *rejected,
             label_weight: 1.0,
         };
-        gaps.iter().enumerate().map(pair).collect()
+        scores.iter().enumerate().map(pair).collect()
     }
 
-    fn chosen(gaps: &[f64], seed: u64) -> Vec<(String, &'static str)> {
-        pair_examples(&pairs(gaps), &[], seed)
-            .into_iter()
-            .map(|example| (example.pair.prompt_id, example.why))
-            .collect()
+    fn chosen(scores: &[(f64, f64)], seed: u64) -> Vec<(String, &'static str)> {
+        let examples = pair_examples(&pairs(scores), &[], seed);
+        examples.into_iter().map(|example| (example.pair.prompt_id, example.why)).collect()
     }
 
     #[test]
     fn the_ends_are_shown_once_and_the_rest_by_seed() {
-        let found = chosen(&[1.0, 3.0, 2.0, 0.5, 2.5, 1.5, 1.2], 7);
+        let mut scores = vec![(5.0, 0.0), (4.0, 3.9), (0.5, 0.1)];
+        scores.extend((0..17).map(|i| (4.0, 1.0 + f64::from(i) / 10.0)));
+        let found = chosen(&scores, 7);
         let whys: Vec<_> = found.iter().map(|example| example.1).collect();
-        assert_eq!(whys, ["random", "random", "random", "largest gap", "smallest gap"]);
-        assert_eq!((found[3].0.as_str(), found[4].0.as_str()), ("p1", "p3"));
-        let mut ids: Vec<_> = found.iter().map(|example| &example.0).collect();
-        ids.sort();
-        ids.dedup();
-        assert_eq!(ids.len(), 5);
-        assert_eq!(found, chosen(&[1.0, 3.0, 2.0, 0.5, 2.5, 1.5, 1.2], 7));
+        let expected =
+            [["random"; 5].as_slice(), &["largest gap"; 2], &["smallest gap"; 2], &["worst chosen"; 2]].concat();
+        assert_eq!(whys, expected);
+        assert_eq!((found[5].0.as_str(), found[7].0.as_str()), ("p0", "p1"));
+        let ids: HashSet<_> = found.iter().map(|example| &example.0).collect();
+        assert_eq!(ids.len(), found.len());
+        assert_eq!(found, chosen(&scores, 7));
     }
 
     #[test]
     fn few_pairs_are_shown_once_each() {
         assert_eq!(chosen(&[], 0), []);
-        assert_eq!(chosen(&[1.0], 0), [("p0".to_owned(), "largest gap")]);
-        assert_eq!(chosen(&[1.0, 2.0, 3.0], 0).len(), 3);
+        assert_eq!(chosen(&[(1.0, 0.0)], 0), [("p0".to_owned(), "largest gap")]);
+        assert_eq!(chosen(&[(1.0, 0.0), (2.0, 0.0), (3.0, 0.0)], 0).len(), 3);
     }
 }

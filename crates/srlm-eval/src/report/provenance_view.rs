@@ -3,8 +3,12 @@
 use askama::Template;
 
 use super::RunSummary;
-use super::format::{count, duration, short_hash};
+use super::clip::clip;
+use super::format::{count, duration, short_hash, words};
 use super::summary::{Facts, Folder, FolderState};
+
+/// Characters shown of the configuration.
+const MOST_OF_CONFIG: usize = 40_000;
 
 #[derive(Template)]
 #[template(path = "provenance.html")]
@@ -13,6 +17,7 @@ struct Provenance<'a> {
     total: String,
     devices: String,
     config: Option<&'a str>,
+    config_rest: String,
     version: &'static str,
 }
 
@@ -30,21 +35,24 @@ struct Cells<'a> {
     wall: String,
     created_at: &'a str,
     seed: u64,
-    hash: &'a str,
+    hash: String,
+    counts: String,
     inputs: Vec<(&'a str, String)>,
 }
 
 pub(crate) fn provenance(run: &RunSummary) -> String {
     let facts = || run.folders().filter_map(Folder::facts);
     let mut devices: Vec<&str> =
-        facts().map(|facts| facts.device.as_str()).filter(|device| !device.is_empty()).collect();
+        facts().map(|facts| facts.device.as_str()).filter(|device| !["", "none"].contains(device)).collect();
     devices.sort_unstable();
     devices.dedup();
+    let config = run.config.as_deref().map(|config| clip(config, MOST_OF_CONFIG));
     super::rendered(&Provenance {
         rows: run.folders().map(row).collect(),
         total: duration(facts().map(|facts| facts.wall_seconds).sum()),
         devices: devices.join(", "),
-        config: run.config.as_deref(),
+        config_rest: config.as_ref().map(|config| config.rest()).unwrap_or_default(),
+        config: config.map(|config| config.text),
         version: env!("CARGO_PKG_VERSION"),
     })
 }
@@ -67,7 +75,14 @@ fn cells(facts: &Facts) -> Cells<'_> {
         wall: duration(facts.wall_seconds),
         created_at: &facts.created_at,
         seed: facts.seed,
-        hash: &facts.content_hash,
+        hash: short_hash(&facts.content_hash),
+        counts: counts(facts),
         inputs: facts.inputs.iter().map(|(role, hash)| (role.as_str(), short_hash(hash))).collect(),
     }
+}
+
+/// `kept 40, similar 3`: without zeros.
+fn counts(facts: &Facts) -> String {
+    let counted = facts.counts.iter().filter(|(_, n)| **n > 0);
+    counted.map(|(name, n)| format!("{} {}", words(name), count(*n))).collect::<Vec<_>>().join(", ")
 }

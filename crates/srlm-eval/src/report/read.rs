@@ -3,11 +3,16 @@
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Eft, Eval, Ift, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps, Responses, read_metrics,
+    Artifact, Eft, Eval, Ift, JudgeHealth, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps, Responses,
+    read_metrics,
 };
 
-use super::{Facts, Folder, FolderState, IterationSummary, JudgeHealth, ModelSummary, RunSummary, pair_examples};
-use crate::Error;
+use super::artifacts::{artifacts, facts};
+use super::{
+    Facts, Folder, FolderState, IterationSummary, JudgingExamples, ModelSummary, RunSummary, curve_findings,
+    pair_examples,
+};
+use crate::{Best, Error, Evaluation};
 
 impl RunSummary {
     /// Reads what there is: a missing stage is pending and a broken one is shown as unreadable, with the reason.
@@ -22,12 +27,16 @@ impl RunSummary {
         let config = read_config(run_dir);
         let n_iterations = iterations_of(&names, config.as_deref());
         let name = run_dir.canonicalize().unwrap_or_else(|_| run_dir.to_owned());
+        let models: Vec<ModelSummary> = (0..=n_iterations + 1).map(|t| model(run_dir, t)).collect();
         Ok(Self {
             name: name.file_name().map_or("run".to_owned(), |name| name.to_string_lossy().into_owned()),
             config,
             seeds: seeds(run_dir, &names)?,
-            models: (0..=n_iterations + 1).map(|t| model(run_dir, t)).collect(),
+            best: best(run_dir, &models),
+            models,
             iterations: (1..=n_iterations).map(|t| iteration(run_dir, t)).collect(),
+            judging_examples: JudgingExamples::read(run_dir),
+            artifacts: artifacts(run_dir),
         })
     }
 }
@@ -97,14 +106,29 @@ fn seed(run_dir: &Path, path: String) -> Folder {
 fn model(run_dir: &Path, t: u32) -> ModelSummary {
     let (mut folder, artifact) = open::<Model>(run_dir, format!("m{t}"));
     let metrics = content(&mut folder, artifact.filter(has_metrics).map(|artifact| read_metrics(artifact.dir())));
-    let mut summary = ModelSummary { label: format!("M{t}"), folder, eval_folder: None, evaluation: None, metrics };
+    let training = curve_findings(&metrics);
+    let label = format!("M{t}");
+    let mut summary = ModelSummary { label, folder, metrics, training, ..ModelSummary::default() };
     if let Some(iteration) = t.checked_sub(1) {
         let (mut eval_folder, artifact) = open::<Eval>(run_dir, format!("iter-{iteration}/eval"));
         summary.evaluation =
             content(&mut eval_folder, artifact.as_ref().map(|artifact| crate::read(artifact).map(Some)));
         summary.eval_folder = Some(eval_folder);
+        let measured = |name: &str| open::<Eval>(run_dir, format!("iter-{iteration}/{name}")).1;
+        summary.anchors = measured("anchors").and_then(|artifact| crate::anchors::read(&artifact).ok());
+        summary.safety = measured("eval-safety").and_then(|artifact| crate::safety::read(&artifact).ok());
     }
     summary
+}
+
+/// What the loop wrote down as its best model, else what the rules say of the evaluations so far.
+fn best(run_dir: &Path, models: &[ModelSummary]) -> Option<Best> {
+    let written = std::fs::read_to_string(run_dir.join("best.json")).ok();
+    if let Some(best) = written.and_then(|text| serde_json::from_str(&text).ok()) {
+        return Some(best);
+    }
+    let evaluations: Vec<Evaluation> = models.iter().filter_map(|model| model.evaluation.clone()).collect();
+    (!evaluations.is_empty()).then(|| crate::best(&evaluations, None))
 }
 
 /// A model that was not trained here has no curve.
@@ -123,7 +147,7 @@ fn iteration(run_dir: &Path, t: u32) -> IterationSummary {
     let pair_rows = content(&mut pairs, artifact.map(|artifact| artifact.rows()));
     let (ref_logps, _) = open::<RefLogps>(run_dir, path("ref-logps"));
     let funnel = crate::funnel::of_iteration(run_dir, t, judgments.facts().map(|_| judgment_rows.as_slice()));
-    let judge = judgments.facts().map(|_| JudgeHealth::of(&judgment_rows, &response_rows));
+    let judge = judgments.facts().map(|_| JudgeHealth::of(&response_rows, &judgment_rows));
     let seed = pairs.facts().map_or(0, |facts| facts.seed);
     let examples = pair_examples(&pair_rows, &judgment_rows, seed);
     let stages = vec![prompts, responses, judgments, pairs, ref_logps];
@@ -160,28 +184,9 @@ fn content<T: Default, E: std::error::Error>(folder: &mut Folder, read: Option<R
 
 fn open<K: Kind>(run_dir: &Path, path: String) -> (Folder, Option<Artifact<K>>) {
     match Artifact::<K>::open(&run_dir.join(&path)) {
-        Ok(artifact) => (Folder { path, state: FolderState::Complete(facts(&artifact)) }, Some(artifact)),
+        Ok(artifact) => (Folder { path, state: FolderState::Complete(facts(artifact.manifest())) }, Some(artifact)),
         Err(srlm_artifact::Error::Missing { .. }) => (Folder { path, state: FolderState::Pending }, None),
         Err(error) => (Folder { path, state: FolderState::Unreadable(with_causes(&error)) }, None),
-    }
-}
-
-fn facts<K: Kind>(artifact: &Artifact<K>) -> Facts {
-    let manifest = artifact.manifest();
-    let provenance = &manifest.provenance;
-    let commit =
-        provenance.git_commit.as_deref().map(|commit| format!(" ({})", &commit.chars().take(8).collect::<String>()));
-    Facts {
-        n_rows: manifest.rows,
-        counts: manifest.counts.clone(),
-        content_hash: artifact.content_hash().to_owned(),
-        inputs: provenance.inputs.iter().map(|input| (input.role.clone(), input.content_hash.clone())).collect(),
-        stage: format!("{} {}", provenance.stage, provenance.stage_version),
-        version: provenance.crate_version.clone() + &commit.unwrap_or_default(),
-        seed: provenance.seed,
-        device: manifest.environment.device.clone(),
-        created_at: manifest.environment.created_at.clone(),
-        wall_seconds: manifest.environment.wall_seconds,
     }
 }
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use srlm_artifact::MetricsRow;
+use srlm_artifact::{JudgeHealth, MetricsRow};
 
-use super::{JudgeHealth, PairExample};
-use crate::{Evaluation, IterationFunnel};
+use super::{CurveFinding, JudgingExamples, PairExample};
+use crate::anchors::AnchorSummary;
+use crate::safety::SafetySummary;
+use crate::{Best, Evaluation, IterationFunnel};
 
 /// A run as its folders tell it; read with [`RunSummary::read`], or put together by hand.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RunSummary {
     /// Name of the run's folder.
     pub name: String,
@@ -22,10 +24,16 @@ pub struct RunSummary {
     pub models: Vec<ModelSummary>,
     /// From 1.
     pub iterations: Vec<IterationSummary>,
+    /// How judging examples were made of ranked responses, where they were.
+    pub judging_examples: Option<JudgingExamples>,
+    /// Which model to use; `None` before anything is evaluated.
+    pub best: Option<Best>,
+    /// Every artifact in the run's folder, in the order in which they were finished.
+    pub artifacts: Vec<Folder>,
 }
 
 /// One model of the run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ModelSummary {
     /// `M0`, `M1` ...
     pub label: String,
@@ -35,9 +43,15 @@ pub struct ModelSummary {
     pub eval_folder: Option<Folder>,
     /// What was measured.
     pub evaluation: Option<Evaluation>,
+    /// What the judge of its iteration makes of answers whose truth is known.
+    pub anchors: Option<AnchorSummary>,
+    /// What it does with harmful and with harmless prompts.
+    pub safety: Option<SafetySummary>,
     /// Its training, a row a step.
     #[serde(skip)]
     pub metrics: Vec<MetricsRow>,
+    /// What its training curves say.
+    pub training: Vec<CurveFinding>,
 }
 
 /// One turn of the loop.
@@ -59,7 +73,7 @@ pub struct IterationSummary {
 }
 
 /// A place where an artifact is or will be.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Folder {
     /// Relative to the run, such as `iter-1/pairs`.
     pub path: String,
@@ -68,10 +82,11 @@ pub struct Folder {
 }
 
 /// What is in a [`Folder`].
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FolderState {
     /// No complete artifact yet.
+    #[default]
     Pending,
     /// Something that cannot be opened, and why.
     Unreadable(String),
@@ -82,6 +97,8 @@ pub enum FolderState {
 /// What a manifest says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Facts {
+    /// Kind of the artifact, such as `pairs`.
+    pub kind: String,
     /// Rows of the artifact.
     pub n_rows: u64,
     /// What was made and dropped, by reason.
@@ -112,11 +129,25 @@ impl Folder {
             FolderState::Pending | FolderState::Unreadable(_) => None,
         }
     }
+
+    /// Whether there is something that cannot be opened.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.state, FolderState::Unreadable(_))
+    }
 }
 
 impl RunSummary {
-    /// The run's folders in the order in which the loop writes them; M0 only where it lies in the run.
+    /// Every artifact of the run in the order in which they were finished, then the folders of the loop that cannot be
+    /// read or do not exist yet.
     pub fn folders(&self) -> impl Iterator<Item = &Folder> {
+        let broken: Vec<&Folder> = self.of_the_loop().filter(|folder| folder.is_unreadable()).collect();
+        let is_sound = move |folder: &&Folder| broken.iter().all(|broken| broken.path != folder.path);
+        let left = self.of_the_loop().filter(|folder| folder.facts().is_none());
+        self.artifacts.iter().filter(is_sound).chain(left)
+    }
+
+    /// The folders that the loop always writes; M0 only where it lies in the run.
+    fn of_the_loop(&self) -> impl Iterator<Item = &Folder> {
         let models = self.models.iter().enumerate().flat_map(|(t, model)| {
             let made_from = t.checked_sub(2).and_then(|i| self.iterations.get(i));
             let stages = made_from.into_iter().flat_map(|iteration| &iteration.stages);

@@ -16,10 +16,13 @@ use crate::Error;
 
 /// Whose responses there are, with the judgments of them, those that count first, and what pairs put before their ids.
 const SAMPLES: [(&str, &[&str], &str); 3] = [
-    ("responses", &["judgments", "judgments-before"], ""),
+    ("responses", &["judgments", "judgments-before", SAFETY], ""),
     ("anchor-responses", &["anchor-judgments"], "m0:"),
     ("future-responses", &["future-judgments"], "future:"),
 ];
+
+/// Judgments by the safety rubric.
+const SAFETY: &str = "safety-judgments";
 
 /// Folders of pairs, in the order in which they are made.
 const PAIRS: [&str; 4] = ["pairs", "guided-pairs", "judge-pairs", "all-pairs"];
@@ -118,7 +121,10 @@ fn responses(
         traced.extend(rows.into_iter().map(|row| {
             let of_it = judgments.iter().filter(|(_, judgment)| judgment.row.response_id == row.response_id);
             let counting = of_it.clone().filter(|(counts, _)| *counts).map(|(_, judgment)| &judgment.row);
-            let score = aggregate(settings.aggregation, counting);
+            let safety =
+                of_it.clone().filter(|(_, judgment)| judgment.folder == SAFETY).map(|(_, judgment)| &judgment.row);
+            let [score, safety] = [aggregate(settings.aggregation, counting), aggregate(settings.aggregation, safety)];
+            let score = settings.reward(score, safety);
             let judgments = of_it.map(|(_, judgment)| judgment.clone()).collect();
             TracedResponse { folder, row, judgments, score, uses: Vec::new(), battles: Vec::new() }
         }));

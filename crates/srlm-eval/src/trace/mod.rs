@@ -69,7 +69,7 @@ pub struct TracedResponse {
 /// A judgment and where it lies.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TracedJudgment {
-    /// `judgments`, `judgments-before`, `anchor-judgments` or `future-judgments`.
+    /// `judgments`, `judgments-before`, `safety-judgments`, `anchor-judgments` or `future-judgments`.
     pub folder: &'static str,
     /// The judgment.
     pub row: JudgmentRow,

@@ -20,6 +20,7 @@ pub(super) struct Settings {
     max_chosen_characters: Vec<u64>,
     exclude_unfinished: bool,
     pub(super) anchored_rejection: bool,
+    safety_weight: f64,
 }
 
 impl Default for Settings {
@@ -35,6 +36,7 @@ impl Default for Settings {
             max_chosen_characters: Vec::new(),
             exclude_unfinished: false,
             anchored_rejection: false,
+            safety_weight: 0.0,
         }
     }
 }
@@ -58,6 +60,18 @@ impl Candidate<'_> {
 pub(super) type Couple<'a> = (Candidate<'a>, Candidate<'a>);
 
 impl Settings {
+    /// The reward of a response by both rubrics, as `srlm_pairs::with_safety` makes it; the score alone where safety
+    /// weighs nothing.
+    pub(super) fn reward(&self, score: Option<f64>, safety: Option<f64>) -> Option<f64> {
+        let weight = self.safety_weight;
+        if weight == 0.0 {
+            return score;
+        }
+        let (score, safety) = (score?, safety?);
+        let reward = (score + weight * safety) / (1.0 + weight);
+        Some(((reward * 1e9).round() / 1e9).clamp(score.min(safety), score.max(safety)))
+    }
+
     /// The responses with a score, by sample.
     pub(super) fn scored<'a>(&self, responses: &[&'a TracedResponse]) -> Vec<Candidate<'a>> {
         let mut responses = responses.to_vec();

@@ -1,13 +1,16 @@
 //! A made-up run: rows and evaluations of a loop that did a little, with words of our own.
 
 pub(crate) mod folders;
+pub(crate) mod html;
 
 use srlm_artifact::{
     FinishReason, JudgmentFailure, JudgmentRow, MetricsRow, PairRow, Prompt, ResponseRow, Score, row_seed,
 };
+use srlm_eval::controlled::{BradleyTerry, LengthControl, Scored, diversity, length_bias};
 use srlm_eval::{
-    Bootstrap, Comparison, Evaluation, Evaluator, HeldOutLoss, Measurements, Preference, RankedGroup, RankedResponse,
-    agreement, head_to_head, lengths,
+    Bootstrap, ComparisonRow, Evaluation, Evaluator, HeldOutLoss, Preference, RankedGroup, RankedResponse, VerdictForm,
+    VerdictRules, accuracy_change, accuracy_sign_test, agreement, answer_rates, calibration, judge_rates, lengths,
+    match_up, rating_table,
 };
 
 const PROMPTS: [&str; 6] = [
@@ -140,9 +143,8 @@ pub(crate) fn metrics(model: u32) -> Vec<MetricsRow> {
     (1..=n_steps).map(row).collect()
 }
 
-/// Evaluation of M1, M2 or M3: a weak judge, and a small gain each time.
-pub(crate) fn evaluation(model: u32) -> Evaluation {
-    let bootstrap = Bootstrap::default();
+/// Held-out ranked responses as M1, M2 or M3 scores them.
+fn ranked(model: u32) -> Vec<RankedGroup> {
     let group = |g: u32| {
         let id = format!("group-{g}");
         let response = |rank: u32| RankedResponse {
@@ -153,6 +155,11 @@ pub(crate) fn evaluation(model: u32) -> Evaluation {
         };
         RankedGroup { responses: (0..3).map(response).collect(), prompt_id: id.clone() }
     };
+    (0..100).map(group).collect()
+}
+
+/// Comparisons of M2 or M3 with the model before it.
+fn comparisons(model: u32) -> Vec<ComparisonRow> {
     let comparison = |i: u32| {
         let luck = draw("luck", i + 1000 * model, 100);
         use Preference::{A, B};
@@ -162,16 +169,71 @@ pub(crate) fn evaluation(model: u32) -> Evaluation {
             46..80 => (Some(A), Some(B)),
             _ => (Some(B), Some(A)),
         };
-        Comparison { prompt_id: format!("held-out-{i}"), new_first, new_second }
+        ComparisonRow {
+            prompt_id: format!("held-out-{i}"),
+            model: format!("M{model}"),
+            opponent: format!("M{}", model - 1),
+            new_first,
+            new_second,
+            new_characters: 200 + draw("new", i, 300),
+            old_characters: 180 + draw("old", i, 300),
+        }
     };
-    let groups: Vec<RankedGroup> = (0..100).map(group).collect();
-    let comparisons: Vec<Comparison> = (0..if model == 2 { 256 } else { 64 }).map(comparison).collect();
-    let measurements = Measurements {
+    (0..if model == 2 { 256 } else { 64 }).map(comparison).collect()
+}
+
+/// Evaluation of M1, M2 or M3: a weak judge, and a small gain each time.
+pub(crate) fn evaluation(model: u32) -> Evaluation {
+    let bootstrap = Bootstrap { n_resamples: 400, ..Bootstrap::default() };
+    let groups = ranked(model);
+    let answers = responses(model - 1);
+    let agreement = agreement(&groups, &bootstrap);
+    let texts: Vec<&str> = answers.iter().map(|row| row.response.as_str()).collect();
+    let scored = groups.iter().flat_map(|group| &group.responses).filter_map(|response| {
+        let quality = -f64::from(response.human_rank);
+        Some(Scored { length: response.n_characters, score: response.mean_score?, quality })
+    });
+    let mut evaluation = Evaluation {
         held_out: Some(HeldOutLoss { loss: 2.05 - 0.04 * f64::from(model), n_tokens: 48_212 }),
-        agreement: Some(agreement(&groups, &bootstrap)),
-        head_to_head: (model > 1).then(|| head_to_head(&comparisons, &bootstrap)),
-        evaluator: (model > 1).then(|| Evaluator { name: format!("M{}", model - 1), independent: false }),
-        lengths: lengths(&responses(model - 1)),
+        judge_rates: Some(judge_rates(&judgments(1), &agreement)),
+        agreement: Some(agreement),
+        calibration: calibration(&groups, 5, &bootstrap),
+        length_bias: Some(length_bias(&scored.collect::<Vec<_>>(), 8)),
+        lengths: lengths(&answers),
+        diversity: Some(diversity(&texts)),
+        answers: answer_rates(&answers),
+        ..Evaluation::new(&format!("M{model}"))
     };
-    Evaluation::new(&format!("M{model}"), measurements)
+    if model > 1 {
+        compared(&mut evaluation, model, &bootstrap);
+    } else {
+        evaluation.unmeasured.insert("head_to_head".to_owned(), "M0 answered nothing".to_owned());
+    }
+    evaluation.decided(&VerdictRules::default())
+}
+
+/// What stands beside the model before.
+fn compared(evaluation: &mut Evaluation, model: u32, bootstrap: &Bootstrap) {
+    let found = match_up(&comparisons(model), &LengthControl::default(), bootstrap);
+    evaluation.head_to_head = Some(found.head_to_head);
+    evaluation.position = found.position;
+    evaluation.length_controlled = found.length_controlled;
+    evaluation.length_matched = found.length_matched;
+    evaluation.unmeasured = found.unmeasured;
+    let before = format!("M{}", model - 1);
+    evaluation.evaluator = Some(Evaluator {
+        name: before.clone(),
+        independent: false,
+        part_in_training: Some(format!("it judged the answers that M{model} learned from")),
+        form: VerdictForm::Written,
+    });
+    evaluation.opponent = Some(before);
+    evaluation.accuracy_change = accuracy_change(&ranked(model - 1), &ranked(model), bootstrap);
+    evaluation.accuracy_sign_test_p = Some(accuracy_sign_test(&ranked(model - 1), &ranked(model)));
+    evaluation.length_growth = Some(1.0 + 0.2 * f64::from(model - 1));
+    let models: Vec<String> = (1..=model).map(|t| format!("M{t}")).collect();
+    let models: Vec<&str> = models.iter().map(String::as_str).collect();
+    let rows: Vec<ComparisonRow> = (2..=model).flat_map(comparisons).collect();
+    let evaluators = models[..models.len() - 1].iter().map(|model| (*model).to_owned()).collect();
+    evaluation.ratings = rating_table(&models, &rows, evaluators, &BradleyTerry::default(), bootstrap);
 }

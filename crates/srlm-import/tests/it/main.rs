@@ -3,6 +3,7 @@
 
 mod folder;
 mod formats;
+mod human;
 mod oasst;
 mod packed;
 mod properties;

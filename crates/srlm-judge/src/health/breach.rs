@@ -74,7 +74,7 @@ pub fn breaches(health: &JudgeHealth, config: &HealthConfig) -> Vec<Breach> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Correlation, health};
+    use crate::Correlation;
 
     #[test]
     fn each_threshold_is_named_with_its_value_and_a_remedy() {
@@ -83,7 +83,7 @@ mod tests {
             tie_rate: Some(0.9),
             one_score_share: Some(0.95),
             length_correlation: Correlation { pearson: None, spearman: Some(0.8) },
-            ..health(&[], &[])
+            ..JudgeHealth::of(&[], &[])
         };
         let texts: Vec<String> = breaches(&ill, &HealthConfig::default()).iter().map(Breach::to_string).collect();
         insta::assert_snapshot!(texts.join("\n"), @"
@@ -102,9 +102,9 @@ mod tests {
             tie_rate: Some(config.max_tie_rate),
             one_score_share: Some(config.max_one_score_share),
             length_correlation: Correlation { pearson: Some(1.0), spearman: Some(-1.0) },
-            ..health(&[], &[])
+            ..JudgeHealth::of(&[], &[])
         };
         assert_eq!(breaches(&well, &config), []);
-        assert_eq!(breaches(&health(&[], &[]), &config), []);
+        assert_eq!(breaches(&JudgeHealth::of(&[], &[]), &config), []);
     }
 }

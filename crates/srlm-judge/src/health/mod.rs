@@ -3,11 +3,8 @@
 mod breach;
 mod config;
 mod file;
-mod measure;
-mod statistics;
 
 pub use breach::{Breach, breaches};
 pub use config::{Action, HealthConfig};
 pub use file::read_health;
 pub(crate) use file::write_health;
-pub use measure::{Correlation, JudgeHealth, health};

@@ -2,7 +2,7 @@
 
 use srlm_artifact::{FinishReason, JudgmentFailure, JudgmentRow};
 use srlm_generate::{Completion, Generate, Input, Request, Scripted, WrittenToken};
-use srlm_judge::{Error, Rubric, Unfinished, breaches, health, mean_expected_scores, read_health};
+use srlm_judge::{Error, JudgeHealth, Rubric, Unfinished, breaches, mean_expected_scores, read_health};
 
 use crate::fixture::{Fixture, Judge, words};
 
@@ -121,7 +121,7 @@ fn the_health_of_the_judge_lies_beside_the_judgments() {
     let judgments = fixture.judge("judgments", &mut Scripted(words)).unwrap();
     let (rows, responses) = (judgments.rows().unwrap(), fixture.responses.rows().unwrap());
     let measured = read_health(&judgments).unwrap();
-    assert_eq!(measured, health(&responses, &rows));
+    assert_eq!(measured, JudgeHealth::of(&responses, &rows));
     let counts = &judgments.manifest().counts;
     assert_eq!(measured.histogram.iter().sum::<u64>(), counts["scored"]);
     for (reason, n) in &measured.failures {

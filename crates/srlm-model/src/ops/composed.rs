@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::activation::{log_softmax, silu, softmax};
-use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, IndexingUpdateOp, Int, Tensor, TensorData};
 use srlm_kernels::{AdamW, Layout};
 
 use super::{AttentionPlan, Rotation};
@@ -12,6 +12,7 @@ use super::{AttentionPlan, Rotation};
 const LOGITS_ROWS: usize = 512;
 
 pub(super) fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    let weight = weight.cast(x.dtype());
     x.matmul(weight.transpose())
 }
 
@@ -33,10 +34,11 @@ pub(super) fn rope(x: Tensor<2>, rotation: &Arc<Rotation>) -> Tensor<2> {
         Tensor::<3>::from_data(TensorData::new(rows.copied().collect::<Vec<f32>>(), [n, 1, half]), &device)
     };
     let (cos, sin) = (of(rotation.table.cos()), of(rotation.table.sin()));
-    let x = x.reshape([n, width / (2 * half), 2 * half]);
+    let dtype = x.dtype();
+    let x = x.cast(DType::F32).reshape([n, width / (2 * half), 2 * half]);
     let [first, second]: [Tensor<3>; 2] = [x.clone().narrow(2, 0, half), x.narrow(2, half, half)];
     let rotated = [first.clone() * cos.clone() - second.clone() * sin.clone(), second * cos + first * sin];
-    Tensor::cat(rotated.into(), 2).reshape([n, width])
+    Tensor::cat(rotated.into(), 2).reshape([n, width]).cast(dtype)
 }
 
 /// Rows, keys and mask of a layout, padded to rectangles: `[runs, longest run]`, `[runs, most keys]`, `[runs, longest run, most keys]`.
@@ -90,10 +92,12 @@ pub(super) fn attention(q: Tensor<2>, k: Tensor<2>, v: Tensor<2>, plan: &Arc<Att
         x.select(0, padded.keys.clone()).reshape([runs, most_keys, heads.n_kv_heads, dim]).swap_dims(1, 2)
     };
     let (k, v) = (of_keys(k), of_keys(v));
-    let scores = q.matmul(k.transpose()) / (dim as f64).sqrt();
+    // The softmax is in f32, whatever the states are in.
+    let dtype = v.dtype();
+    let scores = q.matmul(k.transpose()).cast(DType::F32) / (dim as f64).sqrt();
     let scores = scores.reshape([runs, heads.n_kv_heads, group, longest, most_keys])
         + padded.bias.reshape([runs, 1, 1, longest, most_keys]);
-    let weights = softmax(scores, 4).reshape([runs, heads.n_kv_heads, group * longest, most_keys]);
+    let weights = softmax(scores, 4).reshape([runs, heads.n_kv_heads, group * longest, most_keys]).cast(dtype);
     let out = weights
         .matmul(v)
         .reshape([runs, heads.n_kv_heads, group, longest, dim])
@@ -110,7 +114,7 @@ pub(super) fn token_logps(hidden: Tensor<2>, head: Tensor<2>, targets: &Arc<Vec<
         let hidden = hidden.clone().slice([i * LOGITS_ROWS..i * LOGITS_ROWS + n, 0..width]);
         let targets: Vec<i32> = targets.iter().map(|&t| t as i32).collect();
         let targets = Tensor::<2, Int>::from_data(TensorData::new(targets, [n, 1]), &device);
-        log_softmax(linear(hidden, head.clone()), 1).gather(1, targets).reshape([n])
+        log_softmax(linear(hidden, head.clone()).cast(DType::F32), 1).gather(1, targets).reshape([n])
     });
     Tensor::cat(chunks.collect(), 0)
 }

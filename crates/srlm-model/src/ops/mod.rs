@@ -6,7 +6,8 @@ mod native;
 
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor};
+use crate::quantized::QuantizedMatrix;
+use burn::tensor::{DType, Device, Tensor};
 use srlm_kernels::{AdamW, Heads, Layout, PackedMatrix, RopeTable};
 
 /// What attention needs besides the tensors.
@@ -23,11 +24,22 @@ pub(crate) struct Rotation {
     pub(crate) table: Arc<RopeTable>,
 }
 
-/// Runs the native kernel where the device has one, the composed form elsewhere.
+/// Whether a device has the native kernels.
+pub(crate) fn has_native(device: &Device) -> bool {
+    #[cfg(feature = "flex")]
+    return native::serves(device);
+    #[cfg(not(feature = "flex"))]
+    {
+        let _ = device;
+        false
+    }
+}
+
+/// Runs the native kernel where the tensor's device has one for its type, the composed form elsewhere.
 macro_rules! by_device {
-    ($device:expr, $name:ident($($argument:expr),*)) => {{
+    ($tensor:expr, $name:ident($($argument:expr),*)) => {{
         #[cfg(feature = "flex")]
-        if native::serves(&$device) {
+        if $tensor.dtype() == DType::F32 && native::serves(&$tensor.device()) {
             return native::$name($($argument),*);
         }
         composed::$name($($argument),*)
@@ -36,7 +48,7 @@ macro_rules! by_device {
 
 /// `x weight^T`: `[rows, input]` by `[output, input]` gives `[rows, output]`.
 pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    by_device!(x.device(), linear(x, weight))
+    by_device!(x, linear(x, weight))
 }
 
 /// Lays a weight `[output, input]` out for the native kernels; `None` where the device has none.
@@ -59,34 +71,45 @@ pub(crate) fn linear_packed(x: Tensor<2>, weight: &Arc<PackedMatrix>) -> Tensor<
     unreachable!("`pack` packs nothing here: {x:?} {weight:?}")
 }
 
+/// [`linear`] with a weight as its file stores it; only on devices for which [`has_native`] holds.
+pub(crate) fn linear_quantized(x: Tensor<2>, weight: &Arc<QuantizedMatrix>) -> Tensor<2> {
+    #[cfg(feature = "flex")]
+    {
+        let dtype = x.dtype();
+        native::linear_quantized(x.cast(DType::F32), weight).cast(dtype)
+    }
+    #[cfg(not(feature = "flex"))]
+    unreachable!("no weight is kept in its stored form here: {x:?} {weight:?}")
+}
+
 /// RMSNorm of each row: `[rows, width]` by `[width]`.
 pub(crate) fn rms_norm(x: Tensor<2>, weight: Tensor<1>, epsilon: f64) -> Tensor<2> {
-    by_device!(x.device(), rms_norm(x, weight, epsilon))
+    by_device!(x, rms_norm(x, weight, epsilon))
 }
 
 /// `silu(gate) * up`, both `[rows, width]`.
 pub(crate) fn swiglu(gate: Tensor<2>, up: Tensor<2>) -> Tensor<2> {
-    by_device!(gate.device(), swiglu(gate, up))
+    by_device!(gate, swiglu(gate, up))
 }
 
 /// Rotates every head of every row, `[rows, heads * head_dim]`.
 pub(crate) fn rope(x: Tensor<2>, rotation: &Arc<Rotation>) -> Tensor<2> {
-    by_device!(x.device(), rope(x, rotation))
+    by_device!(x, rope(x, rotation))
 }
 
 /// Attention of `q` `[rows, n_heads * head_dim]` over `k`, `v` `[slots, n_kv_heads * head_dim]`.
 pub(crate) fn attention(q: Tensor<2>, k: Tensor<2>, v: Tensor<2>, plan: &Arc<AttentionPlan>) -> Tensor<2> {
-    by_device!(q.device(), attention(q, k, v, plan))
+    by_device!(q, attention(q, k, v, plan))
 }
 
 /// Log-probability in nats of each row's target: hidden `[rows, width]`, head `[vocabulary, width]`, result `[rows]`.
 pub(crate) fn token_logps(hidden: Tensor<2>, head: Tensor<2>, targets: &Arc<Vec<u32>>) -> Tensor<1> {
-    by_device!(hidden.device(), token_logps(hidden, head, targets))
+    by_device!(hidden, token_logps(hidden, head, targets))
 }
 
 /// Overwrites rows `slots` of `cache` `[slots, width]` with `rows`.
 pub(crate) fn write_rows(cache: Tensor<2>, rows: Tensor<2>, slots: &Arc<Vec<usize>>) -> Tensor<2> {
-    by_device!(cache.device(), write_rows(cache, rows, slots))
+    by_device!(cache, write_rows(cache, rows, slots))
 }
 
 /// One AdamW step of `[weight, grad, mean, square]`; returns the new weight, mean and square.
@@ -94,11 +117,10 @@ pub(crate) fn write_rows(cache: Tensor<2>, rows: Tensor<2>, slots: &Arc<Vec<usiz
 /// All four are of one shape and outside any autodiff graph. On flex, tensors that nobody else holds are updated in
 /// place.
 pub fn adamw_step<const D: usize>(tensors: [Tensor<D>; 4], step: AdamW) -> (Tensor<D>, Tensor<D>, Tensor<D>) {
-    let device: Device = tensors[0].device();
-    by_device!(device, adamw(tensors, step))
+    by_device!(tensors[0], adamw(tensors, step))
 }
 
 /// Sum of the squares of all elements, as a tensor of one.
 pub fn sum_of_squares<const D: usize>(x: Tensor<D>) -> Tensor<1> {
-    by_device!(x.device(), sum_of_squares(x))
+    by_device!(x, sum_of_squares(x))
 }

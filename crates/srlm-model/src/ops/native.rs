@@ -14,6 +14,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use srlm_kernels::{self as kernels, AdamW, Attended, Matrix, PackedMatrix, Threads};
 
 use super::{AttentionPlan, Rotation};
+use crate::quantized::QuantizedMatrix;
 
 /// Whether tensors of this device can go through the native kernels.
 pub(crate) fn serves(device: &Device) -> bool {
@@ -32,6 +33,8 @@ type F<B> = FloatTensor<B>;
 pub(crate) trait NativeOps: Backend {
     fn native_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
     fn native_linear_packed(x: FloatTensor<Self>, weight: Arc<PackedMatrix>) -> FloatTensor<Self>;
+    fn native_linear_quantized(x: FloatTensor<Self>, weight: Arc<QuantizedMatrix>) -> FloatTensor<Self>;
+    fn native_linear_quantized_dx(dy: FloatTensor<Self>, weight: Arc<QuantizedMatrix>) -> FloatTensor<Self>;
     fn native_linear_dx(dy: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
     fn native_linear_dw(dy: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
     fn native_rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self>;
@@ -74,8 +77,15 @@ pub(crate) trait NativeOps: Backend {
         head: FloatTensor<Self>,
         targets: Arc<Vec<u32>>,
     ) -> FloatTensor<Self>;
+    /// The log-probabilities, and the probabilities of all tokens where they are few enough to be kept, else nothing.
+    fn native_token_logps_kept(
+        hidden: FloatTensor<Self>,
+        head: FloatTensor<Self>,
+        targets: Arc<Vec<u32>>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
     fn native_token_logps_backward(
         dlogps: FloatTensor<Self>,
+        kept: FloatTensor<Self>,
         hidden: FloatTensor<Self>,
         head: FloatTensor<Self>,
         targets: Arc<Vec<u32>>,
@@ -134,6 +144,30 @@ impl NativeOps for Flex {
         let mut y = vec![0.0; n * weight.output()];
         kernels::matmul_packed(&mut y, slice(&x), &weight);
         tensor(y, [n, weight.output()])
+    }
+
+    fn native_linear_quantized(x: Flat, weight: Arc<QuantizedMatrix>) -> Flat {
+        let x = whole(x);
+        let (n, [output, input]) = (dims2(&x)[0], weight.shape());
+        let mut y = vec![0.0; n * output];
+        let a = Matrix::new(slice(&x), n, input, input);
+        weight.for_each_block(|rows, values| {
+            let b = Matrix::new(values, rows.len(), input, input);
+            kernels::matmul(&mut y[rows.start..], output, false, a, b.t(), Threads::All);
+        });
+        tensor(y, [n, output])
+    }
+
+    fn native_linear_quantized_dx(dy: Flat, weight: Arc<QuantizedMatrix>) -> Flat {
+        let dy = whole(dy);
+        let (n, [output, input]) = (dims2(&dy)[0], weight.shape());
+        let mut dx = vec![0.0; n * input];
+        weight.for_each_block(|rows, values| {
+            let a = Matrix::new(&slice(&dy)[rows.start..], n, rows.len(), output);
+            let b = Matrix::new(values, rows.len(), input, input);
+            kernels::matmul(&mut dx, input, true, a, b, Threads::All);
+        });
+        tensor(dx, [n, input])
     }
 
     fn native_linear_dx(dy: Flat, weight: Flat) -> Flat {
@@ -225,8 +259,19 @@ impl NativeOps for Flex {
         tensor(kernels::token_logps(slice(&hidden), slice(&head), width, &targets), [targets.len()])
     }
 
+    fn native_token_logps_kept(hidden: Flat, head: Flat, targets: Arc<Vec<u32>>) -> (Flat, Flat) {
+        let (hidden, head) = (whole(hidden), whole(head));
+        let ([vocabulary, width], rows) = (dims2(&head), targets.len());
+        if !kernels::are_probabilities_kept(rows, vocabulary) {
+            return (Self::native_token_logps(hidden, head, targets), tensor(Vec::new(), [0, vocabulary]));
+        }
+        let (logps, kept) = kernels::token_logps_kept(slice(&hidden), slice(&head), width, &targets);
+        (tensor(logps, [rows]), tensor(kept, [rows, vocabulary]))
+    }
+
     fn native_token_logps_backward(
         dlogps: Flat,
+        kept: Flat,
         hidden: Flat,
         head: Flat,
         targets: Arc<Vec<u32>>,
@@ -234,8 +279,13 @@ impl NativeOps for Flex {
     ) -> (Flat, Flat) {
         let (dlogps, hidden, head) = (whole(dlogps), whole(hidden), whole(head));
         let [vocabulary, width] = dims2(&head);
-        let (dhidden, dhead) =
-            kernels::token_logps_backward(slice(&dlogps), slice(&hidden), slice(&head), width, &targets, with_dhead);
+        let (dhidden, dhead) = if dims2(&kept)[0] == 0 {
+            kernels::token_logps_backward(slice(&dlogps), slice(&hidden), slice(&head), width, &targets, with_dhead)
+        } else {
+            let kept = kept.into_data().try_into_vec::<f32>().expect("probabilities are in f32");
+            let given = (slice(&hidden), slice(&head), width);
+            kernels::token_logps_kept_backward(slice(&dlogps), kept, given, &targets, with_dhead)
+        };
         let dhead = dhead.map_or_else(|| tensor(Vec::new(), [0, width]), |dhead| tensor(dhead, [vocabulary, width]));
         (tensor(dhidden, dims2(&hidden)), dhead)
     }
@@ -297,6 +347,10 @@ backward!(LinearBackward, 2, (F<B>, F<B>), |state, dy, needed| {
     [dx, dw]
 });
 
+backward!(LinearQuantizedBackward, 1, Arc<QuantizedMatrix>, |state, dy, _needed| {
+    [Some(B::native_linear_quantized_dx(dy, state))]
+});
+
 backward!(RmsNormBackward, 2, (F<B>, F<B>, f32), |state, dy, _needed| {
     let (x, weight, epsilon) = state;
     let (dx, dweight) = B::native_rms_norm_backward(dy, x, weight, epsilon);
@@ -320,9 +374,9 @@ backward!(AttentionBackward, 3, (F<B>, F<B>, F<B>, F<B>, F<B>, Arc<AttentionPlan
     [Some(dq), Some(dk), Some(dv)]
 });
 
-backward!(TokenLogpsBackward, 2, (F<B>, F<B>, Arc<Vec<u32>>), |state, dy, needed| {
-    let (hidden, head, targets) = state;
-    let (dhidden, dhead) = B::native_token_logps_backward(dy, hidden, head, targets, needed[1]);
+backward!(TokenLogpsBackward, 2, (F<B>, F<B>, F<B>, Arc<Vec<u32>>), |state, dy, needed| {
+    let (kept, hidden, head, targets) = state;
+    let (dhidden, dhead) = B::native_token_logps_backward(dy, kept, hidden, head, targets, needed[1]);
     [Some(dhidden), needed[1].then_some(dhead)]
 });
 
@@ -339,6 +393,16 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
             OpsKind::UnTracked(prepared) => {
                 prepared.finish(B::native_linear(x.into_primitive(), weight.into_primitive()))
             }
+        }
+    }
+
+    fn native_linear_quantized(x: F<Self>, weight: Arc<QuantizedMatrix>) -> F<Self> {
+        match LinearQuantizedBackward.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let y = B::native_linear_quantized(x.into_primitive(), weight.clone());
+                prepared.finish(weight, y)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::native_linear_quantized(x.into_primitive(), weight)),
         }
     }
 
@@ -395,8 +459,8 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
         match TokenLogpsBackward.prepare::<C>([hidden.node(), head.node()]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let (hidden, head) = (hidden.primitive().clone(), head.primitive().clone());
-                let logps = B::native_token_logps(hidden.clone(), head.clone(), targets.clone());
-                prepared.finish((hidden, head, targets), logps)
+                let (logps, kept) = B::native_token_logps_kept(hidden.clone(), head.clone(), targets.clone());
+                prepared.finish((kept, hidden, head, targets), logps)
             }
             OpsKind::UnTracked(prepared) => {
                 prepared.finish(B::native_token_logps(hidden.into_primitive(), head.into_primitive(), targets))
@@ -406,6 +470,9 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
 
     fn native_linear_packed(_: F<Self>, _: Arc<PackedMatrix>) -> F<Self> {
         unimplemented!("packed weights have no gradient")
+    }
+    fn native_linear_quantized_dx(_: F<Self>, _: Arc<QuantizedMatrix>) -> F<Self> {
+        unimplemented!("{FIRST_ORDER}")
     }
     fn native_linear_dx(_: F<Self>, _: F<Self>) -> F<Self> {
         unimplemented!("{FIRST_ORDER}")
@@ -433,7 +500,11 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
     ) -> (F<Self>, F<Self>, F<Self>) {
         unimplemented!("{FIRST_ORDER}")
     }
+    fn native_token_logps_kept(_: F<Self>, _: F<Self>, _: Arc<Vec<u32>>) -> (F<Self>, F<Self>) {
+        unimplemented!("{FIRST_ORDER}")
+    }
     fn native_token_logps_backward(
+        _: F<Self>,
         _: F<Self>,
         _: F<Self>,
         _: F<Self>,
@@ -459,6 +530,11 @@ pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
 
 pub(crate) fn linear_packed(x: Tensor<2>, weight: &Arc<PackedMatrix>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as NativeOps>::native_linear_packed(x.into_dispatch(), weight.clone()))
+}
+
+pub(crate) fn linear_quantized(x: Tensor<2>, weight: &Arc<QuantizedMatrix>) -> Tensor<2> {
+    let y = <Dispatch as NativeOps>::native_linear_quantized(x.into_dispatch(), weight.clone());
+    Tensor::from_dispatch(y)
 }
 
 pub(crate) fn rms_norm(x: Tensor<2>, weight: Tensor<1>, epsilon: f64) -> Tensor<2> {

@@ -1,0 +1,205 @@
+//! Evaluations: who decides, what is written down, when the loop stops, and answers compared without a run.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::command::{run, stderr, stdout};
+
+fn read(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The address of a server that prefers the answer with the word gold to the one with the word stone, and else says
+/// that there is a tie.
+fn server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            std::thread::spawn(move || serve(stream.unwrap()));
+        }
+    });
+    url
+}
+
+fn serve(mut stream: TcpStream) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let (mut head, mut length) = (String::new(), 0);
+    loop {
+        let start = head.len();
+        reader.read_line(&mut head).unwrap();
+        match head[start..].to_ascii_lowercase().trim() {
+            "" => break,
+            line => length = line.strip_prefix("content-length:").map_or(length, |n| n.trim().parse().unwrap()),
+        }
+    }
+    let mut asked = vec![0; length];
+    reader.read_exact(&mut asked).unwrap();
+    let asked = String::from_utf8(asked).unwrap();
+    let verdict = match (asked.find("gold"), asked.find("stone")) {
+        (Some(gold), Some(stone)) if gold < stone => "A",
+        (Some(_), Some(_)) => "B",
+        _ => "tie",
+    };
+    let body = if head.starts_with("GET") {
+        json!({"data": [{"id": "far-away"}]})
+    } else {
+        let message = json!({"content": format!("One is better.\nVerdict: {verdict}")});
+        json!({"choices": [{"message": message, "finish_reason": "stop"}], "usage": {"completion_tokens": 5}})
+    };
+    let body = body.to_string();
+    let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+}
+
+fn engine(url: &str) -> String {
+    format!(
+        "engines.far={{base_url = \"{url}\", model = \"far-away\", api_key_env = \"\", concurrency = 2, \
+         timeout_seconds = 5.0, max_retries = 0, backoff_seconds = 0.1, max_backoff_seconds = 1.0, \
+         ready_timeout_seconds = 5.0}}"
+    )
+}
+
+fn iterate<'a>(dir: &'a Path, settings: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["iterate", "--preset", "tiny", "--run", dir.to_str().unwrap()];
+    settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
+    arguments
+}
+
+#[test]
+fn an_evaluation_says_all_that_was_measured_and_why_the_rest_was_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("run");
+    let output = run(&iterate(&dir, &["run.iterations=1", "judge.expected_score=true"]));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+
+    let [m1, m2] = [0, 1].map(|t| read(&dir.join(format!("iter-{t}/eval/eval.json"))));
+    for field in [
+        "agreement",
+        "accuracy_change",
+        "judge_rates",
+        "calibration",
+        "length_bias",
+        "evaluator",
+        "head_to_head",
+        "position",
+        "length_controlled",
+        "length_matched",
+        "ratings",
+        "lengths",
+        "length_growth",
+        "diversity",
+        "answers",
+    ] {
+        assert!(m2[field].is_object() || m2[field].is_number(), "{field}: {}", m2["unmeasured"]);
+    }
+    assert_eq!(m1["unmeasured"]["accuracy_change"], "M0 is not measured as a judge");
+    assert_eq!(m2["opponent"], "M1");
+    assert_eq!(m2["earlier"][0]["opponent"], "M0");
+    let rated: Vec<&str> =
+        m2["ratings"]["models"].as_array().unwrap().iter().map(|rating| rating["model"].as_str().unwrap()).collect();
+    assert_eq!(rated, ["M0", "M1", "M2"]);
+    // 12 prompts: M1 against M0, then M2 against M1 and M0.
+    let ratings = &m2["ratings"];
+    assert_eq!(ratings["n_comparisons"].as_u64().unwrap() + ratings["n_missing"].as_u64().unwrap(), 36);
+    assert_eq!(ratings["evaluators"], json!(["M0", "M1"]));
+
+    assert_eq!(m2["evaluator"]["independent"], false);
+    assert_eq!(m2["evaluator"]["part_in_training"], "it judged the answers that M2 learned from");
+    assert!(m2["warnings"][0].as_str().unwrap().contains("not independent"), "{}", m2["warnings"]);
+    assert!(said.contains("warning: the only evaluator of answers is M1"), "{said}");
+
+    let best = read(&dir.join("best.json"));
+    assert!(best["model"].is_string() && best["stopped"].is_null());
+    assert!(said.contains("best model: "), "{said}");
+}
+
+#[test]
+fn a_server_decides_independently_and_gives_no_likelihoods() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("run");
+    let server = engine(&server());
+    let settings = ["run.iterations=1", &server, "roles.evaluator=far"];
+    let text = stderr(&iterate(&dir, &settings), 2);
+    assert!(text.contains("eval.verdict = \"written\"") && text.contains("roles.evaluator"), "{text}");
+
+    stdout(&iterate(&dir, &[&settings[..], &["eval.verdict=written"]].concat()));
+    let m2 = read(&dir.join("iter-1/eval/eval.json"));
+    let expected = json!({"name": "far-away", "independent": true, "part_in_training": null, "form": "written"});
+    assert_eq!(m2["evaluator"], expected);
+    assert_eq!((&m2["head_to_head"]["ties"], &m2["position"]["parse_rate"]), (&json!(12), &json!(1.0)));
+    assert!(!m2["warnings"].to_string().contains("independent"));
+}
+
+#[test]
+fn a_judge_that_has_degenerated_stops_the_loop_until_the_user_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("run");
+    let settings = ["run.iterations=1", "stop.on_degeneration=true", "stop.max_one_score_share=0.0"];
+    for _ in 0..2 {
+        let output = run(&iterate(&dir, &settings));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(said.contains("stopped after M1 (on_degeneration)"), "{said}");
+        assert!(said.contains("--set stop.on_degeneration=false"), "{said}");
+        assert!(!dir.join("iter-1/prompts").exists());
+    }
+    let stopped = &read(&dir.join("best.json"))["stopped"];
+    assert_eq!((&stopped["model"], &stopped["rules"]), (&json!("M1"), &json!(["on_degeneration"])));
+
+    stdout(&iterate(&dir, &[&settings[..], &["stop.on_degeneration=false"]].concat()));
+    assert!(dir.join("m2/manifest.json").exists());
+    assert!(read(&dir.join("best.json"))["stopped"].is_null());
+}
+
+#[test]
+fn two_files_of_answers_are_compared_by_a_server_or_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let outputs = |word: &str| {
+        let row = |i: usize| {
+            let instruction = format!("What is ring {i} made of?");
+            json!({"instruction": instruction, "output": format!("Of {word}."), "generator": word})
+        };
+        Value::from((0..40).map(row).collect::<Vec<_>>()).to_string()
+    };
+    std::fs::write(at("gold.json"), outputs("gold")).unwrap();
+    std::fs::write(at("stone.json"), outputs("stone")).unwrap();
+    let (gold, stone, url) = (at("gold.json"), at("stone.json"), server());
+    let compare = ["eval", "head-to-head", &gold, &stone];
+    let far = ["--server", &url, "--server-model", "far-away"];
+    let found: Value = serde_json::from_str(&stdout(&[&compare[..], &far, &["--json"]].concat())).unwrap();
+    assert_eq!((&found["head_to_head"]["wins"], &found["position"]["n_prompts"]), (&json!(40), &json!(40)));
+    assert!(found["length_controlled"]["controlled"]["value"].as_f64().unwrap() > 0.9);
+    assert_eq!(found["comparisons"].as_array().unwrap().len(), 40);
+    let text = stdout(&[&compare[..], &far].concat());
+    assert!(text.contains("A wins 40, ties 0, loses 0 of 40"), "{text}");
+    let text = stderr(&[&compare[..], &far, &["--verdict", "likelihood"]].concat(), 2);
+    assert!(text.contains("--verdict written"), "{text}");
+
+    // Rows without prompts need them from elsewhere; only what both answer is compared.
+    let rows = |n: usize| {
+        let row =
+            |i: usize| json!({"prompt_id": format!("p{i}"), "response": format!("The boat number {i}.")}).to_string();
+        (0..n).map(row).collect::<Vec<_>>().join("\n")
+    };
+    std::fs::write(at("a.jsonl"), rows(3)).unwrap();
+    std::fs::write(at("b.jsonl"), rows(2)).unwrap();
+    let prompts: Vec<String> =
+        (0..3).map(|i| json!({"prompt_id": format!("p{i}"), "prompt": "Describe a boat."}).to_string()).collect();
+    std::fs::write(at("prompts.jsonl"), prompts.join("\n")).unwrap();
+    let (a, b, prompts) = (at("a.jsonl"), at("b.jsonl"), at("prompts.jsonl"));
+    let compare = ["eval", "head-to-head", &a, &b, "--model", "tiny:", "--verdict", "likelihood", "--json"];
+    let text = stderr(&compare, 3);
+    assert!(text.contains("p0") && text.contains("--prompts"), "{text}");
+    let found: Value = serde_json::from_str(&stdout(&[&compare[..], &["--prompts", &prompts]].concat())).unwrap();
+    // Equal answers: whichever place the model prefers, it prefers in both orders.
+    assert_eq!((&found["head_to_head"]["ties"], &found["n_only_a"]), (&json!(2), &json!(1)));
+    assert_eq!(found["position"]["decided_by_place"]["value"], 1.0);
+    assert!(found["unmeasured"]["length_controlled"].as_str().unwrap().contains("min_pairs"));
+}
