@@ -135,7 +135,9 @@ fn a_result_depends_on_runs_and_not_on_time_and_an_older_one_is_moved_aside() {
     assert_eq!(parts, [3, 1, 2]);
 
     std::fs::remove_file(dir.path().join("runs/failed").join(FAILED)).unwrap();
+    std::fs::write(dir.path().join("runs/begun/best.json"), r#"{ "stopped": { "model": "M1" } }"#).unwrap();
     let study = Study::read(dir.path(), "demo", &planned()).unwrap();
+    assert_eq!(study.runs().filter(|run| run.state == RunState::Done).count(), 4, "a stop rule ends a run");
     assert_ne!(seal(&study, dir.path(), "cpu").unwrap().content_hash(), first.content_hash());
     assert!(dir.path().join("result.old-1/study.json").exists());
 }

@@ -43,7 +43,7 @@ pub struct StudyRun {
 pub enum RunState {
     /// To do, or begun.
     Pending,
-    /// Every model was evaluated.
+    /// Every model was evaluated, or a stop rule ended the run.
     Done,
     /// The last attempt failed, with this reason.
     Failed(String),
