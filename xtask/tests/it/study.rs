@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::command::{hashes, kill_at, stderr, stdout};
+use crate::command::{stderr, stdout};
+use crate::tiny_loop::{hashes, kill_at};
 
 fn study<'a>(dir: &'a Path, arguments: &[&'a str]) -> Vec<&'a str> {
     [&["study", "--out", dir.to_str().unwrap()], arguments].concat()

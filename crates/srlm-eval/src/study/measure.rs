@@ -28,7 +28,7 @@ pub(crate) const MEASURES: [Measure; 5] = [
     Measure {
         name: "win_rate",
         title: "Win rate",
-        unit: "last model over the one before",
+        unit: "last model over M1",
         note: "0.5 is no change",
         level: Some((0.5, "no change")),
         range: SHARE,

@@ -42,8 +42,14 @@ fn run(dir: &Path, planned: &PlannedRun, made: &mut BTreeSet<Made>, seconds: &mu
     let failure = std::fs::read_to_string(dir.join(FAILED)).ok();
     run.state = match failure {
         Some(reason) => RunState::Failed(reason.trim_end().to_owned()),
-        None if evaluated().all(|evaluation| evaluation.is_some()) => RunState::Done,
+        None if evaluated().all(|evaluation| evaluation.is_some()) || was_stopped(dir) => RunState::Done,
         None => RunState::Pending,
     };
     Ok(run)
+}
+
+/// Whether a stop rule ended the run before its last iteration, as its `best.json` then says.
+fn was_stopped(dir: &Path) -> bool {
+    let text = std::fs::read_to_string(dir.join("best.json")).unwrap_or_default();
+    serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|best| best["stopped"].is_object())
 }

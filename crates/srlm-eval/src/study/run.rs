@@ -43,7 +43,7 @@ pub struct StudyRun {
 pub enum RunState {
     /// To do, or begun.
     Pending,
-    /// Every model was evaluated.
+    /// Every model was evaluated, or a stop rule ended the run.
     Done,
     /// The last attempt failed, with this reason.
     Failed(String),
@@ -56,7 +56,7 @@ pub struct ModelMeasures {
     pub model: String,
     /// Against the model before it.
     pub verdict: Verdict,
-    /// Against the model before it.
+    /// Over M1, where they were compared.
     pub win_rate: Option<crate::Estimate>,
     /// Who compared them, and whether it took part in training.
     pub evaluator: Option<crate::Evaluator>,
@@ -78,7 +78,7 @@ impl ModelMeasures {
         Self {
             model: evaluation.model.clone(),
             verdict: evaluation.verdict,
-            win_rate: evaluation.head_to_head.as_ref().and_then(|found| found.win_rate),
+            win_rate: over_m1(evaluation),
             evaluator: evaluation.evaluator.clone(),
             judge_accuracy: accuracy(|agreement| &agreement.judge),
             length_baseline: accuracy(|agreement| &agreement.length_baseline).map(|estimate| estimate.value),
@@ -86,6 +86,14 @@ impl ModelMeasures {
             response_tokens: evaluation.lengths.as_ref().map(|lengths| lengths.tokens.mean),
         }
     }
+}
+
+/// The win rate over M1: that of the model before it, for M2, else among the earlier ones.
+fn over_m1(evaluation: &Evaluation) -> Option<crate::Estimate> {
+    if evaluation.opponent.as_deref() == Some("M1") {
+        return evaluation.head_to_head.as_ref()?.win_rate;
+    }
+    evaluation.earlier.iter().find(|versus| versus.opponent == "M1")?.head_to_head.win_rate
 }
 
 impl StudyRun {

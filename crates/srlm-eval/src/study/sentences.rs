@@ -57,8 +57,7 @@ impl Study {
         let mut evaluators = self.runs().filter_map(|run| run.last()?.evaluator.as_ref()).peekable();
         evaluators.peek()?;
         evaluators.all(|evaluator| !evaluator.independent).then(|| {
-            "Win rates are given by the model before, a judge that took part in training: it may reward what it writes."
-                .to_owned()
+            "Win rates are given by a judge that took part in training: it may reward what it writes.".to_owned()
         })
     }
 
