@@ -61,16 +61,21 @@ pub(crate) fn dpo(run: &Run<'_>, t: u32, pairs: &Artifact<Pairs>, out: &str) -> 
 }
 
 fn train(run: &Run<'_>, t: u32, training: &Training, data: Data<'_>, out: &str) -> anyhow::Result<Artifact<ModelKind>> {
+    let (config, seed) = (&run.config.external, run.config.run.seed);
+    let (model, model_hash) = run.checkpoint(t)?;
+    let inputs = Inputs { model: &model, model_hash: &model_hash, data };
+    let there = run.path(&folder(out));
+    if there.join("manifest.json").exists() && !run.path(out).join("manifest.json").exists() {
+        // Refused before the stage begins where a setting changed: the run keeps the configuration that made it.
+        hand_over(config, training, inputs, seed, &there).or_exit(Exit::Data)?;
+    }
     staged(run, out, || {
         run.unload();
-        let (config, seed) = (&run.config.external, run.config.run.seed);
-        let (model, model_hash) = run.checkpoint(t)?;
-        let inputs = Inputs { model: &model, model_hash: &model_hash, data };
         let writer = match begin_model(config, training, inputs, seed, &run.path(out)).or_exit(Exit::Data)? {
             Begin::UpToDate(artifact) => return Ok(artifact),
             Begin::Write(writer) => writer,
         };
-        let given = hand_over(config, training, inputs, seed, &run.path(&folder(out))).or_exit(Exit::Data)?;
+        let given = hand_over(config, training, inputs, seed, &there).or_exit(Exit::Data)?;
         if !given.has_returned() {
             if config.command.is_empty() {
                 return wait(run, out, &given);

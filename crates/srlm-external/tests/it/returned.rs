@@ -44,6 +44,22 @@ fn a_trained_folder_is_taken_and_measured() {
 }
 
 #[test]
+fn a_post_processor_that_transformers_adds_is_no_other_tokenizer() {
+    let found = verified(|out| {
+        trained(out);
+        let path = out.join("tokenizer.json");
+        let mut tokenizer: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let a = serde_json::json!({ "Sequence": { "id": "A", "type_id": 0 } });
+        let b = serde_json::json!({ "Sequence": { "id": "B", "type_id": 1 } });
+        tokenizer["post_processor"] = serde_json::json!({
+            "type": "TemplateProcessing", "single": [a], "pair": [a, b], "special_tokens": {},
+        });
+        std::fs::write(&path, tokenizer.to_string()).unwrap();
+    });
+    assert_eq!(found.n_changed, 2);
+}
+
+#[test]
 fn broken_folders_are_refused_by_tensor_and_remedy() {
     let weights = |out: &Path| out.join("model.safetensors");
     assert_snapshot!(refused(|out| edit(&weights(out), "model.norm.weight", "model.nora.weight")), @"/output cannot be taken as the trained model; train again into an empty folder, or move it away: /output/model.safetensors has no tensor model.norm.weight");
