@@ -493,7 +493,7 @@ pub(crate) struct EvalJudge {
     #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
     pub(crate) map: Vec<String>,
     /// The worst and the best rating (default: the first of 0,5 1,10 0,10 and 0,100 that holds all).
-    #[arg(long, value_name = "MIN,MAX", value_delimiter = ',', num_args = 2)]
+    #[arg(long, value_name = "MIN,MAX", value_delimiter = ',')]
     pub(crate) scale: Vec<f64>,
     /// Judge part i of n of the trees, such as the held-out half 2/2; --part-seed draws them.
     #[arg(long, value_name = "I/N")]

@@ -81,10 +81,12 @@ fn scale(args: &EvalJudge, data: &HumanData) -> anyhow::Result<Option<Scale>> {
         return Ok(None);
     }
     let ratings = || data.groups.iter().flat_map(|group| &group.responses).map(|response| response.worth);
+    let holds =
+        |scale: &Scale| scale.min < scale.max && ratings().all(|rating| (scale.min..=scale.max).contains(&rating));
     let scale = match args.scale.as_slice() {
-        &[min, max] => Some(Scale { min, max })
-            .filter(|scale| min < max && ratings().all(|rating| (scale.min..=scale.max).contains(&rating))),
-        _ => Scale::of(ratings()),
+        [] => Scale::of(ratings()),
+        &[min, max] => Some(Scale { min, max }).filter(holds),
+        _ => None,
     };
     let (low, high) = ratings().fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(x), high.max(x)));
     scale.map(Some).with_context(|| format!("ratings are from {low} to {high}: give --scale MIN,MAX that holds them"))
