@@ -103,7 +103,7 @@ impl<'a> Run<'a> {
 }
 
 /// The key that the server's configuration names; it goes nowhere but into the client.
-fn api_key(server: &HttpConfig) -> anyhow::Result<Option<String>> {
+pub(crate) fn api_key(server: &HttpConfig) -> anyhow::Result<Option<String>> {
     if server.api_key_env.is_empty() {
         return Ok(None);
     }

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod agreement;
+pub mod alpaca_eval;
 pub mod benchmarks;
 mod bootstrap;
 pub mod controlled;
@@ -13,6 +14,7 @@ mod group_measures;
 mod head_to_head;
 pub mod ifeval;
 mod lengths;
+pub mod mt_bench;
 mod outputs;
 mod rank;
 mod report;

@@ -9,8 +9,11 @@ use srlm_eval::{Bootstrap, Comparison, RankedGroup, RankedResponse, agreement, h
 
 use srlm_sampler::{Stemming, rouge};
 
+use super::alpaca_eval::alpaca_eval;
 use super::benchmark::benchmark;
 use super::ifeval::ifeval;
+use super::mt_bench::mt_bench;
+use super::perplexity::perplexity;
 use super::print;
 use crate::cli::EvalOnFiles;
 use crate::console::Console;
@@ -63,6 +66,9 @@ pub(crate) fn run(command: &EvalOnFiles, console: &Console) -> anyhow::Result<()
         }
         EvalOnFiles::Ifeval(args) => ifeval(args, console),
         EvalOnFiles::Benchmark(args) => benchmark(args, console),
+        EvalOnFiles::Perplexity(args) => perplexity(args, console),
+        EvalOnFiles::AlpacaEval(args) => alpaca_eval(args),
+        EvalOnFiles::MtBench(args) => mt_bench(args, console),
         EvalOnFiles::HeadToHead(args) => {
             let comparisons: Vec<Comparison> = read_jsonl(&args.input)?;
             print(&format!("{}\n", serde_json::to_string(&head_to_head(&comparisons, &Bootstrap::default()))?))

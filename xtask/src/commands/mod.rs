@@ -1,5 +1,6 @@
 //! What each subcommand does.
 
+mod alpaca_eval;
 mod benchmark;
 mod chat;
 mod doctor;
@@ -7,6 +8,8 @@ mod eval_files;
 mod export;
 mod ifeval;
 mod import;
+mod mt_bench;
+mod perplexity;
 mod rows;
 mod run_stages;
 
