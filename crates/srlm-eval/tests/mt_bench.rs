@@ -104,5 +104,5 @@ fn what_is_missing_is_named() {
     insta::assert_snapshot!(error(&baseline, &models, &prompts), @"no answers of the baseline \"m9\": there are m0, m1, m2");
     let nobody = [Answers { model: "m7".to_owned(), turns: BTreeMap::new() }];
     insta::assert_snapshot!(error(single, &nobody, &prompts),
-        @"m7 has no answer to turn 1 of question 1: answer all questions");
+        @"m7 has no answer to turn 1 of question 2: answer all questions");
 }
