@@ -57,14 +57,15 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
-    /// A table cannot be read.
-    #[error("invalid table {path}")]
-    Csv {
+    /// A table of another program is not what that program writes.
+    #[error("{path}:{line}: {problem}")]
+    Table {
         /// The file.
         path: PathBuf,
-        /// Why, with the line.
-        #[source]
-        source: csv::Error,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong, with the column.
+        problem: &'static str,
     },
     /// Nothing in a run has this id or text.
     #[error("no prompt or dropped text {query:?} in {run_dir}; {}", close_ones(close))]

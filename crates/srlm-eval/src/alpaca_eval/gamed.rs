@@ -1,10 +1,9 @@
 //! AlpacaEval's own data for its fit: how hard each instruction is, and answers of models that play for length.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
-
-use super::leaderboard::csv_rows;
+use super::table::read_table;
 use crate::Error;
 
 /// A row of `df_gamed.csv`.
@@ -22,29 +21,29 @@ pub struct GamedRow {
     pub not_gamed_baseline: bool,
 }
 
-#[derive(Deserialize)]
-struct RawRow {
-    index: usize,
-    preference: Option<f64>,
-    std_delta_len: f64,
-    instruction_difficulty: f64,
-    not_gamed_baseline: String,
-}
-
 /// Reads `df_gamed.csv`, which AlpacaEval 2 takes from its data set; columns beside the five are left alone.
 ///
 /// # Errors
-/// [`Error::Csv`] names the line and the column.
+/// [`Error::Io`]; [`Error::Table`] names the line and the column.
 pub fn read_gamed(path: &Path) -> Result<Vec<GamedRow>, Error> {
-    let rows: Vec<RawRow> = csv_rows(path)?;
-    let row = |raw: RawRow| GamedRow {
-        index: raw.index,
-        preference: raw.preference,
-        std_delta_len: raw.std_delta_len,
-        instruction_difficulty: raw.instruction_difficulty,
-        not_gamed_baseline: raw.not_gamed_baseline.eq_ignore_ascii_case("true"),
+    let row = |(line, row): (usize, BTreeMap<String, String>)| {
+        let wrong = |problem| Error::Table { path: path.to_owned(), line, problem };
+        let cell = |column: &str| row.get(column).map_or("", String::as_str);
+        let number = |column: &str| cell(column).parse::<f64>().ok();
+        let preference = number("preference");
+        if preference.is_none() && !cell("preference").is_empty() {
+            return Err(wrong("preference must be a number or empty"));
+        }
+        Ok(GamedRow {
+            index: cell("index").parse().map_err(|_| wrong("index must be a place from 0"))?,
+            preference,
+            std_delta_len: number("std_delta_len").ok_or_else(|| wrong("std_delta_len must be a number"))?,
+            instruction_difficulty: number("instruction_difficulty")
+                .ok_or_else(|| wrong("instruction_difficulty must be a number"))?,
+            not_gamed_baseline: cell("not_gamed_baseline").eq_ignore_ascii_case("true"),
+        })
     };
-    Ok(rows.into_iter().map(row).collect())
+    read_table(path)?.into_iter().map(row).collect()
 }
 
 #[cfg(test)]
@@ -62,7 +61,7 @@ mod tests {
         assert_eq!((found[1].preference, found[1].instruction_difficulty), (None, 1.0));
         assert_eq!((found[0].not_gamed_baseline, found[1].not_gamed_baseline), (false, true));
         std::fs::write(file.path(), format!("{header}a,3,x,-1.5,2,False\n")).unwrap();
-        let Err(Error::Csv { source, .. }) = read_gamed(file.path()) else { panic!("x is no number") };
-        assert!(source.to_string().contains("line: 2"), "{source}");
+        let error = read_gamed(file.path()).unwrap_err().to_string();
+        assert!(error.ends_with(":2: preference must be a number or empty"), "{error}");
     }
 }

@@ -3,29 +3,21 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
-
+use super::table::read_table;
 use crate::Error;
 
 /// The figures of each model as AlpacaEval wrote them, in percent, by the model's name. Cells without a number are left
 /// out.
 ///
 /// # Errors
-/// [`Error::Csv`] names the line.
+/// [`Error::Io`]; [`Error::Table`] names the line.
 pub fn read_leaderboard(path: &Path) -> Result<BTreeMap<String, BTreeMap<String, f64>>, Error> {
     // The first column, the model's name, has no heading.
-    let rows: Vec<BTreeMap<String, String>> = csv_rows(path)?;
-    let figures = |mut row: BTreeMap<String, String>| {
+    let figures = |(_, mut row): (usize, BTreeMap<String, String>)| {
         let name = row.remove("").unwrap_or_default();
         (name, row.into_iter().filter_map(|(column, cell)| Some((column, cell.parse().ok()?))).collect())
     };
-    Ok(rows.into_iter().map(figures).collect())
-}
-
-/// Rows of a file with a heading.
-pub(super) fn csv_rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, Error> {
-    let read = || csv::Reader::from_path(path)?.deserialize().collect::<Result<Vec<T>, _>>();
-    read().map_err(|source| Error::Csv { path: path.to_owned(), source })
+    Ok(read_table(path)?.into_iter().map(figures).collect())
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ mod gamed;
 mod glm;
 mod leaderboard;
 mod summary;
+mod table;
 
 pub use annotation::{Annotation, read};
 pub use gamed::{GamedRow, read_gamed};
