@@ -325,6 +325,8 @@ pub(crate) enum EvalOnFiles {
     HeadToHead(HeadToHead),
     /// ARC, HellaSwag, PIQA, MMLU, GSM8K and others, scored as lm-evaluation-harness does.
     Benchmark(RunBenchmark),
+    /// Perplexity by word, byte and token of rows {text}, or of WikiText's rows {page}.
+    Perplexity(Perplexity),
     /// IFEval: which instructions the responses follow.
     Ifeval(Ifeval),
     /// A judge against people: --model judges the responses of FILE, or --input has rows {prompt_id, response, score,
@@ -332,6 +334,10 @@ pub(crate) enum EvalOnFiles {
     Judge(EvalJudge),
     /// How often harmful requests are served and harmless ones refused.
     Safety(SafetyCommand),
+    /// AlpacaEval's annotations.json: win rates, raw and length-controlled.
+    AlpacaEval(EvalAlpacaEval),
+    /// MT-Bench: judge answers with FastChat's prompts, or read its judgments.
+    MtBench(EvalMtBench),
 }
 
 #[derive(Subcommand)]
@@ -555,6 +561,18 @@ pub(crate) struct RunBenchmark {
 }
 
 #[derive(Args)]
+pub(crate) struct Perplexity {
+    /// Rows, JSON Lines.
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) input: PathBuf,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// Most tokens that are fed at once; 0 takes the model's context.
+    #[arg(long, value_name = "TOKENS", default_value_t = 0)]
+    pub(crate) max_length: usize,
+}
+
+#[derive(Args)]
 pub(crate) struct Ifeval {
     /// Responses: rows {key, prompt, instruction_id_list, kwargs, response}, or with --data {key, response}.
     #[arg(long, value_name = "ROWS")]
@@ -593,6 +611,62 @@ pub(crate) struct SafetyCommand {
     pub(crate) device: String,
     #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct EvalAlpacaEval {
+    /// annotations.json, as AlpacaEval writes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// leaderboard.csv, whose figures are printed beside ours.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) leaderboard: Option<PathBuf>,
+    /// AlpacaEval's df_gamed.csv: adds the difficulty of instructions to its length control.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gamed: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct EvalMtBench {
+    /// Judgments that exist, JSON Lines, of one answer or of two.
+    #[arg(long, value_name = "FILE", required_unless_present = "answers")]
+    pub(crate) input: Vec<PathBuf>,
+    /// question.jsonl; with --input it adds scores by category.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) questions: Option<PathBuf>,
+    /// Answers to judge, a file MODEL.jsonl for each model.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "input", requires_all = ["questions", "prompts", "model", "out"])]
+    pub(crate) answers: Vec<PathBuf>,
+    /// FastChat's judge_prompts.jsonl, or prompts with the same names.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prompts: Option<PathBuf>,
+    /// Reference answers, for math, reasoning and coding.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) references: Option<PathBuf>,
+    /// single, pairwise-all or pairwise-baseline.
+    #[arg(long, default_value = "single")]
+    pub(crate) mode: String,
+    /// The model that the others are compared with, for pairwise-baseline.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) baseline: Option<String>,
+    /// The judge: a model's source, or with --base-url its name at a server.
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// cpu, cuda:N or wgpu.
+    #[arg(long, default_value = "cpu")]
+    pub(crate) device: String,
+    /// A server that judges, up to and with the version, such as http://127.0.0.1:8080/v1.
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// Name of the environment variable with the server's key.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub(crate) api_key_env: String,
+    /// Most tokens of a judgment.
+    #[arg(long, default_value_t = 2048)]
+    pub(crate) max_tokens: u32,
+    /// Where the judgments go; it must not be there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// A model and where it runs.

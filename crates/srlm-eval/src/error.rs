@@ -75,6 +75,27 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// A row of another program's file is not what that program writes.
+    #[error("invalid row {row} of {path}")]
+    ForeignRow {
+        /// The file.
+        path: PathBuf,
+        /// The row, from 1; 0 where the file as a whole is no list.
+        row: usize,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A table of another program is not what that program writes.
+    #[error("{path}:{line}: {problem}")]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong, with the column.
+        problem: &'static str,
+    },
     /// Nothing in a run has this id or text.
     #[error("no prompt or dropped text {query:?} in {run_dir}; {}", close_ones(close))]
     UnknownPrompt {

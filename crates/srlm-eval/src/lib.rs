@@ -3,6 +3,7 @@
 
 mod accuracy_change;
 mod agreement;
+pub mod alpaca_eval;
 pub mod anchors;
 mod answer_rates;
 pub mod benchmarks;
@@ -26,6 +27,7 @@ mod kappa;
 mod lengths;
 mod match_up;
 mod measured;
+pub mod mt_bench;
 mod outputs;
 mod position;
 mod rank;

@@ -10,9 +10,12 @@ use srlm_eval::{Bootstrap, RankedGroup, RankedResponse, agreement, kendall_tau_b
 
 use srlm_sampler::{Stemming, rouge};
 
+use super::alpaca_eval::alpaca_eval;
 use super::benchmark::benchmark;
 use super::eval_judge::eval_judge;
 use super::ifeval::ifeval;
+use super::mt_bench::mt_bench;
+use super::perplexity::perplexity;
 use super::print;
 use super::safety::safety;
 use crate::cli::EvalOnFiles;
@@ -67,6 +70,9 @@ pub(crate) fn run(command: &EvalOnFiles, console: &Console) -> anyhow::Result<()
         EvalOnFiles::Ifeval(args) => ifeval(args, console),
         EvalOnFiles::Safety(args) => safety(args, console),
         EvalOnFiles::Benchmark(args) => benchmark(args, console),
+        EvalOnFiles::Perplexity(args) => perplexity(args, console),
+        EvalOnFiles::AlpacaEval(args) => alpaca_eval(args),
+        EvalOnFiles::MtBench(args) => mt_bench(args, console),
         EvalOnFiles::HeadToHead(args) => super::head_to_head::run(args, console),
         EvalOnFiles::Judge(args) => match &args.input {
             Some(input) => scored(input),

@@ -32,7 +32,7 @@ pub(crate) fn export(command: &ExportCommand, console: &Console) -> anyhow::Resu
 }
 
 /// Writes a text that is not there yet.
-fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+pub(super) fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     let write = || -> std::io::Result<()> {
         use std::io::Write;
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;

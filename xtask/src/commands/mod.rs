@@ -1,5 +1,6 @@
 //! What each subcommand does.
 
+mod alpaca_eval;
 mod answers;
 mod benchmark;
 mod chat;
@@ -13,6 +14,8 @@ mod human;
 mod ifeval;
 mod import;
 mod model_card;
+mod mt_bench;
+mod perplexity;
 mod rows;
 mod run_stages;
 mod safety;

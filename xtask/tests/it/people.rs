@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::command::hashes;
+use crate::tiny_loop::hashes;
 use crate::command::{run, stderr, stdout};
 
 fn json(path: &Path) -> Value {

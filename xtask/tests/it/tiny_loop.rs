@@ -1,10 +1,30 @@
 //! The whole loop on the tiny model: the same twice, nothing to do the third time, and the same after a kill.
 
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::command::{hashes, kill_at, run, stderr, stdout};
+use crate::command::{run, stderr, stdout, xtask};
+
+/// Content hash of every artifact below `dir`, by folder.
+pub(crate) fn hashes(dir: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        if let Ok(text) = std::fs::read_to_string(folder.join("manifest.json")) {
+            let manifest: Value = serde_json::from_str(&text).unwrap();
+            let name = folder.strip_prefix(dir).unwrap().to_string_lossy().into_owned();
+            found.insert(name, manifest["content_hash"].as_str().unwrap().to_owned());
+            continue;
+        }
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        folders.extend(entries.filter(|path| path.is_dir()));
+    }
+    found
+}
 
 /// Arguments of the loop in `dir`.
 fn loop_in(dir: &Path) -> [&str; 5] {
@@ -13,6 +33,17 @@ fn loop_in(dir: &Path) -> [&str; 5] {
 
 fn iterate(dir: &Path) -> String {
     stdout(&loop_in(dir))
+}
+
+/// Starts a command, kills it after the `n`th event of this kind in this stage, and says whether it came to that.
+pub(crate) fn kill_at(arguments: &[&str], stage: &str, event: &str, n: usize) -> bool {
+    let mut child = xtask(arguments).arg("--json").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let events = lines.map_while(Result::ok).map(|line| serde_json::from_str::<Value>(&line).unwrap());
+    let reached = events.filter(|found| found["stage"] == stage && found["event"] == event).nth(n - 1).is_some();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    reached
 }
 
 #[test]

@@ -6,16 +6,16 @@ const MAX_STEPS: usize = 100;
 const SMALL_STEP: f64 = 1e-10;
 
 /// Outcomes with the same features.
-pub(super) struct Observation {
+pub(crate) struct Observation {
     /// One value for each weight.
-    pub(super) features: Vec<f64>,
+    pub(crate) features: Vec<f64>,
     /// Share of successes, from 0 to 1.
-    pub(super) share: f64,
+    pub(crate) share: f64,
     /// How many outcomes, or how much they count.
-    pub(super) n: f64,
+    pub(crate) n: f64,
 }
 
-pub(super) fn sigmoid(x: f64) -> f64 {
+pub(crate) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 

@@ -15,6 +15,7 @@
 mod bleu;
 mod bradley_terry;
 mod diversity;
+mod lasso;
 mod length_bias;
 mod length_control;
 mod logistic;
@@ -22,8 +23,10 @@ mod refusal;
 
 pub use bradley_terry::{BradleyTerry, Match, Rating, ratings};
 pub use diversity::{Diversity, diversity};
+pub(crate) use lasso::cross_validated;
 pub use length_bias::{LengthBias, LengthBin, Scored, length_bias};
 pub use length_control::{
     LengthControl, LengthControlled, LengthMatched, LengthPair, length_controlled_win_rate, length_matched_win_rate,
 };
+pub(crate) use logistic::{Observation, sigmoid};
 pub use refusal::is_refusal;
