@@ -152,7 +152,7 @@ fn about_evaluator(evaluated: &[&Evaluation]) -> Option<String> {
     let compared = || evaluated.iter().filter(|evaluation| evaluation.head_to_head.is_some());
     let independent = |evaluation: &Evaluation| evaluation.evaluator.as_ref().is_some_and(|who| who.independent);
     (compared().count() > 0 && !compared().any(|evaluation| independent(evaluation))).then(|| {
-        let part = compared().last().and_then(|last| last.evaluator.as_ref()?.part_in_training.clone());
+        let part = compared().next_back().and_then(|last| last.evaluator.as_ref()?.part_in_training.clone());
         format!(
             "The only evaluator is a judge that took part in training{}. It may have learned to reward what it writes: \
              name an independent one in roles.evaluator, or read the pairs below, before trusting a verdict.",

@@ -27,7 +27,7 @@ struct Match<'a> {
 
 pub(crate) fn compared(run: &RunSummary) -> String {
     let evaluations = || run.models.iter().filter_map(|model| model.evaluation.as_ref());
-    let ratings = evaluations().last().and_then(|last| last.ratings.as_ref());
+    let ratings = evaluations().next_back().and_then(|last| last.ratings.as_ref());
     let rating = |rating: &crate::controlled::Rating| {
         let elo = format!("{:.0} [{:.0}, {:.0}]", rating.elo.value, rating.elo.low, rating.elo.high);
         [rating.model.clone(), elo, count(rating.n_matches), format!("{:.1}", rating.points)]

@@ -57,6 +57,9 @@ pub(crate) fn responses(run: &RunSummary) -> String {
     })
 }
 
+/// A line's name and what it draws.
+type NamedLength = (&'static str, fn(&Lengths) -> f64);
+
 fn length_figure(run: &RunSummary) -> Option<String> {
     let points = |value: fn(&Lengths) -> f64| {
         let lengths = |(t, model): (usize, &super::ModelSummary)| {
@@ -64,13 +67,13 @@ fn length_figure(run: &RunSummary) -> Option<String> {
         };
         run.models.iter().enumerate().filter_map(lengths).collect()
     };
-    let line = |(style, (name, value)): (usize, (&str, fn(&Lengths) -> f64))| Line {
+    let line = |(style, (name, value)): (usize, NamedLength)| Line {
         name: name.to_owned(),
         style,
         points: points(value),
         intervals: vec![],
     };
-    let kinds: [(&str, fn(&Lengths) -> f64); 3] =
+    let kinds: [NamedLength; 3] =
         [("mean", |l| l.tokens.mean), ("median", |l| l.tokens.median), ("90th percentile", |l| l.tokens.p90)];
     line_chart(&Plot {
         id: "response-length",
