@@ -33,6 +33,9 @@ fn planned() -> Vec<PlannedRun> {
 fn write_run(study: &Path, id: &str, iterations: u32, n_done: u32) {
     let run = study.join("runs").join(id);
     std::fs::create_dir_all(&run).unwrap();
+    if n_done == 2 {
+        return folders::write_run(&run);
+    }
     std::fs::write(run.join("run.toml"), format!("[run]\niterations = {iterations}\n")).unwrap();
     for model in 1..=n_done + 1 {
         folders::write_model(&run, model);
@@ -94,7 +97,7 @@ fn the_page_claims_little_runs_nothing_and_says_all_in_words() {
     for forbidden in ["<script", "http://", "https://", "<img", "<link", "url(", "@import", "onload", " style="] {
         assert!(!page.contains(forbidden), "the page holds {forbidden:?}");
     }
-    assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
+    demo::html::assert_sound(&page);
     assert_eq!(page.matches("<desc").count(), page.matches("role=\"img\" aria-labelledby").count());
     for text in [
         "3 of 6 runs are done, 1 failed.",
