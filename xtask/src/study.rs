@@ -217,7 +217,7 @@ mod tests {
             "repeats = 1\n[grid]\n\"responses.samples\" = [4]\n[[runs]]\n\"data.train_share\" = 1.0\n[[runs]]\n\"data.train_share\" = 0.5",
             &["responses.samples=4,seed=42", "data.train_share=0.5,seed=42"],
         );
-        check("repeats = 1\n[[runs]]\n\"model.source\" = \"hub:a/b\"", &["model.source=hub-a-b,seed=42-76dc5f5c"]);
+        check("repeats = 1\n[[runs]]\n\"model.source\" = \"hub:a/b\"", &["model.source=hub-a-b,seed=42-5a116b73"]);
     }
 
     #[test]

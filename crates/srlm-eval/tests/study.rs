@@ -1,6 +1,7 @@
 //! A study of a few made-up runs: done, begun, failed and not there.
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code, reason = "the report's test uses the rest")]
 mod demo;
 
 use std::path::Path;

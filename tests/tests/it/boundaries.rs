@@ -38,6 +38,7 @@ fn six_crates_and_the_file_formats_build_without_burn() {
         "srlm-pairs",
         "srlm-eval",
         "srlm-import",
+        "srlm-external",
         "srlm-checkpoint",
         "srlm-kernels",
     ] {

@@ -61,7 +61,7 @@ fn kto_starts_at_its_reference_and_tells_good_from_bad() {
             id: i.to_string(),
             conversation,
             mismatched,
-            desirable: i % 2 == 0,
+            desirable: i.is_multiple_of(2),
             ref_logps: logps[0],
             ref_mismatched_logps: logps[1],
         }

@@ -5,8 +5,11 @@ use std::path::Path;
 
 use crate::Error;
 
-/// Rows of a file by the names of their columns, each with its line.
-pub(super) fn read_table(path: &Path) -> Result<Vec<(usize, BTreeMap<String, String>)>, Error> {
+/// A row's line, and its cells by the names of their columns.
+pub(super) type NamedRow = (usize, BTreeMap<String, String>);
+
+/// Rows of a file.
+pub(super) fn read_table(path: &Path) -> Result<Vec<NamedRow>, Error> {
     let text = std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
     let mut rows = rows(&text).into_iter();
     let (_, heading) = rows.next().unwrap_or_default();

@@ -35,7 +35,7 @@ impl Document {
             }
             Self::Blank { contexts, continuation, target } => {
                 let pairs = contexts.iter().map(|context| pair(context, format!(" {continuation}"))).collect();
-                Item::Choice { id, pairs, choices: vec![continuation; contexts.len()], target }
+                Item::Choice { id, pairs, choices: contexts, target }
             }
             Self::Continuation { context, continuation, .. } => {
                 Item::Continuation { id, pair: pair(&context, continuation) }

@@ -36,7 +36,7 @@ pub enum Item {
         /// One a choice.
         pairs: Vec<Pair>,
         /// The choices without delimiter: their lengths divide the log-likelihoods. Of WinoGrande, where contexts are
-        /// chosen, the continuation.
+        /// chosen, the contexts, as the harness has it.
         choices: Vec<String>,
         /// Place of the right choice.
         target: usize,

@@ -66,6 +66,9 @@ fn last(rows: &[FunnelRow]) -> &FunnelRow {
 }
 
 fn trained_on(folders: Folders<'_>, pairs: &FunnelRow) -> Vec<FunnelRow> {
+    if preference::is_trained_elsewhere(folders) {
+        return vec![preference::trained_on_pairs(folders, pairs)];
+    }
     let fitting = preference::fitting(folders, pairs);
     let trained = preference::trained_on_pairs(folders, &fitting);
     vec![fitting, trained]

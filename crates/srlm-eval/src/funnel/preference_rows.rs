@@ -119,6 +119,12 @@ pub(super) fn fitting(folders: Folders<'_>, pairs: &FunnelRow) -> FunnelRow {
     folders.row(("pairs that fit", "pairs"), folders.path("ref-logps"), fill)
 }
 
+/// Whether another program trained on the pairs: which of them fit, it alone knows.
+pub(super) fn is_trained_elsewhere(folders: Folders<'_>) -> bool {
+    let model = folders.run_dir.join(format!("m{}", folders.iteration + 1));
+    Manifest::read(&model).is_ok_and(|manifest| manifest.provenance.stage.starts_with("srlm-external/"))
+}
+
 pub(super) fn trained_on_pairs(folders: Folders<'_>, fitting: &FunnelRow) -> FunnelRow {
     let fill = |row: FunnelRow, manifest: &Manifest| {
         let n_out = count(manifest, "pairs").unwrap_or(fitting.n_out);

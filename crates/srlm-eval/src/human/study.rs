@@ -75,7 +75,7 @@ fn item(study: &str, a: &Answer, b: &Answer, seed: u64) -> Result<(KeyItem, Page
         return Err(Error::NoPromptText { prompt_id: a.prompt_id.clone() });
     };
     let id = format!("{:014x}", row_seed(seed, study, 0, &a.prompt_id, 0));
-    let first = if row_seed(seed, study, 0, &a.prompt_id, 1) % 2 == 0 { Side::A } else { Side::B };
+    let first = if row_seed(seed, study, 0, &a.prompt_id, 1).is_multiple_of(2) { Side::A } else { Side::B };
     let (one, two) = if first == Side::A { (a, b) } else { (b, a) };
     let shown =
         PageItem { id: id.clone(), prompt: prompt.clone(), first: one.response.clone(), second: two.response.clone() };

@@ -91,7 +91,7 @@ impl JudgedGroup {
 }
 
 /// Items by their trees, in the order of the trees' names.
-pub(crate) fn by_tree<'a, T>(items: &'a [T], tree: fn(&T) -> &str) -> Vec<Vec<&'a T>> {
+pub(crate) fn by_tree<T>(items: &[T], tree: fn(&T) -> &str) -> Vec<Vec<&T>> {
     let mut trees: std::collections::BTreeMap<&str, Vec<&T>> = std::collections::BTreeMap::new();
     items.iter().for_each(|item| trees.entry(tree(item)).or_default().push(item));
     trees.into_values().collect()

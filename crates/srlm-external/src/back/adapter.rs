@@ -1,7 +1,7 @@
 //! A PEFT adapter, and its merge.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -58,7 +58,7 @@ impl Adapter {
 
     fn add(
         &mut self,
-        path: &PathBuf,
+        path: &Path,
         base: &Checkpoint,
         name: &str,
         shape: &[usize],
