@@ -120,12 +120,14 @@ pub(crate) fn written(
 /// Comparisons of one pass: they share the rubric.
 const COMPARISONS: usize = 4;
 
-/// Which of the two verdicts a model finds likelier; `None` where the texts exceed its context. `logps` gives the
-/// log-probability of the tokens of each sequence from a place on.
+/// The log-probability of the tokens of each sequence from a place on.
+pub(crate) type ResponseLogps<'a> = &'a mut dyn FnMut(&[&[u32]], &[usize]) -> anyhow::Result<Vec<f64>>;
+
+/// Which of the two verdicts a model finds likelier; `None` where the texts exceed its context.
 pub(crate) fn likelier(
     questions: &[Question],
     (tokenizer, context): (&Tokenizer, usize),
-    logps: &mut dyn FnMut(&[&[u32]], &[usize]) -> anyhow::Result<Vec<f64>>,
+    logps: ResponseLogps<'_>,
     on_progress: OnProgress<'_>,
 ) -> anyhow::Result<Vec<Option<Preference>>> {
     let mut found = Vec::new();

@@ -11,7 +11,7 @@ const N: usize = 60;
 
 /// A response; every other prompt has longer ones where they are worse.
 fn response(i: usize, worth: usize) -> String {
-    let n = if i % 2 == 0 { worth } else { 6 - worth };
+    let n = if i.is_multiple_of(2) { worth } else { 6 - worth };
     format!("Worth {worth}. {}", "and so on ".repeat(n))
 }
 

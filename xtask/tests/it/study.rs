@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::tiny_loop::{hashes, kill_at};
 use crate::command::{stderr, stdout};
+use crate::tiny_loop::{hashes, kill_at};
 
 fn study<'a>(dir: &'a Path, arguments: &[&'a str]) -> Vec<&'a str> {
     [&["study", "--out", dir.to_str().unwrap()], arguments].concat()
