@@ -183,6 +183,7 @@ fn id(point: &BTreeMap<String, Value>, seed: u64) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

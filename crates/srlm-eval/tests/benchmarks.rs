@@ -92,7 +92,7 @@ fn made_up_likelihoods_and_responses_are_scored_as_the_harness_scores_them() {
             }
         }
     }
-    assert_eq!(n_compared, 187);
+    assert_eq!(n_compared, 195);
 }
 
 #[test]
