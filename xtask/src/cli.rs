@@ -115,7 +115,7 @@ pub(crate) struct Iterate {
 
 #[derive(Args)]
 pub(crate) struct Study {
-    /// A study's file: name, preset or config, repeats, [set], [grid] and [[runs]].
+    /// A study's file: name, preset or config, repeats, and the tables set, grid and runs.
     #[arg(value_name = "STUDY")]
     pub(crate) study: Option<PathBuf>,
     /// A built-in study: tiny or smollm2.
@@ -476,7 +476,7 @@ pub(crate) struct EvalJudge {
     /// Rows {prompt_id, response, score, human_rank} that a judge has scored; nothing is judged.
     #[arg(long, value_name = "ROWS")]
     pub(crate) input: Option<PathBuf>,
-    /// The judge: a model's folder or file, hub:, package:, tiny:, http://HOST/v1, or a table of [engines] (default: M_T
+    /// The judge: a model's folder or file, hub:, package:, tiny:, http://HOST/v1, or an engine of the configuration (default: M_T
     /// of --run).
     #[arg(long, required_unless_present_any = ["run", "input"])]
     pub(crate) model: Option<String>,

@@ -71,6 +71,7 @@ mod tests {
     const SCIPY: &str =
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/ref_vectors/rank_correlation_scipy.json");
 
+    #[allow(clippy::print_stderr, reason = "a skipped test says so")]
     #[test]
     fn correlations_agree_with_scipy() {
         let Ok(text) = std::fs::read_to_string(SCIPY) else {

@@ -1,5 +1,5 @@
 //! The classifier of refusals against the human labels of XSTest.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::path::Path;
 

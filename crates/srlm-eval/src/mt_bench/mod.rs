@@ -1,6 +1,6 @@
 //! MT-Bench: FastChat's files of questions, answers, judge prompts and judgments.
 //!
-//! [`matches`] pairs questions with answers and fills the judge prompts; whoever judges gets [`Match::conversations`], and
+//! [`matches()`] pairs questions with answers and fills the judge prompts; whoever judges gets [`Match::conversations`], and
 //! [`Match::judged`] reads what it wrote into a row of `model_judgment`. [`read_judgments`] reads such rows, also
 //! FastChat's own, and [`summary`] gives its figures with intervals.
 //!

@@ -58,7 +58,7 @@ fn run(
 
 fn log(output: &Path) {
     let state = json!({ "log_history": [
-        {"step": 1, "epoch": 0.5, "loss": 0.6931, "grad_norm": 2.0, "learning_rate": 0.0, "num_tokens": 100.0,
+        {"step": 1, "epoch": 0.5, "loss": 0.7, "grad_norm": 2.0, "learning_rate": 0.0, "num_tokens": 100.0,
          "rewards/margins": 0.0, "rewards/accuracies": 0.0, "entropy": 1.5},
         {"step": 2, "epoch": 1.0, "loss": 0.65, "grad_norm": 1.5, "learning_rate": 1e-6, "num_tokens": 250.0,
          "rewards/margins": 0.1, "rewards/accuracies": 1.0},
