@@ -55,11 +55,7 @@ pub(crate) fn judge(run: &Run<'_>, role: &str, name: &str, question: &Question<'
     let judged = stages::judge_with(run, (role, ROUND), (&prompts, &responses), &rubric, "judgments", &config)?;
     let out = "measures";
     let identity = run.engine_of(role, ROUND, out)?.identity();
-    let inputs = vec![
-        responses.as_input("responses"),
-        judged.as_input("judgments"),
-        Input { role: "judge".to_owned(), kind: "model".to_owned(), content_hash: identity },
-    ];
+    let inputs = vec![responses.as_input("responses"), judged.as_input("judgments"), Input::model("judge", identity)];
     let writer = match srlm_eval::begin(&run.path(out), settings(run, question)?, run.config.run.seed, inputs)? {
         Begin::UpToDate(artifact) => return Ok(judging::read(&artifact)?),
         Begin::Write(writer) => writer,

@@ -7,7 +7,7 @@ use srlm_eval::judging::JudgedPair;
 use srlm_eval::{Preference, VerdictForm};
 use srlm_generate::{Generate as _, Input, Kept, Request};
 use srlm_import::HumanGroup;
-use srlm_judge::{Rubric, Verdict};
+use srlm_judge::Rubric;
 
 use crate::evaluate::{self, verdicts::Question};
 use crate::exit::{Exit, OrExit};
@@ -93,11 +93,7 @@ fn written(run: &Run<'_>, role: &str, asked: &mut [Asked], writer: &Writer<Eval>
         done += 1;
         let _ = run.console.progress(Progress { done, total, unit: "verdicts", tokens: 0 }, "");
         let asked = &mut asked[completion.request_index];
-        asked.verdict = srlm_judge::parse_verdict(&completion.text).map(|verdict| match verdict {
-            Verdict::A => Preference::A,
-            Verdict::B => Preference::B,
-            Verdict::Tie => Preference::Tie,
-        });
+        asked.verdict = evaluate::verdicts::read(&completion.text);
         asked.text = Some(completion.text);
     });
     answered.or_exit(Exit::Engine)

@@ -18,6 +18,13 @@ pub struct Input {
     pub content_hash: String,
 }
 
+impl Input {
+    /// A model, by the content hash of its weights or by what else identifies it.
+    pub fn model(role: &str, content_hash: impl Into<String>) -> Self {
+        Self { role: role.to_owned(), kind: "model".to_owned(), content_hash: content_hash.into() }
+    }
+}
+
 /// What decides a stage's result, and which program made it. The manifest's `provenance`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -60,7 +60,7 @@ pub fn run(
     out: &Path,
     on_progress: OnProgress<'_>,
 ) -> Result<Artifact<RefLogps>, Error> {
-    let model = Input { role: "model".to_owned(), kind: "model".to_owned(), content_hash: reference.hash.to_owned() };
+    let model = Input::model("model", reference.hash);
     let recipe = Recipe {
         stage: "srlm-dpo/reference".to_owned(),
         stage_version: STAGE_VERSION,

@@ -45,8 +45,7 @@ pub fn run(
     hooks: Hooks<'_>,
 ) -> Result<Artifact<ModelKind>, Error> {
     config.validate()?;
-    let model =
-        Input { role: "model".to_owned(), kind: "model".to_owned(), content_hash: inputs.model_hash.to_owned() };
+    let model = Input::model("model", inputs.model_hash);
     let recipe = Recipe {
         stage: "srlm-dpo".to_owned(),
         stage_version: STAGE_VERSION,

@@ -34,7 +34,8 @@ impl Dropout {
         let shape = x.dims();
         let values = mask(shape[0] * shape[1], rate, mix(self.seed ^ mix(site)));
         let mask = Tensor::<2>::from_data(TensorData::new(values, shape), &x.device());
-        x.clone() * mask.cast(x.dtype())
+        let dtype = x.dtype();
+        x * mask.cast(dtype)
     }
 }
 

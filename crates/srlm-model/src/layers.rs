@@ -84,7 +84,10 @@ impl Linear {
             None => self.product(x),
         };
         match &self.bias {
-            Some(bias) => y.clone() + bias.val().unsqueeze().cast(y.dtype()),
+            Some(bias) => {
+                let dtype = y.dtype();
+                y + bias.val().unsqueeze().cast(dtype)
+            }
             None => y,
         }
     }

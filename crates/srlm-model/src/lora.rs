@@ -120,8 +120,9 @@ impl LoraAdapter {
         let base = linear.product(x.clone());
         let update = ops::linear(ops::linear(dropout.of_adapter(x, site), a), b) * self.scale;
         let sum = base + update;
+        let dtype = sum.dtype();
         match self.row_scales(linear) {
-            Some(scales) => sum.clone() * scales.unsqueeze().cast(sum.dtype()),
+            Some(scales) => sum * scales.unsqueeze().cast(dtype),
             None => sum,
         }
     }

@@ -22,7 +22,7 @@ pub(crate) fn recipe(stage: &str, stage_version: u32, mut settings: Value, place
 
 /// The generator as the input `model`.
 pub(crate) fn model(generator: &dyn Generate) -> Input {
-    Input { role: "model".to_owned(), kind: "model".to_owned(), content_hash: generator.identity() }
+    Input::model("model", generator.identity())
 }
 
 /// Begins the whole at `out`, or the part of it that is asked for.

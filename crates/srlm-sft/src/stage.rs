@@ -41,7 +41,7 @@ pub fn run(
     hooks: Hooks<'_>,
 ) -> Result<Artifact<ModelKind>, Error> {
     config.validate()?;
-    let mut used = vec![model_input(inputs.model_hash), inputs.ift.as_input("ift")];
+    let mut used = vec![Input::model("model", inputs.model_hash), inputs.ift.as_input("ift")];
     used.extend(inputs.eft.map(|eft| eft.as_input("eft")));
     let recipe = Recipe {
         stage: "srlm-sft".to_owned(),
@@ -85,11 +85,6 @@ pub fn run(
     counts.insert("step_of_weights".to_owned(), u64::from(trained.step));
     counts.insert("tokens".to_owned(), metrics.iter().map(|row| row.n_tokens).sum());
     Ok(writer.finish(Vec::new(), counts, machine.device_name)?)
-}
-
-/// A model as an input of a recipe.
-fn model_input(content_hash: &str) -> Input {
-    Input { role: "model".to_owned(), kind: "model".to_owned(), content_hash: content_hash.to_owned() }
 }
 
 /// Rows as examples; counts rows used, cut and dropped because nothing to learn is left within `max_length`.

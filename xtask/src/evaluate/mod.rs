@@ -109,7 +109,7 @@ fn answers_of(run: &Run<'_>, s: u32, seed: &Seed) -> anyhow::Result<Artifact<Res
 fn inputs(run: &Run<'_>, t: u32, seed: &Seed, materials: &Materials) -> anyhow::Result<Vec<Input>> {
     let Materials { answers, opponents, judged, judged_before, earlier } = materials;
     let mut inputs = vec![
-        model_input("model", run.model_path(t)?.1),
+        Input::model("model", run.model_path(t)?.1),
         seed.ift_held_out.as_input("ift-held-out"),
         held_out_ranked(seed)?.responses.as_input("ranked-responses"),
         answers.as_input("answers"),
@@ -119,13 +119,9 @@ fn inputs(run: &Run<'_>, t: u32, seed: &Seed, materials: &Materials) -> anyhow::
     inputs.extend(opponents.iter().map(|(s, answers)| answers.as_input(&format!("answers-m{s}"))));
     if !opponents.is_empty() {
         inputs.extend(earlier.iter().zip(1..).map(|(eval, s)| eval.as_input(&format!("eval-m{s}"))));
-        inputs.push(model_input("evaluator", evaluator::identity(run, t)?));
+        inputs.push(Input::model("evaluator", evaluator::identity(run, t)?));
     }
     Ok(inputs)
-}
-
-fn model_input(role: &str, content_hash: String) -> Input {
-    Input { role: role.to_owned(), kind: "model".to_owned(), content_hash }
 }
 
 fn write(

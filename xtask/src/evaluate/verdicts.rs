@@ -85,6 +85,15 @@ pub(crate) fn ask(
     written(questions, &mut *generator, &run.config.eval.verdict_sampling, &seed, on_progress)
 }
 
+/// The verdict that a judge wrote.
+pub(crate) fn read(text: &str) -> Option<Preference> {
+    srlm_judge::parse_verdict(text).map(|verdict| match verdict {
+        Verdict::A => Preference::A,
+        Verdict::B => Preference::B,
+        Verdict::Tie => Preference::Tie,
+    })
+}
+
 /// What the generator writes; `None` where no verdict can be read.
 pub(crate) fn written(
     questions: &[Question],
@@ -107,11 +116,7 @@ pub(crate) fn written(
         n_done += 1;
         // The generator itself stops where the user asks for it.
         let _ = on_progress(Progress { done: n_done, total, unit: "verdicts", tokens: 0 });
-        found[completion.request_index] = srlm_judge::parse_verdict(&completion.text).map(|verdict| match verdict {
-            Verdict::A => Preference::A,
-            Verdict::B => Preference::B,
-            Verdict::Tie => Preference::Tie,
-        });
+        found[completion.request_index] = read(&completion.text);
     });
     generated.or_exit(Exit::Engine)?;
     Ok(found)

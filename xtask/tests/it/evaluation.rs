@@ -1,12 +1,11 @@
 //! Evaluations: who decides, what is written down, when the loop stops, and answers compared without a run.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::command::{run, stderr, stdout};
+use crate::stand_in::serving;
 
 fn read(path: &Path) -> Value {
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -16,44 +15,15 @@ fn read(path: &Path) -> Value {
 /// The address of a server that prefers the answer with the word gold to the one with the word stone, and else says
 /// that there is a tie.
 fn server() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v1", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            std::thread::spawn(move || serve(stream.unwrap()));
-        }
-    });
-    url
-}
-
-fn serve(mut stream: TcpStream) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let (mut head, mut length) = (String::new(), 0);
-    loop {
-        let start = head.len();
-        reader.read_line(&mut head).unwrap();
-        match head[start..].to_ascii_lowercase().trim() {
-            "" => break,
-            line => length = line.strip_prefix("content-length:").map_or(length, |n| n.trim().parse().unwrap()),
-        }
-    }
-    let mut asked = vec![0; length];
-    reader.read_exact(&mut asked).unwrap();
-    let asked = String::from_utf8(asked).unwrap();
-    let verdict = match (asked.find("gold"), asked.find("stone")) {
-        (Some(gold), Some(stone)) if gold < stone => "A",
-        (Some(_), Some(_)) => "B",
-        _ => "tie",
-    };
-    let body = if head.starts_with("GET") {
-        json!({"data": [{"id": "far-away"}]})
-    } else {
-        let message = json!({"content": format!("One is better.\nVerdict: {verdict}")});
-        json!({"choices": [{"message": message, "finish_reason": "stop"}], "usage": {"completion_tokens": 5}})
-    };
-    let body = body.to_string();
-    let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
-    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    serving(&["far-away"], |request| {
+        let asked = request.to_string();
+        let verdict = match (asked.find("gold"), asked.find("stone")) {
+            (Some(gold), Some(stone)) if gold < stone => "A",
+            (Some(_), Some(_)) => "B",
+            _ => "tie",
+        };
+        format!("One is better.\nVerdict: {verdict}")
+    })
 }
 
 fn engine(url: &str) -> String {

@@ -1,4 +1,4 @@
-//! A server whose models judge by construction: what they say of a response is in the response.
+//! Servers whose models judge by construction: what they say of a response is in the response.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,19 +9,24 @@ use serde_json::{Value, json};
 /// The judges, by their models' names.
 pub(crate) const JUDGES: [&str; 5] = ["perfect", "reversed", "constant", "random", "silent"];
 
-/// The address of a server with all judges; it lives as long as the process.
+/// The address of a server with all judges.
 pub(crate) fn server() -> String {
+    serving(&JUDGES, said)
+}
+
+/// The address of a server of these models that answers what `said` makes of a request; it lives as long as the process.
+pub(crate) fn serving(models: &'static [&'static str], said: fn(&Value) -> String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/v1", listener.local_addr().unwrap());
     thread::spawn(move || {
         for stream in listener.incoming() {
-            thread::spawn(move || serve(stream.unwrap()));
+            thread::spawn(move || serve(stream.unwrap(), models, said));
         }
     });
     address
 }
 
-fn serve(mut stream: TcpStream) {
+fn serve(mut stream: TcpStream, models: &[&str], said: fn(&Value) -> String) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let (mut head, mut length) = (String::new(), 0);
     loop {
@@ -39,7 +44,7 @@ fn serve(mut stream: TcpStream) {
             "choices": [{ "message": { "content": said(&request) }, "finish_reason": "stop" }],
             "usage": { "completion_tokens": 9 },
         }),
-        Err(_) => json!({ "data": JUDGES.map(|id| json!({ "id": id })) }),
+        Err(_) => json!({ "data": models.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>() }),
     };
     let answer = answer.to_string();
     let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());

@@ -2,7 +2,7 @@
 
 use super::batch::Batch;
 use super::yaml::{Document, Value};
-use super::{DATA, DEEPSPEED, MODEL, OUTPUT, heading, losses, mixed, schedule, unsupported, whole_alpha};
+use super::{DATA, DEEPSPEED, MODEL, OUTPUT, heading, losses, mixed, optimizer, unsupported, whole_alpha};
 use crate::config::{ExternalConfig, Sharding, Tool};
 use crate::error::Error;
 use crate::training::{Lora, Method, Order, Preference, Training};
@@ -21,7 +21,12 @@ pub(crate) fn render(config: &ExternalConfig, training: &Training, batch: &Batch
         Method::Preference(preference) => loss(&mut yaml, preference, batch)?,
     }
     steps(&mut yaml, training, batch);
-    optimizer(&mut yaml, training);
+    optimizer::settings(
+        &mut yaml,
+        training,
+        ["lr_scheduler", "optimizer"],
+        "Biases and norms are left out of it; ours decays every parameter.",
+    );
     machine(&mut yaml, config, training);
     output(&mut yaml, training);
     Ok(yaml.finish())
@@ -138,24 +143,6 @@ fn steps(yaml: &mut Document, training: &Training, batch: &Batch) {
         yaml.set("curriculum_sampling", Value::Bool(true), "");
     }
     yaml.set("seed", Value::Int(training.seed), "The order of examples is axolotl's own where it is drawn.");
-}
-
-fn optimizer(yaml: &mut Document, training: &Training) {
-    yaml.section("Learning rate");
-    let (name, arguments) = schedule::scheduler(training);
-    yaml.set("learning_rate", Value::Float(training.learning_rate), schedule::CAVEAT);
-    yaml.set("lr_scheduler", Value::text(name), "decay, final_learning_rate");
-    yaml.set("lr_scheduler_kwargs", arguments, "");
-    yaml.set("warmup_steps", Value::Int(u64::from(training.warmup_steps)), "");
-    yaml.section("Optimizer");
-    yaml.set("optimizer", Value::text("adamw_torch"), "");
-    yaml.set("adam_beta1", Value::Float(training.adam_beta1), "");
-    yaml.set("adam_beta2", Value::Float(training.adam_beta2), "");
-    yaml.set("adam_epsilon", Value::Float(training.adam_epsilon), "");
-    let decays = training.weight_decay > 0.0;
-    let comment = if decays { "Biases and norms are left out of it; ours decays every parameter." } else { "" };
-    yaml.set("weight_decay", Value::Float(training.weight_decay), comment);
-    yaml.set("max_grad_norm", Value::Float(training.max_grad_norm), "0 does not clip.");
 }
 
 fn machine(yaml: &mut Document, config: &ExternalConfig, training: &Training) {

@@ -4,6 +4,7 @@ mod accelerate;
 mod axolotl;
 mod batch;
 mod losses;
+mod optimizer;
 mod schedule;
 mod trl;
 mod yaml;

@@ -2,7 +2,7 @@
 
 use super::batch::Batch;
 use super::yaml::{Document, Value};
-use super::{ACCELERATE, DATA, MODEL, OUTPUT, heading, losses, mixed, schedule, unsupported, whole_alpha};
+use super::{ACCELERATE, DATA, MODEL, OUTPUT, heading, losses, mixed, optimizer, unsupported, whole_alpha};
 use crate::config::{Device, ExternalConfig, Tool};
 use crate::error::Error;
 use crate::training::{Lora, Method, Order, Preference, Training};
@@ -18,7 +18,12 @@ pub(crate) fn render(config: &ExternalConfig, training: &Training, batch: &Batch
         Method::Preference(preference) => preference_loss(&mut yaml, preference, batch)?,
     }
     steps(&mut yaml, training, batch);
-    optimizer(&mut yaml, training);
+    optimizer::settings(
+        &mut yaml,
+        training,
+        ["lr_scheduler_type", "optim"],
+        "transformers leaves biases and norms out of it; ours decays every parameter.",
+    );
     machine(&mut yaml, config, training);
     output(&mut yaml, training);
     Ok(yaml.finish())
@@ -117,25 +122,6 @@ fn steps(yaml: &mut Document, training: &Training, batch: &Batch) {
     yaml.set("train_sampling_strategy", Value::text(sampling), "order");
     yaml.set("seed", Value::Int(training.seed), comment);
     yaml.set("data_seed", Value::Int(training.seed), "");
-}
-
-fn optimizer(yaml: &mut Document, training: &Training) {
-    yaml.section("Learning rate");
-    let (name, arguments) = schedule::scheduler(training);
-    yaml.set("learning_rate", Value::Float(training.learning_rate), schedule::CAVEAT);
-    yaml.set("lr_scheduler_type", Value::text(name), "decay, final_learning_rate");
-    yaml.set("lr_scheduler_kwargs", arguments, "");
-    yaml.set("warmup_steps", Value::Int(u64::from(training.warmup_steps)), "");
-    yaml.section("Optimizer");
-    yaml.set("optim", Value::text("adamw_torch"), "");
-    yaml.set("adam_beta1", Value::Float(training.adam_beta1), "");
-    yaml.set("adam_beta2", Value::Float(training.adam_beta2), "");
-    yaml.set("adam_epsilon", Value::Float(training.adam_epsilon), "");
-    let decays = training.weight_decay > 0.0;
-    let comment =
-        if decays { "transformers leaves biases and norms out of it; ours decays every parameter." } else { "" };
-    yaml.set("weight_decay", Value::Float(training.weight_decay), comment);
-    yaml.set("max_grad_norm", Value::Float(training.max_grad_norm), "0 does not clip.");
 }
 
 fn machine(yaml: &mut Document, config: &ExternalConfig, training: &Training) {
