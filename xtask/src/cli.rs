@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Generate(Generate),
     /// Talk to a model, or to two side by side.
     Chat(Chat),
+    /// Serve a model to programs that know OpenAI's interface.
+    Serve(Serve),
     /// Log-probabilities of given responses.
     Logprobs(OnRows),
     /// Token ids of texts.
@@ -458,6 +460,36 @@ pub(crate) struct Chat {
     pub(crate) vs: Option<String>,
     #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// The model's name to clients (default: the last part of --model).
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Address to listen at; 0.0.0.0 lets other machines in.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) host: std::net::IpAddr,
+    /// Port; 0 takes a free one.
+    #[arg(long, default_value_t = 8000)]
+    pub(crate) port: u16,
+    /// Environment variable with the key that clients must send.
+    #[arg(long, value_name = "VARIABLE", default_value = "")]
+    pub(crate) api_key_env: String,
+    /// Most tokens of answers to clients that do not say.
+    #[arg(long, default_value_t = 1024)]
+    pub(crate) max_tokens: u32,
+    /// Samples written at the same time.
+    #[arg(long, default_value_t = 128)]
+    pub(crate) max_rows: usize,
+    /// Tokens kept in the cache.
+    #[arg(long, default_value_t = 12_288)]
+    pub(crate) cache_tokens: usize,
+    /// Where seeds begin for clients that send none.
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
 }
 
 #[derive(Args)]

@@ -119,9 +119,9 @@ fn memory(config: &RunConfig, model: &ModelConfig) -> String {
         config.engine.cache_tokens as u64 * (model.n_layers * model.n_kv_heads * model.head_dim * 2) as u64 * F32;
     let logits = (config.engine.max_rows * model.vocab_size) as u64 * F32;
     let generating = parameters * F32 + cache + logits;
-    // Kept for the backward pass of each token and layer: normalized inputs, q, k, v, attention and feed-forward.
+    // Kept for the backward pass of each token and layer: inputs, q, k, v, attention and feed-forward.
     let width =
-        4 * model.hidden_size + 3 * (model.n_heads + model.n_kv_heads) * model.head_dim + 3 * model.intermediate_size;
+        3 * model.hidden_size + 3 * (model.n_heads + model.n_kv_heads) * model.head_dim + 2 * model.intermediate_size;
     let activations = (config.runtime.train.micro_batch_tokens * model.n_layers * width) as u64 * F32;
     let training = 4 * parameters * F32 + activations;
     format!(
@@ -154,6 +154,7 @@ fn examples(config: &RunConfig, checkpoint: &Checkpoint) -> anyhow::Result<Strin
         let asked = match demonstrations(config)? {
             Input::Text(text) => text,
             Input::Chat(messages) => render(&messages)?,
+            Input::Tokens(ids) => checkpoint.tokenizer.decode(&ids, false).or_exit(Exit::Engine)?,
         };
         requests.push(("prompts", asked));
     }

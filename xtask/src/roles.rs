@@ -91,6 +91,16 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// [`Self::engine_of`] for a stage that keeps nothing itself before its end: finished samples survive an
+    /// interruption, whoever plays the role.
+    pub(crate) fn kept_engine_of(&self, role: &str, t: u32, out: &str) -> anyhow::Result<Box<dyn Generate + '_>> {
+        let engine = self.engine_of(role, t, out)?;
+        match named(role, t, &self.config.engines) {
+            Named::Weights(_) => Ok(Box::new(Kept::new(engine, self.journal(out)))),
+            Named::Server(_) => Ok(engine),
+        }
+    }
+
     fn server(&self, server: &HttpConfig, t: u32, out: &str) -> anyhow::Result<Box<dyn Generate + '_>> {
         if self.batch.are_used() {
             let results = BatchReader::open(server.model.clone(), &self.batch.ingest).or_exit(Exit::Data)?;
@@ -107,9 +117,12 @@ impl<'a> Run<'a> {
             self.console.say(&format!("waiting for {} to serve {}{folder}", server.base_url, server.model));
             client.wait_until_ready().or_exit(Exit::Engine)?;
         }
-        let mut journal = made.into_os_string();
-        journal.push(".partial/checkpoint-samples.jsonl");
-        Ok(Box::new(Kept::new(client, journal.into())))
+        Ok(Box::new(Kept::new(client, self.journal(out))))
+    }
+
+    /// Where the samples of the stage that writes `out` wait for the rest.
+    fn journal(&self, out: &str) -> PathBuf {
+        self.path(&format!("{out}.partial")).join("checkpoint-samples.jsonl")
     }
 }
 

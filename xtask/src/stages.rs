@@ -92,7 +92,7 @@ pub(crate) fn sft_on(
         let (checkpoint, hash) = run.checkpoint(0)?;
         let inputs =
             srlm_sft::Inputs { model: &checkpoint, model_hash: &hash, model_name: &run.config.model.source, ift, eft };
-        let mut judge = JudgedCheckpoints::new(run, 0, &run.config.sft.train.validation)?;
+        let mut judge = JudgedCheckpoints::new(run, 0, &run.config.sft.train.validation, out)?;
         let hooks = Hooks { on_step: &mut training_progress(run), validate: judge.as_mut().map(|judge| judge as _) };
         srlm_sft::run(&run.config.sft, inputs, run.machine()?, run.place(0), &run.path(out), hooks).or_exit(Exit::Data)
     })
@@ -265,7 +265,7 @@ pub(crate) fn kto(
         let model_name = &format!("m{t}");
         let inputs =
             srlm_dpo::unpaired::Inputs { model: &checkpoint, model_hash: &hash, model_name, unpaired, ref_logps };
-        let mut judge = JudgedCheckpoints::new(run, t, &run.config.dpo.train.validation)?;
+        let mut judge = JudgedCheckpoints::new(run, t, &run.config.dpo.train.validation, &out)?;
         let hooks = Hooks { on_step: &mut training_progress(run), validate: judge.as_mut().map(|judge| judge as _) };
         let (config, machine, place) = (&run.config.dpo, run.machine()?, run.place(t));
         srlm_dpo::unpaired::run(config, inputs, machine, place, &run.path(&out), hooks).or_exit(Exit::Data)
@@ -293,7 +293,7 @@ pub(crate) fn dpo_to(
         let (checkpoint, hash) = run.checkpoint(t)?;
         let inputs =
             srlm_dpo::Inputs { model: &checkpoint, model_hash: &hash, model_name: &format!("m{t}"), pairs, ref_logps };
-        let mut judge = JudgedCheckpoints::new(run, t, &run.config.dpo.train.validation)?;
+        let mut judge = JudgedCheckpoints::new(run, t, &run.config.dpo.train.validation, out)?;
         let hooks = Hooks { on_step: &mut training_progress(run), validate: judge.as_mut().map(|judge| judge as _) };
         srlm_dpo::run(&run.config.dpo, inputs, run.machine()?, run.place(t), &run.path(out), hooks).or_exit(Exit::Data)
     })

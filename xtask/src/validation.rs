@@ -31,20 +31,22 @@ pub(crate) struct JudgedCheckpoints<'r, 'a> {
     run: &'r Run<'a>,
     /// The model that training starts from, which `self` means here.
     t: u32,
+    /// The folder that training writes.
+    out: String,
     prompts: Vec<PromptRow>,
     tokenizer: Arc<Tokenizer>,
 }
 
 impl<'r, 'a> JudgedCheckpoints<'r, 'a> {
     /// `None` where the settings ask for no judge.
-    pub(crate) fn new(run: &'r Run<'a>, t: u32, config: &ValidationConfig) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn new(run: &'r Run<'a>, t: u32, config: &ValidationConfig, out: &str) -> anyhow::Result<Option<Self>> {
         if config.every == 0 || config.by != ValidateBy::Judge {
             return Ok(None);
         }
         let mut prompts = prompts(run)?;
         prompts.truncate(config.prompts);
         let (checkpoint, _) = run.checkpoint(t)?;
-        Ok(Some(Self { run, t, prompts, tokenizer: Arc::new(checkpoint.tokenizer) }))
+        Ok(Some(Self { run, t, out: out.to_owned(), prompts, tokenizer: Arc::new(checkpoint.tokenizer) }))
     }
 
     fn write_answers(&self, model: &Model, step: u32, path: &Path) -> anyhow::Result<()> {
@@ -83,7 +85,7 @@ impl<'r, 'a> JudgedCheckpoints<'r, 'a> {
         let contests: Vec<Contest> = self.prompts.iter().zip(new).zip(old).map(contest).collect();
         let questions = verdicts::questions(&contests);
         let on_progress = &mut |progress| self.run.console.progress(progress, "checkpoint against the best so far");
-        let found = verdicts::ask(self.run, self.t, &questions, ("validation", self.t), "validation", on_progress)?;
+        let found = verdicts::ask(self.run, self.t, &questions, ("validation", self.t), &self.out, on_progress)?;
         // Training needs the memory.
         self.run.unload();
         let comparison = |(contest, found): (&Contest, &[Option<_>])| Comparison {

@@ -5,7 +5,7 @@ use srlm_artifact::{Eval, Progress, Prompt, Writer, row_seed, to_line};
 use srlm_checkpoint::Checkpoint;
 use srlm_eval::judging::JudgedPair;
 use srlm_eval::{Preference, VerdictForm};
-use srlm_generate::{Generate as _, Input, Kept, Request};
+use srlm_generate::{Input, Request};
 use srlm_import::HumanGroup;
 use srlm_judge::Rubric;
 
@@ -40,7 +40,7 @@ pub(crate) fn judged_pairs(
     run.console.begin("verdicts");
     let answered = match run.weights_of(role, ROUND) {
         Some(weights) if run.config.eval.verdict == VerdictForm::Likelihood => likelier(run, &weights, &mut asked),
-        _ => written(run, role, &mut asked, writer, out),
+        _ => written(run, role, &mut asked, out),
     };
     match &answered {
         Ok(()) => {
@@ -78,7 +78,7 @@ fn judged_pair(group: &HumanGroup, both: &[Asked]) -> JudgedPair {
 }
 
 /// What the judge writes; finished answers are kept across interruptions.
-fn written(run: &Run<'_>, role: &str, asked: &mut [Asked], writer: &Writer<Eval>, out: &str) -> anyhow::Result<()> {
+fn written(run: &Run<'_>, role: &str, asked: &mut [Asked], out: &str) -> anyhow::Result<()> {
     let request = |asked: &Asked| Request {
         id: format!("{}/{}", asked.prompt_id, asked.order),
         input: Input::Chat(asked.prompt.messages().to_vec()),
@@ -88,7 +88,7 @@ fn written(run: &Run<'_>, role: &str, asked: &mut [Asked], writer: &Writer<Eval>
     };
     let requests: Vec<Request> = asked.iter().map(request).collect();
     let (mut done, total) = (0, requests.len() as u64);
-    let mut judge = Kept::new(run.engine_of(role, ROUND, out)?, writer.dir().join("checkpoint-verdicts.jsonl"));
+    let mut judge = run.kept_engine_of(role, ROUND, out)?;
     let answered = judge.generate(&requests, &mut |completion| {
         done += 1;
         let _ = run.console.progress(Progress { done, total, unit: "verdicts", tokens: 0 }, "");

@@ -58,7 +58,7 @@ pub use evaluation::{Evaluation, Evaluator, HeldOutLoss, VerdictForm};
 pub use funnel::{Funnel, IterationFunnel, funnel};
 pub use head_to_head::{Comparison, HeadToHead, Outcome, Preference, head_to_head};
 pub use judge_rates::{JudgeRates, judge_rates};
-pub use kappa::{cohen_kappa, fleiss_kappa};
+pub use kappa::{cohen_kappa, fleiss_kappa, quadratic_kappa};
 pub use lengths::{Distribution, Lengths, lengths};
 pub use match_up::{MatchUp, Versus, match_up};
 pub use outputs::{SingleAnswer, TurnAnswers, alpaca_eval_outputs, mt_bench_answers};

@@ -69,6 +69,8 @@ pub enum Input {
     Chat(Vec<Message>),
     /// Plain text to be continued; no template, no special tokens but those that the tokenizer itself adds.
     Text(String),
+    /// Tokens to be continued as they are.
+    Tokens(Vec<u32>),
 }
 
 /// One input to be continued once for each seed.

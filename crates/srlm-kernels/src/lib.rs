@@ -27,5 +27,5 @@ pub use matrix::{Matrix, Threads, matmul};
 pub use norm::{rms_norm, rms_norm_backward};
 pub use packed::{PackedMatrix, matmul_packed};
 pub use rope::{RopeTable, rope_in_place};
-pub use sample::{Filter, sample, top_logps};
+pub use sample::{Filter, sample, token_logp, top_logps};
 pub use swiglu::{swiglu, swiglu_backward};

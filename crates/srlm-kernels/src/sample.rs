@@ -59,6 +59,14 @@ pub fn top_logps(logits: &[f32], n: usize) -> Vec<(u32, f64)> {
     best.into_iter().map(|(token, logit)| (token, f64::from(logit) - f64::from(top) - log_total)).collect()
 }
 
+/// `log softmax(logits)` of one token, bit for bit as [`top_logps`] tells it.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+pub fn token_logp(logits: &[f32], token: u32) -> f64 {
+    let top = max(logits);
+    let log_total = f64::from(sum_of(logits, |v| exp(v - top))).ln();
+    f64::from(logits[token as usize]) - f64::from(top) - log_total
+}
+
 /// The tokens that may be drawn with their unnormalized probabilities; the likeliest has 1.
 #[inline(always)]
 fn candidates(logits: &[f32], filter: Filter, top: f32, inverse: f32) -> Vec<(u32, f32)> {

@@ -59,6 +59,13 @@ impl Linear {
         }
     }
 
+    /// The weight, where it is all there is to this layer.
+    fn plain(&self) -> Option<Tensor<2>> {
+        let has_more =
+            self.bias.is_some() || self.adapter.is_some() || self.packed.is_some() || self.quantized.is_some();
+        (!has_more).then(|| self.weight.val())
+    }
+
     /// Lays the weight out for products without gradients, where the device can, and gives up the plain copy.
     pub(crate) fn pack(&mut self) {
         if self.packed.is_none() {
@@ -193,7 +200,14 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    fn forward(&self, x: Tensor<2>, dropout: &Dropout, site: u64) -> Tensor<2> {
+    /// `norm` goes before.
+    fn forward(&self, x: Tensor<2>, norm: &RmsNorm, pass: &Pass, site: u64) -> Tensor<2> {
+        if let (Some(gate), Some(up), Some(down)) =
+            (self.gate_proj.plain(), self.up_proj.plain(), self.down_proj.plain())
+        {
+            return ops::feed_forward(x, norm.weight.val(), [gate, up, down], pass.epsilon);
+        }
+        let (x, dropout) = (norm.forward(x, pass.epsilon), &pass.dropout);
         let gate = self.gate_proj.forward(x.clone(), dropout, site + 4);
         let up = self.up_proj.forward(x, dropout, site + 5);
         self.down_proj.forward(ops::swiglu(gate, up), dropout, site + 6)
@@ -239,7 +253,7 @@ impl Layer {
         let (site, dropout) = (index as u64 * SITES, &pass.dropout);
         let attended = self.self_attn.forward(self.input_layernorm.forward(x.clone(), pass.epsilon), pass, site, cache);
         let x = x + dropout.of_block(attended, site + 7);
-        let fed = self.mlp.forward(self.post_attention_layernorm.forward(x.clone(), pass.epsilon), dropout, site);
+        let fed = self.mlp.forward(x.clone(), &self.post_attention_layernorm, pass, site);
         x + dropout.of_block(fed, site + 8)
     }
 }

@@ -64,6 +64,7 @@ mod tests {
         match render(form, "Come up with a series of tasks:", &demonstrations, 4) {
             Input::Text(text) => text,
             Input::Chat(messages) => messages.into_iter().map(|m| m.content).collect(),
+            Input::Tokens(ids) => panic!("tokens {ids:?}"),
         }
     }
 

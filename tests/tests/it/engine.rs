@@ -42,6 +42,35 @@ fn sorted(engine: &mut Engine, requests: &[Request]) -> Vec<Completion> {
 }
 
 #[test]
+fn scores_are_the_log_probabilities_of_whole_passes() {
+    let Some(checkpoint) = tiny_llama() else { return };
+    let model = Model::load(&checkpoint, &Device::flex()).unwrap();
+    let engine = engine(&checkpoint, EngineConfig::default());
+    let texts = ["One rule for every answer: be short.", "One rule for every answer: be kind, and short.", "x"];
+    let mut sequences: Vec<Vec<u32>> =
+        texts.iter().map(|text| checkpoint.tokenizer.encode(text, true).unwrap()).collect();
+    // More than one pass holds.
+    sequences.extend((0..12).map(|i| sequence(i, 200)));
+    let views: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
+    let found = engine.score(&views, 3);
+    for (sequence, scores) in views.iter().zip(&found) {
+        assert_eq!(scores.iter().map(|score| score.id).collect::<Vec<_>>(), sequence[1..]);
+        if scores.is_empty() {
+            continue;
+        }
+        let expected = model.response_logps(&[sequence], &[1])[0];
+        let sum: f64 = scores.iter().map(|score| score.logp).sum();
+        assert!((sum - expected).abs() < 1e-4 * scores.len() as f64, "{sum} {expected}");
+        for score in scores {
+            assert!(score.top.len() == 3 && score.top.is_sorted_by(|a, b| a.1 >= b.1));
+            assert!(score.logp <= score.top[0].1);
+            let among_top = score.top.iter().find(|(id, _)| *id == score.id);
+            assert!(among_top.is_none_or(|(_, logp)| *logp == score.logp), "{score:?}");
+        }
+    }
+}
+
+#[test]
 fn cached_decoding_is_the_whole_pass() {
     let Some(checkpoint) = tiny_llama() else { return };
     let sampling = Sampling { max_tokens: 20, temperature: 0.0, ignore_eos: true, ..Sampling::default() };

@@ -19,6 +19,7 @@ mod perplexity;
 mod rows;
 mod run_stages;
 mod safety;
+mod serve;
 mod study;
 
 use std::io::Write;
@@ -60,6 +61,7 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
         Command::Logprobs(args) => rows::logprobs(&args, &console(false)),
         Command::Tokenize(args) => rows::tokenize(&args, &console(false)),
         Command::Chat(args) => chat::chat(&args, &console(false)),
+        Command::Serve(args) => serve::serve(&args, &console(false)),
         Command::Doctor(args) => doctor::doctor(&args, &console(false)),
         Command::Verify { run } => run_stages::verify(&run),
         Command::Config(ConfigCommand::Show(args)) => {

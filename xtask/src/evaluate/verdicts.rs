@@ -80,7 +80,7 @@ pub(crate) fn ask(
         return likelier(questions, (&checkpoint.tokenizer, checkpoint.config.context()), logps, on_progress);
     }
     // A server with likelihoods is refused with the configuration.
-    let mut generator = run.engine_of(role, t, out)?;
+    let mut generator = run.kept_engine_of(role, t, out)?;
     let seed = |question: &Question| row_seed(run.config.run.seed, name, of, &question.prompt_id, question.order);
     written(questions, &mut *generator, &run.config.eval.verdict_sampling, &seed, on_progress)
 }

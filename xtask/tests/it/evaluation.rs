@@ -98,7 +98,11 @@ fn a_server_decides_independently_and_gives_no_likelihoods() {
     let text = stderr(&iterate(&dir, &settings), 2);
     assert!(text.contains("eval.verdict = \"written\"") && text.contains("roles.evaluator"), "{text}");
 
-    stdout(&iterate(&dir, &[&settings[..], &["eval.verdict=written"]].concat()));
+    let validation = "dpo.train.validation={every=2, by=\"judge\", share=0.0, prompts=4, patience=0}";
+    stdout(&iterate(&dir, &[&settings[..], &["eval.verdict=written", validation]].concat()));
+    let metrics = std::fs::read_to_string(dir.join("m2/metrics.jsonl")).unwrap();
+    // The server takes what stands first, so that no checkpoint is better than another.
+    assert!(metrics.contains("\"eval_win_rate\":0.5") && !dir.join("m2/checkpoint-samples.jsonl").exists());
     let m2 = read(&dir.join("iter-1/eval/eval.json"));
     let expected = json!({"name": "far-away", "independent": true, "part_in_training": null, "form": "written"});
     assert_eq!(m2["evaluator"], expected);

@@ -9,6 +9,7 @@ mod external;
 mod judging;
 mod people;
 mod rounds;
+mod serve;
 mod stand_in;
 mod study;
 mod tiny_loop;

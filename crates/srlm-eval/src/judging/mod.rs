@@ -7,7 +7,6 @@
 
 mod calibration;
 mod data;
-mod kappa;
 mod measure;
 mod pairwise;
 mod ratings;
@@ -17,7 +16,6 @@ mod table;
 
 pub use calibration::{GapBin, ScoreBin, ScoreCalibration};
 pub use data::{JudgedGroup, JudgedPair, JudgedResponse, Scale};
-pub use kappa::quadratic_kappa;
 pub use measure::{Judged, measure};
 pub use pairwise::{PairMeasures, PairwiseReport};
 pub use ratings::{RatingMeasures, RatingsReport};

@@ -5,10 +5,9 @@ use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
 use super::data::{JudgedGroup, Pick, Scale, by_tree};
-use super::kappa::quadratic_kappa;
 use crate::bootstrap::draw_below;
 use crate::rank::kendall_tau_b;
-use crate::{Bootstrap, Estimate, pearson, spearman};
+use crate::{Bootstrap, Estimate, pearson, quadratic_kappa, spearman};
 
 /// Measures of one source of scores. `None` where nothing can be measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

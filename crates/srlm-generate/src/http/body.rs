@@ -11,7 +11,7 @@ use crate::{Input, Request};
 pub(crate) struct Body<'a> {
     model: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    prompt: Option<&'a str>,
+    prompt: Option<PlainPrompt<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     messages: Option<&'a [Message]>,
     max_tokens: u32,
@@ -35,12 +35,21 @@ pub(crate) struct Body<'a> {
     top_logprobs: Option<u32>,
 }
 
+/// A prompt without a chat template.
+#[derive(Clone, Copy, Serialize)]
+#[serde(untagged)]
+enum PlainPrompt<'a> {
+    Text(&'a str),
+    Tokens(&'a [u32]),
+}
+
 impl<'a> Body<'a> {
     /// The request for one seed.
     pub(crate) fn new(model: &'a str, request: &'a Request, seed: u64) -> Self {
         let sampling = &request.sampling;
         let (prompt, messages) = match &request.input {
-            Input::Text(text) => (Some(text.as_str()), None),
+            Input::Text(text) => (Some(PlainPrompt::Text(text)), None),
+            Input::Tokens(ids) => (Some(PlainPrompt::Tokens(ids)), None),
             Input::Chat(messages) => (None, Some(messages.as_slice())),
         };
         let n_logprobs = Some(request.top_logprobs).filter(|n| *n > 0);
@@ -99,6 +108,7 @@ mod tests {
         let asked =
             |input| rendered(input, Sampling::default(), 20).split_once(r#""stream":false"#).unwrap().1.to_owned();
         assert_eq!(asked(Input::Text("a".to_owned())), r#","logprobs":20}"#);
+        assert_eq!(asked(Input::Tokens(vec![7, 8])), r#","logprobs":20}"#);
         assert_eq!(asked(Input::Chat(vec![])), r#","logprobs":true,"top_logprobs":20}"#);
     }
 }

@@ -2,6 +2,7 @@
 
 mod prompts;
 mod row;
+mod score;
 mod slots;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use crate::layers::LayerCache;
 use crate::model::Model;
 use prompts::Prompts;
 use row::Row;
+pub use score::TokenScore;
 use slots::Slots;
 
 /// How much the engine does at a time. It decides which rows share a pass, and so the last bits of the logits:
@@ -110,6 +112,11 @@ impl Engine {
         &self.model
     }
 
+    /// The model's tokenizer.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
     /// Tokens and time since the engine was made.
     pub fn throughput(&self) -> Throughput {
         self.throughput
@@ -120,7 +127,7 @@ impl Engine {
     /// # Errors
     /// A request that cannot fit the context or the cache, logits that are not finite, or an interruption.
     pub fn run(&mut self, requests: &[Request], on_event: &mut dyn FnMut(Event<'_>)) -> Result<(), Error> {
-        let prompts = requests.iter().map(|request| self.encode(request)).collect::<Result<Vec<_>, _>>()?;
+        let prompts = requests.iter().map(|request| self.prompt_tokens(request)).collect::<Result<Vec<_>, _>>()?;
         if prompts.is_empty() {
             return Ok(());
         }
@@ -155,7 +162,11 @@ impl Engine {
         })
     }
 
-    fn encode(&self, request: &Request) -> Result<Vec<u32>, Error> {
+    /// The tokens of a request's prompt.
+    ///
+    /// # Errors
+    /// [`Error::Request`] for one that could not be served, and why.
+    pub fn prompt_tokens(&self, request: &Request) -> Result<Vec<u32>, Error> {
         let refuse = |reason: String| Error::Request { id: request.id.clone(), reason };
         if let Some((key, must)) = request.sampling.problem() {
             return Err(refuse(format!("{key} {must}")));
@@ -163,8 +174,13 @@ impl Engine {
         let encoded = match &request.input {
             Input::Chat(messages) => self.tokenizer.encode_chat(messages, true),
             Input::Text(text) => self.tokenizer.encode(text, true),
+            Input::Tokens(ids) => Ok(ids.clone()),
         };
         let ids = encoded.map_err(|error| refuse(error.to_string()))?;
+        let vocabulary = self.model.config().vocab_size;
+        if let Some(id) = ids.iter().find(|&&id| id as usize >= vocabulary) {
+            return Err(refuse(format!("token {id} is beyond the vocabulary of {vocabulary}")));
+        }
         let limit = self.model.config().context();
         if ids.is_empty() {
             return Err(refuse("the prompt has no tokens".to_owned()));

@@ -25,6 +25,12 @@ pub(super) fn swiglu(gate: Tensor<2>, up: Tensor<2>) -> Tensor<2> {
     silu(gate) * up
 }
 
+pub(super) fn feed_forward(x: Tensor<2>, norm: Tensor<1>, [gate, up, down]: [Tensor<2>; 3], epsilon: f64) -> Tensor<2> {
+    let dtype = x.dtype();
+    let normed = rms_norm(x.cast(DType::F32), norm, epsilon).cast(dtype);
+    linear(swiglu(linear(normed.clone(), gate), linear(normed, up)), down)
+}
+
 pub(super) fn rope(x: Tensor<2>, rotation: &Arc<Rotation>) -> Tensor<2> {
     let [n, width] = x.dims();
     let half = rotation.table.cos().len() / rotation.table.n_positions();

@@ -92,6 +92,12 @@ pub(crate) fn swiglu(gate: Tensor<2>, up: Tensor<2>) -> Tensor<2> {
     by_device!(gate, swiglu(gate, up))
 }
 
+/// `down(silu(gate(n)) * up(n))` of the normalized rows n of `x` `[rows, width]`, keeping less for the gradients than its
+/// parts do; the weights are `norm` `[width]`, `gate` and `up` `[inner, width]` and `down` `[width, inner]`.
+pub(crate) fn feed_forward(x: Tensor<2>, norm: Tensor<1>, weights: [Tensor<2>; 3], epsilon: f64) -> Tensor<2> {
+    by_device!(x, feed_forward(x, norm, weights, epsilon))
+}
+
 /// Rotates every head of every row, `[rows, heads * head_dim]`.
 pub(crate) fn rope(x: Tensor<2>, rotation: &Arc<Rotation>) -> Tensor<2> {
     by_device!(x, rope(x, rotation))

@@ -50,6 +50,14 @@ pub(crate) trait NativeOps: Backend {
         gate: FloatTensor<Self>,
         up: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    fn native_feed_forward(
+        x: FloatTensor<Self>,
+        norm: FloatTensor<Self>,
+        gate: FloatTensor<Self>,
+        up: FloatTensor<Self>,
+        down: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self>;
     fn native_rope(x: FloatTensor<Self>, rotation: Arc<Rotation>, inverse: bool) -> FloatTensor<Self>;
     fn native_attention(
         q: FloatTensor<Self>,
@@ -215,6 +223,12 @@ impl NativeOps for Flex {
         (tensor(dgate, dims2(&gate)), tensor(dup, dims2(&gate)))
     }
 
+    fn native_feed_forward(x: Flat, norm: Flat, gate: Flat, up: Flat, down: Flat, epsilon: f32) -> Flat {
+        let normed = Self::native_rms_norm(x, norm, epsilon);
+        let (gate, up) = (Self::native_linear(normed.clone(), gate), Self::native_linear(normed, up));
+        Self::native_linear(Self::native_swiglu(gate, up), down)
+    }
+
     fn native_rope(x: Flat, rotation: Arc<Rotation>, inverse: bool) -> Flat {
         let mut x = whole(x);
         let [n, width] = dims2(&x);
@@ -363,6 +377,20 @@ backward!(SwigluBackward, 2, (F<B>, F<B>), |state, dy, _needed| {
     [Some(dgate), Some(dup)]
 });
 
+// The normalized rows and the gated ones are the widest there are and quick to make again: they are not kept.
+backward!(FeedForwardBackward, 5, (F<B>, [F<B>; 4], [F<B>; 2], f32), |state, dy, needed| {
+    let (x, [norm, gate_weight, up_weight, down_weight], [gate, up], epsilon) = state;
+    let gated = B::native_swiglu(gate.clone(), up.clone());
+    let ddown = needed[4].then(|| B::native_linear_dw(dy.clone(), gated));
+    let (dgate, dup) = B::native_swiglu_backward(B::native_linear_dx(dy, down_weight), gate, up);
+    let normed = B::native_rms_norm(x.clone(), norm.clone(), epsilon);
+    let dgate_weight = needed[2].then(|| B::native_linear_dw(dgate.clone(), normed.clone()));
+    let dup_weight = needed[3].then(|| B::native_linear_dw(dup.clone(), normed));
+    let dnormed = B::float_add(B::native_linear_dx(dgate, gate_weight), B::native_linear_dx(dup, up_weight));
+    let (dx, dnorm) = B::native_rms_norm_backward(dnormed, x, norm, epsilon);
+    [Some(dx), Some(dnorm), dgate_weight, dup_weight, ddown]
+});
+
 backward!(RopeBackward, 1, (Arc<Rotation>, bool), |state, dy, _needed| {
     let (rotation, inverse) = state;
     [Some(B::native_rope(dy, rotation, !inverse))]
@@ -428,6 +456,32 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
             }
             OpsKind::UnTracked(prepared) => {
                 prepared.finish(B::native_swiglu(gate.into_primitive(), up.into_primitive()))
+            }
+        }
+    }
+
+    fn native_feed_forward(
+        x: F<Self>,
+        norm: F<Self>,
+        gate: F<Self>,
+        up: F<Self>,
+        down: F<Self>,
+        epsilon: f32,
+    ) -> F<Self> {
+        let parents = [x.node(), norm.node(), gate.node(), up.node(), down.node()];
+        let x = x.into_primitive();
+        let weights = [norm, gate, up, down].map(F::<Self>::into_primitive);
+        match FeedForwardBackward.prepare::<C>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let [norm, gate, up, down] = weights.clone();
+                let normed = B::native_rms_norm(x.clone(), norm, epsilon);
+                let (gate, up) = (B::native_linear(normed.clone(), gate), B::native_linear(normed, up));
+                let y = B::native_linear(B::native_swiglu(gate.clone(), up.clone()), down);
+                prepared.finish((x, weights, [gate, up], epsilon), y)
+            }
+            OpsKind::UnTracked(prepared) => {
+                let [norm, gate, up, down] = weights;
+                prepared.finish(B::native_feed_forward(x, norm, gate, up, down, epsilon))
             }
         }
     }
@@ -544,6 +598,12 @@ pub(crate) fn rms_norm(x: Tensor<2>, weight: Tensor<1>, epsilon: f64) -> Tensor<
 
 pub(crate) fn swiglu(gate: Tensor<2>, up: Tensor<2>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as NativeOps>::native_swiglu(gate.into_dispatch(), up.into_dispatch()))
+}
+
+pub(crate) fn feed_forward(x: Tensor<2>, norm: Tensor<1>, [gate, up, down]: [Tensor<2>; 3], epsilon: f64) -> Tensor<2> {
+    let (x, norm) = (x.into_dispatch(), norm.into_dispatch());
+    let [gate, up, down] = [gate, up, down].map(Tensor::into_dispatch);
+    Tensor::from_dispatch(<Dispatch as NativeOps>::native_feed_forward(x, norm, gate, up, down, epsilon as f32))
 }
 
 pub(crate) fn rope(x: Tensor<2>, rotation: &Arc<Rotation>) -> Tensor<2> {
