@@ -1,6 +1,7 @@
 //! Who writes prompts, who answers them and who judges: M_t, a fixed model, a server, or a batch run elsewhere.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
@@ -62,6 +63,9 @@ pub(crate) fn named(name: &str, t: u32, engines: &BTreeMap<String, HttpConfig>) 
     }
 }
 
+/// Requests that an engine of ours serves between two moments from which it can go on.
+const KEPT_AT_ONCE: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+
 impl<'a> Run<'a> {
     /// The weights that a role's name means in iteration t; `None` where a server plays it.
     pub(crate) fn weights_of(&self, role: &str, t: u32) -> Option<Weights> {
@@ -96,7 +100,7 @@ impl<'a> Run<'a> {
     pub(crate) fn kept_engine_of(&self, role: &str, t: u32, out: &str) -> anyhow::Result<Box<dyn Generate + '_>> {
         let engine = self.engine_of(role, t, out)?;
         match named(role, t, &self.config.engines) {
-            Named::Weights(_) => Ok(Box::new(Kept::new(engine, self.journal(out)))),
+            Named::Weights(_) => Ok(Box::new(Kept::in_groups(engine, self.journal(out), KEPT_AT_ONCE))),
             Named::Server(_) => Ok(engine),
         }
     }

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Tensor, TensorData};
@@ -16,6 +17,8 @@ use crate::optimizer::{Either, Moments};
 
 const RESUME: &str = "checkpoint";
 const BEST: &str = "checkpoint-best";
+/// Written last into a folder and removed first: one that has it is whole.
+const WHOLE: &str = "whole";
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -89,26 +92,36 @@ fn write_tensors(path: &Path, tensors: &Stored) -> Result<(), Failure> {
 fn replace(dir: &Path, name: &str, write: impl FnOnce(&Path) -> Result<(), Failure>) -> Result<(), Error> {
     let (done, new) = (dir.join(name), dir.join(format!("{name}.new")));
     let written = || -> Result<(), Failure> {
+        if new.join(WHOLE).exists() {
+            // An attempt was killed in the middle of this.
+            take_place(&new, &done)?;
+        }
         if new.exists() {
             fs::remove_dir_all(&new)?;
         }
         fs::create_dir_all(&new)?;
         write(&new)?;
-        // Last, so that a folder that has it is whole.
-        fs::write(new.join("whole"), "")?;
-        fs::File::open(new.join("whole"))?.sync_all()?;
-        if done.exists() {
-            fs::remove_dir_all(&done)?;
-        }
-        Ok(fs::rename(&new, &done)?)
+        fs::write(new.join(WHOLE), "")?;
+        fs::File::open(new.join(WHOLE))?.sync_all()?;
+        Ok(take_place(&new, &done)?)
     };
     written().map_err(failed(&done))
 }
 
+fn take_place(new: &Path, done: &Path) -> std::io::Result<()> {
+    if done.exists() {
+        // First, as a crash may leave a part of the rest.
+        match fs::remove_file(done.join(WHOLE)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => fs::remove_dir_all(done)?,
+        }
+    }
+    fs::rename(new, done)
+}
+
 /// The folder that [`replace`] wrote last.
-fn whole(dir: &Path, name: &str) -> Option<std::path::PathBuf> {
-    // A crash between removing the old folder and renaming the new one leaves the new one whole.
-    [name.to_owned(), format!("{name}.new")].iter().map(|name| dir.join(name)).find(|at| at.join("whole").exists())
+fn whole(dir: &Path, name: &str) -> Option<PathBuf> {
+    [format!("{name}.new"), name.to_owned()].iter().map(|name| dir.join(name)).find(|at| at.join(WHOLE).exists())
 }
 
 /// Writes the state and drops the one before it.
@@ -196,4 +209,45 @@ fn read_tensors(path: &Path) -> Result<HashMap<String, Vec<f32>>, Failure> {
         view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
     };
     Ok(tensors.tensors().into_iter().map(|(name, view)| (name, values(view))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(dir: &Path) -> Option<String> {
+        whole(dir, RESUME).map(|at| fs::read_to_string(at.join("state")).unwrap())
+    }
+
+    fn write(text: &'static str) -> impl FnOnce(&Path) -> Result<(), Failure> {
+        move |new| Ok(fs::write(new.join("state"), text)?)
+    }
+
+    #[test]
+    fn a_crash_at_any_moment_leaves_the_old_or_the_new_state() {
+        let dir = tempfile::tempdir().unwrap();
+        let (dir, done, new) = (dir.path(), dir.path().join(RESUME), dir.path().join("checkpoint.new"));
+        let die: fn(&Path) -> Result<(), Failure> = |new| {
+            fs::write(new.join("state"), "half")?;
+            Err("killed".into())
+        };
+        assert!(replace(dir, RESUME, die).is_err());
+        assert_eq!(kept(dir), None);
+        replace(dir, RESUME, write("1")).unwrap();
+        replace(dir, RESUME, write("2")).unwrap();
+        assert!(replace(dir, RESUME, die).is_err());
+        assert_eq!(kept(dir).unwrap(), "2");
+
+        // Killed while the old one was removed, and again at the next state.
+        fs::write(new.join("state"), "3").unwrap();
+        fs::write(new.join(WHOLE), "").unwrap();
+        for gone in [WHOLE, "state"] {
+            fs::remove_file(done.join(gone)).unwrap();
+            assert_eq!(kept(dir).unwrap(), "3");
+        }
+        assert!(replace(dir, RESUME, die).is_err());
+        assert_eq!(kept(dir).unwrap(), "3");
+        replace(dir, RESUME, write("4")).unwrap();
+        assert_eq!((kept(dir).unwrap().as_str(), new.exists()), ("4", false));
+    }
 }

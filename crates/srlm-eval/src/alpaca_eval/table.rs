@@ -15,7 +15,7 @@ pub(super) fn read_table(path: &Path) -> Result<Vec<NamedRow>, Error> {
     let text = std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
     rows(&text).map_err(|error| Error::Table {
         path: path.to_owned(),
-        line: error.position().map_or(1, |position| line(&text, position)),
+        line: error.position().map_or(1, |position| Lines::of(&text).at(position)),
         problem: "not as many cells as the heading",
     })
 }
@@ -23,18 +23,34 @@ pub(super) fn read_table(path: &Path) -> Result<Vec<NamedRow>, Error> {
 fn rows(text: &str) -> Result<Vec<NamedRow>, csv::Error> {
     let mut table = csv::Reader::from_reader(text.as_bytes());
     let heading = table.headers()?.clone();
-    let named = |row: csv::StringRecord| {
-        let line = row.position().map_or(1, |position| line(text, position));
+    let mut lines = Lines::of(text);
+    let mut named = |row: csv::StringRecord| {
+        let line = row.position().map_or(1, |position| lines.at(position));
         (line, heading.iter().zip(&row).map(|(name, cell)| (name.to_owned(), cell.to_owned())).collect())
     };
-    table.records().map(|row| row.map(named)).collect()
+    table.records().map(|row| row.map(&mut named)).collect()
 }
 
-/// The line on which the row begins that stands at or, beyond ends of lines, after a position.
-fn line(text: &str, position: &Position) -> usize {
-    let (before, after) = text.as_bytes().split_at(position.byte() as usize);
-    let skipped = after.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    1 + before.iter().chain(skipped).filter(|&&byte| byte == b'\n').count()
+/// The lines of a text, from its beginning on.
+struct Lines<'a> {
+    text: &'a [u8],
+    byte: usize,
+    line: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { text: text.as_bytes(), byte: 0, line: 1 }
+    }
+
+    /// The line on which the row begins that stands at or, beyond ends of lines, after a position behind the last.
+    fn at(&mut self, position: &Position) -> usize {
+        let (before, after) = self.text.split_at(position.byte() as usize);
+        let start = before.len() + after.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.line += self.text[self.byte..start].iter().filter(|&&byte| byte == b'\n').count();
+        self.byte = start;
+        self.line
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod journal;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use self::journal::{Journal, Line};
@@ -10,10 +11,8 @@ use crate::{Completion, Error, Generate, Request};
 
 /// Writes each sample to a file as it ends, and serves from there what an earlier attempt finished.
 ///
-/// For engines that cost money or take long: a group of requests is the unit of resumption, and without this an
-/// interruption would lose what the group had so far. A kept sample is served only to a request with the same id,
-/// place, seed, input, sampling and engine identity. With [`Scripted`](crate::Scripted) or a deterministic engine the
-/// result is the same as without.
+/// For engines that cost money or take long: without this an interruption would lose what a call had so far. A kept
+/// sample is served only to a request with the same id, place, seed, input, sampling and engine identity.
 ///
 /// The file is opened by the first call, in a folder that is there by then. A line that a crash of the process tore is
 /// dropped; a crash of the system may cost the last lines of a call.
@@ -21,12 +20,19 @@ pub struct Kept<G> {
     inner: G,
     path: PathBuf,
     journal: Option<Journal>,
+    group: Option<NonZeroUsize>,
 }
 
 impl<G: Generate> Kept<G> {
-    /// Keeps the samples of `inner` at `path`.
+    /// Keeps each sample of `inner` at `path`: for engines whose samples do not depend on what is asked beside them.
     pub fn new(inner: G, path: PathBuf) -> Self {
-        Self { inner, path, journal: None }
+        Self { inner, path, journal: None, group: None }
+    }
+
+    /// Asks `group` requests at a time, and asks a group again that was not finished: for engines whose last bits move
+    /// with the batch. What they write is then the same with and without interruptions.
+    pub fn in_groups(inner: G, path: PathBuf, group: NonZeroUsize) -> Self {
+        Self { group: Some(group), ..Self::new(inner, path) }
     }
 }
 
@@ -44,23 +50,49 @@ impl<G: Generate> Generate for Kept<G> {
             None => Journal::open(&self.path)?,
         };
         let journal = self.journal.insert(journal);
-        let model = self.inner.identity();
-        let (rest, places) = serve_kept(&model, requests, journal, on_completion);
-        let mut written = Ok(());
-        let generated = self.inner.generate(&rest, &mut |mut completion| {
-            let (request_index, sample_indices) = &places[completion.request_index];
-            completion.request_index = *request_index;
-            completion.sample_index = sample_indices[completion.sample_index];
-            let request = &requests[completion.request_index];
-            if written.is_ok() {
-                let id = sample_id(&model, request, completion.sample_index);
-                written = journal.append(id, Line::new(request, &completion));
-            }
-            on_completion(completion);
-        });
-        let synced = journal.sync();
-        generated.and(written.and(synced).map_err(Error::File))
+        let group = self.group.map_or(requests.len().max(1), NonZeroUsize::get);
+        for (i, requests) in requests.chunks(group).enumerate() {
+            let told = &mut |mut completion: Completion| {
+                completion.request_index += i * group;
+                on_completion(completion);
+            };
+            serve(&mut self.inner, requests, journal, self.group.is_some(), told)?;
+        }
+        Ok(())
     }
+}
+
+/// Serves requests from the journal and by the engine; `all_or_none` asks all where one sample is missing.
+fn serve(
+    inner: &mut dyn Generate,
+    requests: &[Request],
+    journal: &mut Journal,
+    all_or_none: bool,
+    on_completion: &mut dyn FnMut(Completion),
+) -> Result<(), Error> {
+    let model = inner.identity();
+    let is_kept = |request: &Request, i| journal.get(&sample_id(&model, request, i)).is_some();
+    let is_whole = |request: &Request| (0..request.seeds.len()).all(|i| is_kept(request, i));
+    let (rest, places) = if all_or_none && !requests.iter().all(is_whole) {
+        let every = |(i, request): (usize, &Request)| (i, (0..request.seeds.len()).collect());
+        (requests.to_vec(), requests.iter().enumerate().map(every).collect())
+    } else {
+        serve_kept(&model, requests, journal, on_completion)
+    };
+    let mut written = Ok(());
+    let generated = inner.generate(&rest, &mut |mut completion| {
+        let (request_index, sample_indices) = &places[completion.request_index];
+        completion.request_index = *request_index;
+        completion.sample_index = sample_indices[completion.sample_index];
+        let request = &requests[completion.request_index];
+        if written.is_ok() {
+            let id = sample_id(&model, request, completion.sample_index);
+            written = journal.append(id, Line::new(request, &completion));
+        }
+        on_completion(completion);
+    });
+    let synced = journal.sync();
+    generated.and(written.and(synced).map_err(Error::File))
 }
 
 /// The requests with the seeds that are still to be served, and for each its place and the places of those seeds.

@@ -1,12 +1,13 @@
 //! Samples that an interruption must not lose.
 
 use std::fs;
+use std::num::NonZeroUsize;
 
 use srlm_generate::{Completion, Error, Generate, Input, Kept, Request, Scripted, generate_group};
 
 use crate::server::{KEY, client, ok, request, server, told, whole};
 
-/// Answers as it would, and fails at the sample of this number, from 0.
+/// Answers as it would, and fails at the sample of this number, from 0, over all calls.
 struct FailsAt<G>(G, usize);
 
 impl<G: Generate> Generate for FailsAt<G> {
@@ -15,14 +16,15 @@ impl<G: Generate> Generate for FailsAt<G> {
     }
 
     fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error> {
-        let mut n = 0;
+        let (left, mut n) = (self.1, 0);
         self.0.generate(requests, &mut |completion| {
-            if n < self.1 {
+            n += 1;
+            if n <= left {
                 on_completion(completion);
             }
-            n += 1;
         })?;
-        if n > self.1 { Err(Error::Interrupted) } else { Ok(()) }
+        self.1 = left.checked_sub(n).ok_or(Error::Interrupted)?;
+        Ok(())
     }
 }
 
@@ -88,6 +90,23 @@ fn one_wrapper_serves_group_after_group() {
     }
     drop(kept);
     assert_eq!(asked, [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_group_that_was_not_finished_is_asked_whole() {
+    let two = NonZeroUsize::new(2).unwrap();
+    let whole = generate_group(&mut scripted(&mut vec![]), &requests(), &mut |_| {}).unwrap();
+    for (n, asked_again) in [(0, &[1, 2, 3, 4, 5][..]), (2, &[1, 2, 3, 4, 5]), (3, &[4, 5]), (4, &[4, 5]), (5, &[])] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("samples.jsonl");
+        let mut first = Kept::in_groups(FailsAt(scripted(&mut vec![]), n), path.clone(), two);
+        assert_eq!(first.generate(&requests(), &mut |_| {}).is_err(), n < 5);
+        let mut asked = Vec::new();
+        let mut again = Kept::in_groups(scripted(&mut asked), path, two);
+        let resumed = generate_group(&mut again, &requests(), &mut |_| {}).unwrap();
+        drop(again);
+        assert_eq!((texts(&resumed), &asked[..]), (texts(&whole), asked_again), "{n}");
+    }
 }
 
 #[test]

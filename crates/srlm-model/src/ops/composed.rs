@@ -27,8 +27,8 @@ pub(super) fn swiglu(gate: Tensor<2>, up: Tensor<2>) -> Tensor<2> {
 
 pub(super) fn feed_forward(x: Tensor<2>, norm: Tensor<1>, [gate, up, down]: [Tensor<2>; 3], epsilon: f64) -> Tensor<2> {
     let dtype = x.dtype();
-    let normed = rms_norm(x.cast(DType::F32), norm, epsilon).cast(dtype);
-    linear(swiglu(linear(normed.clone(), gate), linear(normed, up)), down)
+    let normed = super::rms_norm(x.cast(DType::F32), norm, epsilon).cast(dtype);
+    super::linear(super::swiglu(super::linear(normed.clone(), gate), super::linear(normed, up)), down)
 }
 
 pub(super) fn rope(x: Tensor<2>, rotation: &Arc<Rotation>) -> Tensor<2> {

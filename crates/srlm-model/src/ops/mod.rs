@@ -130,3 +130,41 @@ pub fn adamw_step<const D: usize>(tensors: [Tensor<D>; 4], step: AdamW) -> (Tens
 pub fn sum_of_squares<const D: usize>(x: Tensor<D>) -> Tensor<1> {
     by_device!(x, sum_of_squares(x))
 }
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn::tensor::{Distribution, TensorData};
+
+    use super::*;
+
+    /// A result and the gradients of the weights that learn, and of the rows.
+    type Found = (TensorData, Vec<Option<TensorData>>);
+
+    fn found(learns: [bool; 3], f: impl Fn(Tensor<2>, Tensor<1>, [Tensor<2>; 3]) -> Tensor<2>) -> Found {
+        let device = Device::flex().autodiff();
+        device.seed(7);
+        let random = |shape| Tensor::<2>::random(shape, Distribution::Normal(0.0, 0.7), &device);
+        let x = random([5, 8]).require_grad();
+        let norm = Tensor::<1>::random([8], Distribution::Uniform(0.5, 1.5), &device);
+        let (shapes, mut learns) = ([[12, 8], [12, 8], [8, 12]], learns.into_iter());
+        let weights = shapes.map(|shape| random(shape).set_require_grad(learns.next() == Some(true)));
+        let y = f(x.clone(), norm, weights.clone());
+        let gradients = (y.clone() * random([5, 8])).sum().backward();
+        let tensors = weights.iter().chain([&x]);
+        (y.into_data(), tensors.map(|tensor| tensor.grad(&gradients).map(Tensor::into_data)).collect())
+    }
+
+    #[test]
+    fn a_feed_forward_block_is_its_parts_whatever_learns() {
+        for bits in 0..8 {
+            let learns = [0, 1, 2].map(|i| bits >> i & 1 == 1);
+            let whole = found(learns, |x, norm, weights| feed_forward(x, norm, weights, 1e-5));
+            let parts = found(learns, |x, norm, [gate, up, down]| {
+                let x = rms_norm(x, norm, 1e-5);
+                linear(swiglu(linear(x.clone(), gate), linear(x, up)), down)
+            });
+            assert_eq!(whole, parts, "{learns:?}");
+            assert_eq!(whole.1.iter().map(Option::is_some).collect::<Vec<_>>(), [&learns[..], &[true]].concat());
+        }
+    }
+}

@@ -377,15 +377,16 @@ backward!(SwigluBackward, 2, (F<B>, F<B>), |state, dy, _needed| {
     [Some(dgate), Some(dup)]
 });
 
-// The normalized rows and the gated ones are the widest there are and quick to make again: they are not kept.
+// The normalized rows and the gated ones are quick to make again: they are not kept.
 backward!(FeedForwardBackward, 5, (F<B>, [F<B>; 4], [F<B>; 2], f32), |state, dy, needed| {
     let (x, [norm, gate_weight, up_weight, down_weight], [gate, up], epsilon) = state;
-    let gated = B::native_swiglu(gate.clone(), up.clone());
-    let ddown = needed[4].then(|| B::native_linear_dw(dy.clone(), gated));
+    let ddown = needed[4].then(|| B::native_linear_dw(dy.clone(), B::native_swiglu(gate.clone(), up.clone())));
     let (dgate, dup) = B::native_swiglu_backward(B::native_linear_dx(dy, down_weight), gate, up);
-    let normed = B::native_rms_norm(x.clone(), norm.clone(), epsilon);
-    let dgate_weight = needed[2].then(|| B::native_linear_dw(dgate.clone(), normed.clone()));
-    let dup_weight = needed[3].then(|| B::native_linear_dw(dup.clone(), normed));
+    let normed = (needed[2] || needed[3]).then(|| B::native_rms_norm(x.clone(), norm.clone(), epsilon));
+    let weight_gradient = |needed: bool, dy: &F<B>| {
+        normed.clone().filter(|_| needed).map(|normed| B::native_linear_dw(dy.clone(), normed))
+    };
+    let (dgate_weight, dup_weight) = (weight_gradient(needed[2], &dgate), weight_gradient(needed[3], &dup));
     let dnormed = B::float_add(B::native_linear_dx(dgate, gate_weight), B::native_linear_dx(dup, up_weight));
     let (dx, dnorm) = B::native_rms_norm_backward(dnormed, x, norm, epsilon);
     [Some(dx), Some(dnorm), dgate_weight, dup_weight, ddown]
