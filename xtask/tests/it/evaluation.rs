@@ -1,5 +1,6 @@
 //! Evaluations: who decides, what is written down, when the loop stops, and answers compared without a run.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -23,6 +24,21 @@ fn server() -> String {
             _ => "tie",
         };
         format!("One is better.\nVerdict: {verdict}")
+    })
+}
+
+/// The address of a server that prefers the longer answer.
+fn lengths() -> String {
+    serving(&["far-away"], |request| {
+        let asked = request["messages"][0]["content"].as_str().unwrap();
+        let (a, rest) = asked.split_once("### Response A\n").unwrap().1.split_once("### Response B\n").unwrap();
+        let b = rest.split_once("### Judgment\n").unwrap().0;
+        let verdict = match a.len().cmp(&b.len()) {
+            Ordering::Greater => "A",
+            Ordering::Less => "B",
+            Ordering::Equal => "tie",
+        };
+        format!("Verdict: {verdict}")
     })
 }
 
@@ -93,7 +109,7 @@ fn an_evaluation_says_all_that_was_measured_and_why_the_rest_was_not() {
 fn a_server_decides_independently_and_gives_no_likelihoods() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("run");
-    let server = engine(&server());
+    let server = engine(&lengths());
     let settings = ["run.iterations=1", &server, "roles.evaluator=far"];
     let text = stderr(&iterate(&dir, &settings), 2);
     assert!(text.contains("eval.verdict = \"written\"") && text.contains("roles.evaluator"), "{text}");
@@ -101,12 +117,17 @@ fn a_server_decides_independently_and_gives_no_likelihoods() {
     let validation = "dpo.train.validation={every=2, by=\"judge\", share=0.0, prompts=4, patience=0}";
     stdout(&iterate(&dir, &[&settings[..], &["eval.verdict=written", validation]].concat()));
     let metrics = std::fs::read_to_string(dir.join("m2/metrics.jsonl")).unwrap();
-    // The server takes what stands first, so that no checkpoint is better than another.
-    assert!(metrics.contains("\"eval_win_rate\":0.5") && !dir.join("m2/checkpoint-samples.jsonl").exists());
+    let rates: Vec<f64> = metrics
+        .lines()
+        .filter_map(|row| serde_json::from_str::<Value>(row).unwrap()["eval_win_rate"].as_f64())
+        .collect();
+    assert!(rates.iter().any(|&rate| rate != 0.5), "the answers differ in length, and the server was asked: {rates:?}");
     let m2 = read(&dir.join("iter-1/eval/eval.json"));
     let expected = json!({"name": "far-away", "independent": true, "part_in_training": null, "form": "written"});
     assert_eq!(m2["evaluator"], expected);
-    assert_eq!((&m2["head_to_head"]["ties"], &m2["position"]["parse_rate"]), (&json!(12), &json!(1.0)));
+    let [wins, ties, losses] = ["wins", "ties", "losses"].map(|key| m2["head_to_head"][key].as_u64().unwrap());
+    assert_eq!((wins + ties + losses, &m2["position"]["parse_rate"]), (12, &json!(1.0)));
+    assert!(wins + losses > 0, "lengths differ, and the place of an answer does not count");
     assert!(!m2["warnings"].to_string().contains("independent"));
 }
 

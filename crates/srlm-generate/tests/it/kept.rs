@@ -99,7 +99,8 @@ fn a_group_that_was_not_finished_is_asked_whole() {
     for (n, asked_again) in [(0, &[1, 2, 3, 4, 5][..]), (2, &[1, 2, 3, 4, 5]), (3, &[4, 5]), (4, &[4, 5]), (5, &[])] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("samples.jsonl");
-        let mut first = Kept::in_groups(FailsAt(scripted(&mut vec![]), n), path.clone(), two);
+        let mut unseen = Vec::new();
+        let mut first = Kept::in_groups(FailsAt(scripted(&mut unseen), n), path.clone(), two);
         assert_eq!(first.generate(&requests(), &mut |_| {}).is_err(), n < 5);
         let mut asked = Vec::new();
         let mut again = Kept::in_groups(scripted(&mut asked), path, two);
