@@ -1,10 +1,12 @@
 //! Preference losses against TRL's values and gradients.
 
+use std::collections::BTreeSet;
+
 use burn::tensor::{Device, Tensor};
 use serde_json::Value;
 use srlm_dpo::{LossSettings, LossType, PairLogps, preference_loss};
 
-use crate::reference::{close, numbers, vectors};
+use crate::reference::{LargestErrors, close, numbers, vectors};
 
 fn tensor(values: &[f64]) -> Tensor<1> {
     on(&Device::flex(), values)
@@ -151,10 +153,11 @@ fn tolerance(expected: f64, beta: f64, sums: &[f64; 4]) -> f64 {
 fn values_and_gradients_equal_trls_and_the_papers() {
     let text = include_str!("../../fixtures/preference_losses.json");
     let fixture: Value = serde_json::from_str(text).unwrap();
-    let mut seen = std::collections::BTreeSet::new();
+    let (mut seen, mut errors) = (BTreeSet::new(), LargestErrors::default());
     for case in fixture["cases"].as_array().unwrap() {
         let loss_type: LossType = serde_json::from_value(case["loss_type"].clone()).unwrap();
-        seen.insert(case["loss_type"].to_string());
+        let objective = case["loss_type"].as_str().unwrap();
+        seen.insert(objective);
         let of = |key: &str| case[key].as_f64().unwrap();
         let settings = LossSettings {
             label_smoothing: of("label_smoothing"),
@@ -178,21 +181,20 @@ fn values_and_gradients_equal_trls_and_the_papers() {
             let loss = preference_loss(logps, None, &settings).losses.sum();
             let what = format!("{} beta {} of {pair}", case["loss_type"], of("beta"));
             let expected = result["loss"].as_f64().unwrap();
-            close(
-                &what,
-                f64::from(loss.clone().into_scalar::<f32>()),
-                expected,
-                tolerance(expected, of("beta"), &sums),
-            );
+            let ours = f64::from(loss.clone().into_scalar::<f32>());
+            close(&what, ours, expected, tolerance(expected, of("beta"), &sums));
+            errors.value(objective, ours, expected);
             let gradients = loss.backward();
             // The first token of a response always weighs 1, so its gradient is that of the sum.
             for (leaf, theirs) in [chosen, rejected].iter().zip(result["gradients"].as_array().unwrap()) {
                 let ours = leaf.grad(&gradients).map_or(0.0, |gradient| f64::from(host(gradient)[0]));
                 let theirs = theirs[0].as_f64().unwrap();
                 close(&format!("gradient of {what}"), ours, theirs, tolerance(theirs, of("beta"), &sums));
+                errors.gradient(objective, ours, theirs);
             }
         }
     }
     // All but `ipo` on sums, which an older TRL has: see above.
     assert_eq!(seen.len(), 10, "{seen:?}");
+    errors.print();
 }

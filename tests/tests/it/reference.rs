@@ -1,5 +1,6 @@
 //! Where the outputs of independent programs lie.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -57,4 +58,30 @@ pub(crate) fn numbers(value: &Value) -> Vec<f64> {
 #[track_caller]
 pub(crate) fn close(what: &str, ours: f64, theirs: f64, tolerance: f64) {
     assert!((ours - theirs).abs() <= tolerance, "{what}: {ours} for {theirs}, tolerance {tolerance}");
+}
+
+/// The largest errors of each objective, of values and of gradients, relative where a number is beyond 1.
+#[derive(Default)]
+pub(crate) struct LargestErrors(BTreeMap<String, [f64; 2]>);
+
+impl LargestErrors {
+    pub(crate) fn value(&mut self, objective: &str, ours: f64, theirs: f64) {
+        self.of(objective, 0, ours, theirs);
+    }
+
+    pub(crate) fn gradient(&mut self, objective: &str, ours: f64, theirs: f64) {
+        self.of(objective, 1, ours, theirs);
+    }
+
+    fn of(&mut self, objective: &str, which: usize, ours: f64, theirs: f64) {
+        let largest = &mut self.0.entry(objective.to_owned()).or_default()[which];
+        *largest = largest.max((ours - theirs).abs() / theirs.abs().max(1.0));
+    }
+
+    /// The table that `--nocapture` shows.
+    pub(crate) fn print(&self) {
+        for (objective, [value, gradient]) in &self.0 {
+            eprintln!("| `{objective}` | {value:.1e} | {gradient:.1e} |");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use srlm_train::{Settings, TrainConfig, TrainRuntime, train};
 
 use crate::curves::fixture;
 use crate::models::{sequence, tiny};
-use crate::reference::{close, numbers};
+use crate::reference::{LargestErrors, close, numbers};
 use crate::training::to_the_end;
 
 #[test]
@@ -18,7 +18,7 @@ fn losses_and_gradients_equal_trls() {
         let values: Vec<f32> = values.iter().map(|&v| v as f32).collect();
         Tensor::<1>::from_floats(values.as_slice(), &device)
     };
-    let mut n = 0;
+    let (mut n, mut errors) = (0, LargestErrors::default());
     for case in fixture["cases"].as_array().unwrap() {
         let of_case = |key: &str| case[key].as_f64().unwrap();
         for (batch, expected) in fixture["batches"].as_array().unwrap().iter().zip(case["results"].as_array().unwrap())
@@ -39,15 +39,20 @@ fn losses_and_gradients_equal_trls() {
                 desirable: tensor(&of("desirable")),
             };
             let loss = unpaired_loss(logps, &settings).losses.mean();
-            close("loss", f64::from(loss.clone().into_scalar::<f32>()), expected["loss"].as_f64().unwrap(), 1e-5);
+            let (ours, theirs) = (f64::from(loss.clone().into_scalar::<f32>()), expected["loss"].as_f64().unwrap());
+            close("loss", ours, theirs, 1e-5);
+            let objective = case["loss_type"].as_str().unwrap();
+            errors.value(objective, ours, theirs);
             let gradients: Vec<f32> = policy.grad(&loss.backward()).unwrap().into_data().try_into_vec().unwrap();
             for (ours, theirs) in gradients.iter().zip(numbers(&expected["gradients"])) {
                 close("gradient", f64::from(*ours), theirs, 1e-5);
+                errors.gradient(objective, f64::from(*ours), theirs);
             }
             n += 1;
         }
     }
     assert!(n > 300, "{n} comparisons");
+    errors.print();
 }
 
 #[test]

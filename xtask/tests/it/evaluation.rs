@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::command::{run, stderr, stdout};
 use crate::stand_in::serving;
+use crate::tiny_loop::{hashes, kill_at};
 
 fn read(path: &Path) -> Value {
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -129,6 +130,19 @@ fn a_server_decides_independently_and_gives_no_likelihoods() {
     assert_eq!((wins + ties + losses, &m2["position"]["parse_rate"]), (12, &json!(1.0)));
     assert!(wins + losses > 0, "lengths differ, and the place of an answer does not count");
     assert!(!m2["warnings"].to_string().contains("independent"));
+}
+
+#[test]
+fn verdicts_written_here_survive_a_kill_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let settings = ["run.iterations=1", "eval.verdict=written", "eval.n_prompts=40"];
+    stdout(&iterate(&whole, &settings));
+    assert!(kill_at(&iterate(&killed, &settings), "iter-1/eval", "progress", 75));
+    let kept = std::fs::read_to_string(killed.join("iter-1/eval.partial/checkpoint-samples.jsonl")).unwrap();
+    assert!((64..80).contains(&kept.lines().count()), "{} of 80 verdicts", kept.lines().count());
+    stdout(&iterate(&killed, &settings));
+    assert_eq!(hashes(&killed), hashes(&whole));
 }
 
 #[test]
