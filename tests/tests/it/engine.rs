@@ -154,6 +154,37 @@ fn stop_strings_end_the_text_before_them() {
     assert_eq!(cut[0].finish_reason, srlm_artifact::FinishReason::Stop);
 }
 
+/// In both calls the second-last prompt leaves the last one too little room in one piece.
+#[test]
+fn requests_of_unequal_length_are_all_served() {
+    let Some(checkpoint) = tiny_llama() else { return };
+    let config = EngineConfig { cache_tokens: 120, ..EngineConfig::default() };
+    let request = |(ids, max_tokens): (Vec<u32>, u32)| Request {
+        id: "r".to_owned(),
+        input: Input::Tokens(ids),
+        seeds: vec![7],
+        sampling: Sampling { max_tokens, ignore_eos: true, ..Sampling::default() },
+        top_logprobs: 0,
+    };
+    let shared = sequence(2, 10);
+    let of = |tail: &[u32]| [&[20], shared.as_slice(), tail].concat();
+    let calls = [
+        // The first takes 0..54 and leaves the prompt of the second, which is placed already, at 54..64.
+        vec![(vec![10, 11, 12, 13], 50), ([&[20], &shared[1..]].concat(), 60)],
+        // What the second and third share is computed at 54..65 and stays there.
+        vec![(vec![10, 11, 12, 13], 50), (of(&[30]), 5), (of(&[40]), 60)],
+    ];
+    for call in calls {
+        let requests: Vec<Request> = call.into_iter().map(request).collect();
+        let together = sorted(&mut engine(&checkpoint, config.clone()), &requests);
+        assert_eq!(together.len(), requests.len());
+        for (completion, request) in together.iter().zip(&requests) {
+            let alone = sorted(&mut engine(&checkpoint, config.clone()), std::slice::from_ref(request));
+            assert_eq!((&completion.text, completion.n_tokens), (&alone[0].text, request.sampling.max_tokens));
+        }
+    }
+}
+
 #[test]
 fn a_prompt_that_cannot_fit_is_refused_by_name() {
     let Some(checkpoint) = tiny_llama() else { return };

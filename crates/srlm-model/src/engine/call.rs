@@ -1,6 +1,7 @@
 //! One call's state: what waits, what is being written, and where it lies in the cache.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use srlm_checkpoint::Tokenizer;
 use srlm_generate::Request;
@@ -28,6 +29,7 @@ pub(super) struct Call<'a> {
     pub(super) requests: &'a [Request],
     pub(super) prompts: Prompts,
     n_prompt: Vec<usize>,
+    capacity: usize,
     slots: Slots,
     /// Samples not yet begun: request and index, last first.
     pub(super) waiting: Vec<(usize, usize)>,
@@ -55,6 +57,7 @@ impl<'a> Call<'a> {
             requests,
             prompts: tree,
             n_prompt: prompts.iter().map(Vec::len).collect(),
+            capacity,
             slots: Slots::new(capacity),
             waiting,
             n_open: requests.iter().map(|request| request.seeds.len()).collect(),
@@ -65,22 +68,37 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Begins waiting samples while there is room; `false` when nothing is left to do.
+    /// Begins waiting samples while there is room; `false` when no sample is being written.
     pub(super) fn admit(&mut self, tokenizer: &Tokenizer) -> bool {
         while self.rows.len() < self.max_rows
             && let Some(&(request_index, sample)) = self.waiting.last()
         {
-            let request = &self.requests[request_index];
-            if !self.prompts.place(request_index, &mut self.slots) {
-                break;
+            let mut own = self.take(request_index);
+            if own.is_none() && self.rows.is_empty() {
+                // Nobody will make room: what stays in the cache for later leaves too little in one piece.
+                self.clear();
+                own = self.take(request_index);
             }
-            let region = region_len(request, self.n_prompt[request_index], self.context);
-            let Some(own) = self.slots.take(region) else { break };
+            let Some(own) = own else { break };
+            let request = &self.requests[request_index];
             let prefix = self.prompts.ranges(request_index);
             self.rows.push(Row::new((request_index, request), sample, prefix, own, tokenizer.stream()));
             self.waiting.pop();
         }
         !self.rows.is_empty()
+    }
+
+    /// Finds places for a request's prompt, where it has none, and for what one more sample writes.
+    fn take(&mut self, request_index: usize) -> Option<Range<usize>> {
+        let region = region_len(&self.requests[request_index], self.n_prompt[request_index], self.context);
+        self.prompts.place(request_index, &mut self.slots).then(|| self.slots.take(region))?
+    }
+
+    /// Empties the cache of all prompts.
+    fn clear(&mut self) {
+        self.slots = Slots::new(self.capacity);
+        self.prompts.displace();
+        self.states.clear();
     }
 
     /// Puts a pass together.

@@ -74,6 +74,38 @@ pub enum Event<'a> {
     Done(Completion, &'a [u32]),
 }
 
+/// Requests under way.
+pub struct Serving<'a> {
+    engine: &'a mut Engine,
+    call: Call<'a>,
+}
+
+impl Serving<'_> {
+    /// One pass through the model, of which events tell; `false` when every sample has ended.
+    ///
+    /// # Errors
+    /// Logits that are not finite, or an interruption.
+    pub fn pass(&mut self, on_event: &mut dyn FnMut(Event<'_>)) -> Result<bool, Error> {
+        let Self { engine, call } = self;
+        if !call.admit(&engine.tokenizer) {
+            return call.waiting.last().map_or(Ok(false), |&(request, sample_index)| {
+                let (engine, request) = (engine.identity.clone(), call.requests[request].id.clone());
+                Err(Error::MissingSample { engine, request, sample_index })
+            });
+        }
+        if engine.interrupt.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        engine.step(call, on_event)?;
+        Ok(true)
+    }
+
+    /// The engine, between passes.
+    pub fn engine(&self) -> &Engine {
+        self.engine
+    }
+}
+
 /// Generates with a Burn model: many samples at once, shared beginnings computed once, finished rows replaced.
 pub struct Engine {
     model: Model,
@@ -108,6 +140,11 @@ impl Engine {
         format!("{content_hash};rows={max_rows};cache={cache_tokens};prefill={prefill_tokens}")
     }
 
+    /// What ends a running call, see [`Engine::new`].
+    pub fn interrupt(&self) -> &Arc<AtomicBool> {
+        &self.interrupt
+    }
+
     /// The model, see [`Model::for_inference`].
     pub fn model(&self) -> &Model {
         &self.model
@@ -128,21 +165,25 @@ impl Engine {
     /// # Errors
     /// A request that cannot fit the context or the cache, logits that are not finite, or an interruption.
     pub fn run(&mut self, requests: &[Request], on_event: &mut dyn FnMut(Event<'_>)) -> Result<(), Error> {
-        let prompts = requests.iter().map(|request| self.prompt_tokens(request)).collect::<Result<Vec<_>, _>>()?;
-        if prompts.is_empty() {
+        if requests.is_empty() {
             return Ok(());
         }
+        let mut serving = self.serve(requests)?;
+        while serving.pass(on_event)? {}
+        Ok(())
+    }
+
+    /// Takes requests in, to be served a pass at a time.
+    ///
+    /// # Errors
+    /// A request that cannot fit the context or the cache.
+    pub fn serve<'a>(&'a mut self, requests: &'a [Request]) -> Result<Serving<'a>, Error> {
+        let prompts = requests.iter().map(|request| self.prompt_tokens(request)).collect::<Result<Vec<_>, _>>()?;
         let needed = self.capacity_needed(requests, &prompts);
         self.grow_cache(needed);
         let context = self.model.config().context();
-        let mut call = Call::new((self.n_cached, context), requests, &prompts, &self.config);
-        while call.admit(&self.tokenizer) {
-            if self.interrupt.load(Ordering::Relaxed) {
-                return Err(Error::Interrupted);
-            }
-            self.step(&mut call, on_event)?;
-        }
-        Ok(())
+        let call = Call::new((self.n_cached, context), requests, &prompts, &self.config);
+        Ok(Serving { engine: self, call })
     }
 
     /// The tokens of every first sample as they were drawn, for checks.
