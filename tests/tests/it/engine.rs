@@ -1,10 +1,11 @@
 //! The decode engine against whole passes.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use burn::tensor::Device;
 use srlm_checkpoint::Checkpoint;
-use srlm_generate::{Completion, Generate, Input, Request, Sampling};
+use srlm_generate::{Completion, Error, Generate, Input, Request, Sampling};
 use srlm_model::{Engine, EngineConfig, Model, PackedSequences};
 
 use crate::models::{sequence, tiny};
@@ -52,7 +53,7 @@ fn scores_are_the_log_probabilities_of_whole_passes() {
     // More than one pass holds.
     sequences.extend((0..12).map(|i| sequence(i, 200)));
     let views: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
-    let found = engine.score(&views, 3);
+    let found = engine.score(&views, 3).unwrap();
     for (sequence, scores) in views.iter().zip(&found) {
         assert_eq!(scores.iter().map(|score| score.id).collect::<Vec<_>>(), sequence[1..]);
         if scores.is_empty() {
@@ -68,6 +69,8 @@ fn scores_are_the_log_probabilities_of_whole_passes() {
             assert!(among_top.is_none_or(|(_, logp)| *logp == score.logp), "{score:?}");
         }
     }
+    engine.interrupt().store(true, Ordering::Relaxed);
+    assert!(matches!(engine.score(&views, 3), Err(Error::Interrupted)));
 }
 
 #[test]
