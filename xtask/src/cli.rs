@@ -479,7 +479,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "VARIABLE", default_value = "")]
     pub(crate) api_key_env: String,
     /// Most tokens of answers to clients that do not say.
-    #[arg(long, default_value_t = 1024)]
+    #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_tokens: u32,
     /// Samples written at the same time.
     #[arg(long, default_value_t = 128)]

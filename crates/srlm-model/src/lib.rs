@@ -19,7 +19,7 @@ mod weights;
 
 pub use conversation::{Conversation, ConversationError};
 pub use dropout::Dropout;
-pub use engine::{Engine, EngineConfig, Event, Throughput, TokenScore};
+pub use engine::{Engine, EngineConfig, Event, Serving, Throughput, TokenScore};
 pub use error::Error;
 pub use layers::{Attention, Layer, Linear, Mlp, RmsNorm};
 pub use lora::{LoraAdapter, LoraConfig};

@@ -1,41 +1,25 @@
-//! The HTTP side.
+//! The server: an address, and a thread with the model.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::convert::Infallible;
+use std::fmt;
 use std::future::IntoFuture;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Sender, channel};
-use std::task::{Context, Poll, ready};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::sse::{Event, Sse};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use futures_core::Stream;
-use serde_json::{Value, json};
 use srlm_model::Engine;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::api::{Asked, Choice, Form, Head, Piece, refusal};
-use crate::worker::{self, Job, Update};
+use crate::calls;
+use crate::worker::{self, Job};
 
-/// The longest body.
-const MOST_BYTES: usize = 64 << 20;
 /// How often the server looks whether it is to stop.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// How a model is served.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// Where; port 0 takes a free one.
     pub address: SocketAddr,
@@ -47,6 +31,20 @@ pub struct Settings {
     pub max_tokens: u32,
     /// Where seeds of calls begin that have none; each takes the next.
     pub seed: u64,
+}
+
+/// The key is a secret.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, name, api_key, max_tokens, seed } = self;
+        f.debug_struct("Settings")
+            .field("address", address)
+            .field("name", name)
+            .field("api_key", &api_key.as_ref().map(|_| "not shown"))
+            .field("max_tokens", max_tokens)
+            .field("seed", seed)
+            .finish()
+    }
 }
 
 /// Why there is no server.
@@ -65,6 +63,12 @@ pub enum Error {
     /// The server broke down.
     #[error("the server failed")]
     Serve(#[from] std::io::Error),
+    /// The thread with the engine panicked.
+    #[error("the engine broke down: {message}")]
+    Engine {
+        /// Its last words.
+        message: String,
+    },
 }
 
 /// A server that listens.
@@ -73,13 +77,6 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     settings: Settings,
-}
-
-/// What every call sees.
-struct Shared {
-    settings: Settings,
-    jobs: Sender<Job>,
-    n_calls: AtomicU64,
 }
 
 impl Server {
@@ -100,28 +97,27 @@ impl Server {
         self.address
     }
 
-    /// Serves until `interrupt` is set; the engine must have the same one. Calls under way are then told that the server
+    /// Serves until the engine is interrupted, see [`Engine::interrupt`]. Calls under way are then told that the server
     /// stops.
     ///
     /// # Errors
-    /// [`Error::Serve`].
-    ///
-    /// # Panics
-    /// Where the thread with the engine panicked.
-    pub fn run(self, engine: Engine, interrupt: Arc<AtomicBool>) -> Result<(), Error> {
-        let (jobs, waiting) = channel();
-        let worker = std::thread::spawn(move || worker::work(engine, &waiting));
-        let shared = Arc::new(Shared { settings: self.settings, jobs, n_calls: AtomicU64::new(0) });
-        let router = Router::new()
-            .route("/health", get(|| async { "ok" }))
-            .route("/v1/models", get(models))
-            .route("/v1/chat/completions", post(chat))
-            .route("/v1/completions", post(text))
-            .fallback(unknown)
-            .layer(DefaultBodyLimit::max(MOST_BYTES))
-            .with_state(shared);
+    /// [`Error::Serve`], [`Error::Engine`]
+    pub fn run(self, engine: Engine) -> Result<(), Error> {
+        let interrupt = engine.interrupt().clone();
+        self.run_with(interrupt, move |jobs| worker::work(engine, jobs))
+    }
+
+    fn run_with(
+        self,
+        interrupt: Arc<AtomicBool>,
+        work: impl FnOnce(UnboundedReceiver<Job>) + Send + 'static,
+    ) -> Result<(), Error> {
+        let (jobs, waiting) = unbounded_channel();
+        let worker = std::thread::spawn(move || work(waiting));
+        let router = calls::router(self.settings, jobs.clone());
         let stopped = async move {
-            while !interrupt.load(Ordering::Relaxed) {
+            // Closed: the worker has panicked.
+            while !interrupt.load(Ordering::Relaxed) && !jobs.is_closed() {
                 tokio::time::sleep(LOOK).await;
             }
         };
@@ -129,155 +125,100 @@ impl Server {
             self.runtime.block_on(axum::serve(self.listener, router).with_graceful_shutdown(stopped).into_future());
         // The last who could send a job go with the connections; then the worker ends.
         drop(self.runtime);
-        worker.join().expect("the engine does not panic");
+        worker.join().map_err(|panic| {
+            let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            Error::Engine { message: message.unwrap_or("no reason is known").to_owned() }
+        })?;
         Ok(served?)
     }
 }
 
-async fn unknown() -> Response {
-    refused(StatusCode::NOT_FOUND, "there are /v1/models, /v1/chat/completions, /v1/completions and /health")
-}
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+    use std::thread::JoinHandle;
 
-async fn models(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    if let Some(refusal) = shared.locked(&headers) {
-        return refusal;
-    }
-    let model = json!({ "id": shared.settings.name, "object": "model", "created": now(), "owned_by": "srlm" });
-    body(StatusCode::OK, &json!({ "object": "list", "data": [model] }))
-}
+    use serde_json::Value;
+    use srlm_artifact::FinishReason;
 
-async fn chat(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    complete(&shared, Form::Chat, &headers, &body).await
-}
+    use super::*;
+    use crate::api::Choice;
+    use crate::worker::Update;
 
-async fn text(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    complete(&shared, Form::Text, &headers, &body).await
-}
-
-impl Shared {
-    /// The refusal of a client without the key.
-    fn locked(&self, headers: &HeaderMap) -> Option<Response> {
-        let key = self.settings.api_key.as_ref()?;
-        let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let fits = given.and_then(|given| given.strip_prefix("Bearer ")) == Some(key.as_str());
-        (!fits).then(|| refused(StatusCode::UNAUTHORIZED, "the header Authorization: Bearer KEY lacks the right key"))
-    }
-}
-
-async fn complete(shared: &Shared, form: Form, headers: &HeaderMap, sent: &[u8]) -> Response {
-    if let Some(refusal) = shared.locked(headers) {
-        return refusal;
-    }
-    let asked = match Asked::read(form, sent, &shared.settings.name, shared.settings.max_tokens) {
-        Ok(asked) => asked,
-        Err(why) => return refused(StatusCode::BAD_REQUEST, &why),
-    };
-    let n_call = shared.n_calls.fetch_add(1, Ordering::Relaxed);
-    let prefix = if form == Form::Chat { "chatcmpl" } else { "cmpl" };
-    let head = Head { form, id: format!("{prefix}-{n_call}"), created: now(), model: shared.settings.name.clone() };
-    let (stream, stream_usage) = (asked.stream, asked.stream_usage);
-    // Far apart, so that the samples of one call and those of the next have seeds of their own.
-    let seed = asked.seed.unwrap_or_else(|| shared.settings.seed.wrapping_add(n_call << 32));
-    let (updates, mut told) = unbounded_channel();
-    if shared.jobs.send(Job { asked, seed, updates }).is_err() {
-        return refused(StatusCode::SERVICE_UNAVAILABLE, "the server stops");
-    }
-    let prompt_tokens = match told.recv().await {
-        Some(Update::Begun { prompt_tokens }) => prompt_tokens,
-        Some(Update::Refused(why)) => return refused(StatusCode::BAD_REQUEST, &why),
-        _ => return refused(StatusCode::SERVICE_UNAVAILABLE, "the server stops"),
-    };
-    if stream {
-        return Sse::new(Lines::new(head, told, stream_usage.then_some(prompt_tokens))).into_response();
-    }
-    let mut choices = Vec::new();
-    while let Some(update) = told.recv().await {
-        match update {
-            Update::Choice(choice) => choices.push(choice),
-            Update::Failed(why) => return refused(StatusCode::SERVICE_UNAVAILABLE, &why),
-            Update::Begun { .. } | Update::Piece(_) | Update::Refused(_) => {}
-        }
-    }
-    body(StatusCode::OK, &head.answer(choices, prompt_tokens))
-}
-
-/// The events of a streamed answer.
-struct Lines {
-    head: Head,
-    told: UnboundedReceiver<Update>,
-    /// Tokens of the prompts, where the client asks for counts.
-    prompt_tokens: Option<usize>,
-    n_tokens: u64,
-    begun: BTreeSet<usize>,
-    ready: VecDeque<Event>,
-    has_ended: bool,
-}
-
-impl Lines {
-    fn new(head: Head, told: UnboundedReceiver<Update>, prompt_tokens: Option<usize>) -> Self {
-        let (begun, ready) = Default::default();
-        Self { head, told, prompt_tokens, n_tokens: 0, begun, ready, has_ended: false }
+    fn settings() -> Settings {
+        let api_key = Some("sesame".to_owned());
+        Settings { address: ([127, 0, 0, 1], 0).into(), name: "m".to_owned(), api_key, max_tokens: 9, seed: 1 }
     }
 
-    fn push(&mut self, line: &Value) {
-        self.ready.push_back(Event::default().data(line.to_string()));
+    fn start(
+        interrupt: &Arc<AtomicBool>,
+        work: impl FnOnce(UnboundedReceiver<Job>) + Send + 'static,
+    ) -> (SocketAddr, JoinHandle<Result<(), Error>>) {
+        let server = Server::bind(settings()).unwrap();
+        let (address, interrupt) = (server.address(), interrupt.clone());
+        (address, std::thread::spawn(move || server.run_with(interrupt, work)))
     }
 
-    fn take(&mut self, update: Option<Update>) {
-        match update {
-            Some(Update::Piece(piece)) => {
-                let index = match &piece {
-                    Piece::Text { index, .. } | Piece::End { index, .. } => *index,
-                };
-                let is_first = self.begun.insert(index);
-                let chunk = self.head.chunk(piece, is_first);
-                self.push(&chunk);
+    /// Status and body.
+    fn send(address: SocketAddr, head: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let more = "Authorization: Bearer sesame\r\nConnection: close";
+        write!(stream, "{head} HTTP/1.1\r\nHost: x\r\n{more}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    const ASK: &str = "POST /v1/completions";
+
+    #[test]
+    fn an_engine_that_breaks_down_gives_errors_and_ends_the_server() {
+        let (address, server) = start(&Arc::default(), |mut jobs| {
+            // One choice of two.
+            for _ in 0..2 {
+                let job = jobs.blocking_recv().unwrap();
+                job.updates.send(Update::Begun { prompt_tokens: 1, n_choices: 2 }).unwrap();
+                let finish = FinishReason::Stop;
+                let choice = Choice { index: 0, text: String::new(), finish, n_tokens: 1, tokens: None };
+                job.updates.send(Update::Choice(choice)).unwrap();
             }
-            Some(Update::Choice(Choice { n_tokens, .. })) => self.n_tokens += u64::from(n_tokens),
-            Some(Update::Failed(why)) => {
-                self.push(&refusal("server_error", &why));
-                self.has_ended = true;
-            }
-            Some(Update::Begun { .. } | Update::Refused(_)) => {}
-            None => {
-                if let Some(prompt_tokens) = self.prompt_tokens {
-                    let last = self.head.last_chunk(prompt_tokens, self.n_tokens);
-                    self.push(&last);
-                }
-                self.ready.push_back(Event::default().data("[DONE]"));
-                self.has_ended = true;
-            }
-        }
+            let _held = jobs.blocking_recv();
+            panic!("out of ink");
+        });
+        let (status, answer) = send(address, ASK, r#"{ "prompt": "a", "n": 2 }"#);
+        assert!(status == 500 && answer.contains("server_error"), "{status} {answer}");
+        let (status, answer) = send(address, ASK, r#"{ "prompt": "a", "n": 2, "stream": true }"#);
+        assert!(status == 200 && answer.contains("server_error") && !answer.contains("[DONE]"), "{answer}");
+        assert_eq!(send(address, ASK, r#"{ "prompt": "a" }"#).0, 500);
+        let ended = server.join().unwrap();
+        assert!(matches!(&ended, Err(Error::Engine { message }) if message == "out of ink"), "{ended:?}");
     }
-}
 
-impl Stream for Lines {
-    type Item = Result<Event, Infallible>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            if let Some(event) = self.ready.pop_front() {
-                return Poll::Ready(Some(Ok(event)));
-            }
-            if self.has_ended {
-                return Poll::Ready(None);
-            }
-            let update = ready!(self.told.poll_recv(context));
-            self.take(update);
-        }
+    #[test]
+    fn every_refusal_is_an_error_object() {
+        let interrupt = Arc::default();
+        let (address, server) = start(&interrupt, |mut jobs| while jobs.blocking_recv().is_some() {});
+        let check = |head: &str, body: &str, status: u16, code: Option<&str>| {
+            let (found, answer) = send(address, head, body);
+            let error = serde_json::from_str::<Value>(&answer).unwrap()["error"].clone();
+            assert_eq!((found, error["code"].as_str()), (status, code), "{error}");
+            assert!(!error["message"].as_str().unwrap().is_empty());
+        };
+        check("GET /v1/completions", "", 405, None);
+        check("POST /v1/models", "", 405, None);
+        check("GET /v1/nothing", "", 404, None);
+        check(ASK, "{", 400, None);
+        check(ASK, r#"{ "prompt": "a", "model": "other" }"#, 404, Some("model_not_found"));
+        check(ASK, &"a".repeat((64 << 20) + 1), 413, None);
+        interrupt.store(true, Ordering::Relaxed);
+        server.join().unwrap().unwrap();
     }
-}
 
-fn body(status: StatusCode, value: &Value) -> Response {
-    (status, [(CONTENT_TYPE, "application/json")], value.to_string()).into_response()
-}
-
-fn refused(status: StatusCode, why: &str) -> Response {
-    let kind = if status.is_server_error() { "server_error" } else { "invalid_request_error" };
-    body(status, &refusal(kind, why))
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    #[test]
+    fn the_key_is_not_shown() {
+        let shown = format!("{:?}", settings());
+        assert!(shown.contains("not shown") && !shown.contains("sesame"), "{shown}");
+    }
 }

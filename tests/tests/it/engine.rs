@@ -1,10 +1,11 @@
 //! The decode engine against whole passes.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use burn::tensor::Device;
 use srlm_checkpoint::Checkpoint;
-use srlm_generate::{Completion, Generate, Input, Request, Sampling};
+use srlm_generate::{Completion, Error, Generate, Input, Request, Sampling};
 use srlm_model::{Engine, EngineConfig, Model, PackedSequences};
 
 use crate::models::{sequence, tiny};
@@ -52,7 +53,7 @@ fn scores_are_the_log_probabilities_of_whole_passes() {
     // More than one pass holds.
     sequences.extend((0..12).map(|i| sequence(i, 200)));
     let views: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
-    let found = engine.score(&views, 3);
+    let found = engine.score(&views, 3).unwrap();
     for (sequence, scores) in views.iter().zip(&found) {
         assert_eq!(scores.iter().map(|score| score.id).collect::<Vec<_>>(), sequence[1..]);
         if scores.is_empty() {
@@ -68,6 +69,8 @@ fn scores_are_the_log_probabilities_of_whole_passes() {
             assert!(among_top.is_none_or(|(_, logp)| *logp == score.logp), "{score:?}");
         }
     }
+    engine.interrupt().store(true, Ordering::Relaxed);
+    assert!(matches!(engine.score(&views, 3), Err(Error::Interrupted)));
 }
 
 #[test]
@@ -152,6 +155,37 @@ fn stop_strings_end_the_text_before_them() {
     let cut = sorted(&mut engine(&checkpoint, EngineConfig::default()), &requests(&stopped)[..1]);
     assert_eq!(cut[0].text, text[..text.find(&stop).unwrap()]);
     assert_eq!(cut[0].finish_reason, srlm_artifact::FinishReason::Stop);
+}
+
+/// In both calls the second-last prompt leaves the last one too little room in one piece.
+#[test]
+fn requests_of_unequal_length_are_all_served() {
+    let Some(checkpoint) = tiny_llama() else { return };
+    let config = EngineConfig { cache_tokens: 120, ..EngineConfig::default() };
+    let request = |(ids, max_tokens): (Vec<u32>, u32)| Request {
+        id: "r".to_owned(),
+        input: Input::Tokens(ids),
+        seeds: vec![7],
+        sampling: Sampling { max_tokens, ignore_eos: true, ..Sampling::default() },
+        top_logprobs: 0,
+    };
+    let shared = sequence(2, 10);
+    let of = |tail: &[u32]| [&[20], shared.as_slice(), tail].concat();
+    let calls = [
+        // The first takes 0..54 and leaves the prompt of the second, which is placed already, at 54..64.
+        vec![(vec![10, 11, 12, 13], 50), ([&[20], &shared[1..]].concat(), 60)],
+        // What the second and third share is computed at 54..65 and stays there.
+        vec![(vec![10, 11, 12, 13], 50), (of(&[30]), 5), (of(&[40]), 60)],
+    ];
+    for call in calls {
+        let requests: Vec<Request> = call.into_iter().map(request).collect();
+        let together = sorted(&mut engine(&checkpoint, config.clone()), &requests);
+        assert_eq!(together.len(), requests.len());
+        for (completion, request) in together.iter().zip(&requests) {
+            let alone = sorted(&mut engine(&checkpoint, config.clone()), std::slice::from_ref(request));
+            assert_eq!((&completion.text, completion.n_tokens), (&alone[0].text, request.sampling.max_tokens));
+        }
+    }
 }
 
 #[test]

@@ -16,8 +16,9 @@ pub(crate) fn serve(args: &Serve, console: &Console) -> anyhow::Result<()> {
     let api_key = match args.api_key_env.as_str() {
         "" => None,
         variable => {
-            let absent = |_| anyhow!("the environment variable {variable} with the key for clients is not set");
-            Some(std::env::var(variable).map_err(absent).or_exit(Exit::Config)?)
+            let key = std::env::var(variable).ok().filter(|key| !key.is_empty());
+            let absent = || anyhow!("the environment variable {variable} with the key for clients is not set or empty");
+            Some(key.ok_or_else(absent).or_exit(Exit::Config)?)
         }
     };
     let settings = Settings {
@@ -33,7 +34,7 @@ pub(crate) fn serve(args: &Serve, console: &Console) -> anyhow::Result<()> {
     let config = EngineConfig { max_rows: args.max_rows, cache_tokens: args.cache_tokens, ..EngineConfig::default() };
     let engine = rows::engine(&args.model, config, console)?;
     print(&format!("{name} is served at http://{}/v1\n", server.address()))?;
-    server.run(engine, console.interrupt()).or_exit(Exit::Engine)
+    server.run(engine).or_exit(Exit::Engine)
 }
 
 /// The folder's or package's name, without what leads there.

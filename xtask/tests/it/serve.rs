@@ -155,6 +155,31 @@ fn prompts_are_scored_and_continued() {
 }
 
 #[test]
+fn an_echoed_prompt_is_what_was_sent_and_agrees_with_its_tokens() {
+    let served = Served::start(&[]);
+    let prompt = "Name a bird:\n  the caf\u{e9} \u{1f426} <|im_end|> of";
+    let asked = json!({ "prompt": prompt, "max_tokens": 9, "logprobs": 5, "echo": true, "seed": 3 });
+    let answer = served.ask("completions", &asked);
+    let (choice, told) = (&answer["choices"][0], &answer["choices"][0]["logprobs"]);
+    let text = choice["text"].as_str().unwrap();
+    assert!(text.starts_with(prompt), "{text}");
+    let tokens: Vec<&str> = told["tokens"].as_array().unwrap().iter().map(|token| token.as_str().unwrap()).collect();
+    assert_eq!(tokens.concat(), text);
+    let n_tokens = answer["usage"]["total_tokens"].as_u64().unwrap() as usize;
+    for key in ["tokens", "token_logprobs", "top_logprobs", "text_offset"] {
+        assert_eq!(told[key].as_array().unwrap().len(), n_tokens, "{key}");
+    }
+    let characters: Vec<char> = text.chars().collect();
+    for (i, token) in tokens.iter().enumerate() {
+        let offset = told["text_offset"][i].as_u64().unwrap() as usize;
+        assert!(characters[offset..].starts_with(&token.chars().collect::<Vec<_>>()), "{i}");
+        let Some(top) = told["top_logprobs"][i].as_object() else { continue };
+        let own = top.get(*token).map(|logp| logp.as_f64().unwrap() >= told["token_logprobs"][i].as_f64().unwrap());
+        assert!(own == Some(true) || token.is_empty(), "{i}: {token:?} in {top:?}");
+    }
+}
+
+#[test]
 fn bad_calls_are_refused_and_do_no_harm() {
     let served = Served::start(&["--api-key-env", "SERVE_KEY"]);
     let key = "\r\nAuthorization: Bearer open sesame";
@@ -164,10 +189,11 @@ fn bad_calls_are_refused_and_do_no_harm() {
     };
     check("GET /v1/models", json!(null), 200, "\"tiny\"");
     check("GET /v1/nothing", json!(null), 404, "/v1/completions");
-    check("POST /v1/chat/completions", question(json!({ "model": "other" })), 400, "other");
+    check("POST /v1/chat/completions", question(json!({ "model": "other" })), 404, "model_not_found");
     check("POST /v1/chat/completions", question(json!({ "frequency_penalty": 1 })), 400, "frequency_penalty");
     check("POST /v1/completions", json!({ "prompt": [4_000_000] }), 400, "vocabulary");
-    check("POST /v1/completions", json!({ "prompt": "word ".repeat(9000) }), 400, "context");
+    check("POST /v1/completions", json!({ "prompt": "word ".repeat(9000) }), 400, "context_length_exceeded");
+    check("POST /v1/completions", json!({ "prompt": "a", "max_tokens": -1 }), 400, "max_tokens");
     check("POST /v1/chat/completions", question(json!({})), 200, "chat.completion");
     let (status, answer) = served.send("GET /v1/models HTTP/1.1", "");
     assert!(status == 401 && answer.contains("Authorization"), "{answer}");
@@ -176,26 +202,27 @@ fn bad_calls_are_refused_and_do_no_harm() {
     let port = served.address.rsplit_once(':').unwrap().1;
     assert!(stderr(&["serve", "--model", "tiny:", "--port", port], 2).contains("--port"));
     assert!(stderr(&["serve", "--model", "tiny:", "--api-key-env", "NOT_SET"], 2).contains("NOT_SET"));
+    let empty = xtask(&["serve", "--model", "tiny:", "--api-key-env", "EMPTY"]).env("EMPTY", "").output().unwrap();
+    assert_eq!(empty.status.code(), Some(2), "{}", String::from_utf8_lossy(&empty.stderr));
+    assert!(stderr(&["serve", "--model", "tiny:", "--max-tokens", "0"], 2).contains("--max-tokens"));
 }
 
 #[test]
 fn an_interrupt_ends_calls_and_server() {
     let mut served = Served::start(&[]);
-    let endless = question(json!({ "max_tokens": 400, "n": 128 }));
-    let address = served.address.clone();
-    let call = std::thread::spawn(move || {
-        let body = endless.to_string();
-        let mut stream = TcpStream::connect(address).unwrap();
-        let length = body.len();
-        write!(stream, "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}")
-            .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    });
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    let endless = question(json!({ "max_tokens": 400, "n": 128, "stream": true })).to_string();
+    let mut stream = BufReader::new(TcpStream::connect(&served.address).unwrap());
+    let (head, length) = ("POST /v1/chat/completions HTTP/1.1\r\nHost: x", endless.len());
+    write!(stream.get_mut(), "{head}\r\nContent-Length: {length}\r\n\r\n{endless}").unwrap();
+    let mut line = String::new();
+    while !line.starts_with("data: ") {
+        line.clear();
+        assert!(stream.read_line(&mut line).unwrap() > 0);
+    }
     let interrupted = Command::new("kill").args(["-INT", &served.child.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
     assert!(served.child.wait().unwrap().success());
-    assert!(call.join().unwrap().contains("the server stops"));
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("the server stops") && !rest.contains("[DONE]"), "{rest}");
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 /// A character has at most four bytes, so at most three tokens can wait for its last; more are not UTF-8 at all.
 const MAX_WAITING: usize = 8;
 
-/// Yields text as soon as it is complete UTF-8; special tokens yield nothing.
+/// Yields text as soon as it is complete UTF-8.
 ///
 /// A token's text can depend on the one before it (a leading space is stripped at the start), so each piece is the
 /// difference between decoding a short window with and without the new tokens. For tokens that spell valid UTF-8 the
-/// pieces together are `Tokenizer::decode(ids, true)`.
+/// pieces together are `Tokenizer::decode`'s.
 #[derive(Clone, Debug)]
 pub struct TextStream {
     tokenizer: Arc<tokenizers::Tokenizer>,
@@ -26,11 +26,13 @@ impl TextStream {
         Self { tokenizer, special, window: Vec::new(), yielded: 0 }
     }
 
-    /// Takes in a token and gives the text that it completes, often none.
+    /// Takes in a token and gives the text that it completes, often none; a special token yields nothing.
     pub fn push(&mut self, id: u32) -> String {
-        if self.special.contains(&id) {
-            return String::new();
-        }
+        if self.special.contains(&id) { String::new() } else { self.push_any(id) }
+    }
+
+    /// As [`TextStream::push`], but a special token yields its text, too.
+    pub fn push_any(&mut self, id: u32) -> String {
         self.window.push(id);
         let after = self.text(&self.window);
         let waits = after.ends_with(char::REPLACEMENT_CHARACTER) && self.window.len() - self.yielded < MAX_WAITING;
@@ -52,6 +54,6 @@ impl TextStream {
     }
 
     fn text(&self, ids: &[u32]) -> String {
-        self.tokenizer.decode(ids, true).unwrap_or_default()
+        self.tokenizer.decode(ids, false).unwrap_or_default()
     }
 }

@@ -1,6 +1,6 @@
 //! A SentencePiece vocabulary from GGUF against sentencepiece, made by `tests/fixtures/make_spm.py`.
 
-use srlm_checkpoint::Checkpoint;
+use srlm_checkpoint::{Checkpoint, TextStream};
 
 use crate::models::{fixture, ids, json};
 
@@ -35,4 +35,10 @@ fn special_tokens_in_text_are_special() {
     let tokenizer = Checkpoint::open(&fixture("spm.gguf")).unwrap().tokenizer;
     let ids = tokenizer.encode("the<s>the", false).unwrap();
     assert_eq!(ids.iter().filter(|id| **id == 1).count(), 1);
+    let pieces = |take_in: fn(&mut TextStream, u32) -> String| -> String {
+        let mut stream = tokenizer.stream();
+        ids.iter().map(|id| take_in(&mut stream, *id)).collect()
+    };
+    assert_eq!(pieces(TextStream::push), tokenizer.decode(&ids, true).unwrap());
+    assert_eq!(pieces(TextStream::push_any), tokenizer.decode(&ids, false).unwrap());
 }

@@ -105,10 +105,9 @@ mod tests {
 
     #[test]
     fn each_form_asks_for_log_probabilities_in_its_own_way() {
-        let asked =
-            |input| rendered(input, Sampling::default(), 20).split_once(r#""stream":false"#).unwrap().1.to_owned();
-        assert_eq!(asked(Input::Text("a".to_owned())), r#","logprobs":20}"#);
-        assert_eq!(asked(Input::Tokens(vec![7, 8])), r#","logprobs":20}"#);
-        assert_eq!(asked(Input::Chat(vec![])), r#","logprobs":true,"top_logprobs":20}"#);
+        let asked = |input| rendered(input, Sampling::default(), 20);
+        insta::assert_snapshot!(asked(Input::Text("a".to_owned())), @r#"completions {"model":"m","prompt":"a","max_tokens":256,"temperature":0.7,"top_p":0.9,"seed":9,"n":1,"stream":false,"logprobs":20}"#);
+        insta::assert_snapshot!(asked(Input::Tokens(vec![7, 8])), @r#"completions {"model":"m","prompt":[7,8],"max_tokens":256,"temperature":0.7,"top_p":0.9,"seed":9,"n":1,"stream":false,"logprobs":20}"#);
+        insta::assert_snapshot!(asked(Input::Chat(vec![])), @r#"chat/completions {"model":"m","messages":[],"max_tokens":256,"temperature":0.7,"top_p":0.9,"seed":9,"n":1,"stream":false,"logprobs":true,"top_logprobs":20}"#);
     }
 }

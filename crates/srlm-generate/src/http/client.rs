@@ -18,9 +18,10 @@ const MAX_ANSWER: u64 = 64 << 20;
 
 /// Generates by asking a server, many requests at once, one sample a request.
 ///
-/// Requests go to `{base_url}/completions` for [`Input::Text`](crate::Input::Text) and tokens, and `{base_url}/chat/completions`
-/// for [`Input::Chat`](crate::Input::Chat). Token counts are those that the server reports. Whether equal seeds give
-/// equal text is up to the server. Proxies of the environment are not used, redirects are not followed.
+/// Requests go to `{base_url}/completions` for [`Input::Text`](crate::Input::Text) and tokens, and
+/// `{base_url}/chat/completions` for [`Input::Chat`](crate::Input::Chat). Token counts are those that the server
+/// reports. Whether equal seeds give equal text is up to the server. Proxies of the environment are not used, redirects
+/// are not followed.
 #[derive(Debug)]
 pub struct OpenAi {
     pub(super) config: HttpConfig,

@@ -1,11 +1,12 @@
 //! The batched decode engine.
 
+mod call;
+mod encode;
 mod prompts;
 mod row;
 mod score;
 mod slots;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -16,15 +17,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use srlm_artifact::FinishReason;
 use srlm_checkpoint::Tokenizer;
-use srlm_generate::{Completion, Error, Generate, Input, Request};
-use srlm_kernels::{Layout, Run};
+use srlm_generate::{Completion, Error, Generate, Request};
+use srlm_kernels::Layout;
 
 use crate::layers::LayerCache;
 use crate::model::Model;
-use prompts::Prompts;
+use call::Call;
+use encode::region_len;
 use row::Row;
 pub use score::TokenScore;
-use slots::Slots;
 
 /// How much the engine does at a time. It decides which rows share a pass, and so the last bits of the logits:
 /// part of what an artifact's key covers.
@@ -73,6 +74,38 @@ pub enum Event<'a> {
     Done(Completion, &'a [u32]),
 }
 
+/// Requests under way.
+pub struct Serving<'a> {
+    engine: &'a mut Engine,
+    call: Call<'a>,
+}
+
+impl Serving<'_> {
+    /// One pass through the model, of which events tell; `false` when every sample has ended.
+    ///
+    /// # Errors
+    /// Logits that are not finite, or an interruption.
+    pub fn pass(&mut self, on_event: &mut dyn FnMut(Event<'_>)) -> Result<bool, Error> {
+        let Self { engine, call } = self;
+        if !call.admit(&engine.tokenizer) {
+            return call.waiting.last().map_or(Ok(false), |&(request, sample_index)| {
+                let (engine, request) = (engine.identity.clone(), call.requests[request].id.clone());
+                Err(Error::MissingSample { engine, request, sample_index })
+            });
+        }
+        if engine.interrupt.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        engine.step(call, on_event)?;
+        Ok(true)
+    }
+
+    /// The engine, between passes.
+    pub fn engine(&self) -> &Engine {
+        self.engine
+    }
+}
+
 /// Generates with a Burn model: many samples at once, shared beginnings computed once, finished rows replaced.
 pub struct Engine {
     model: Model,
@@ -107,6 +140,11 @@ impl Engine {
         format!("{content_hash};rows={max_rows};cache={cache_tokens};prefill={prefill_tokens}")
     }
 
+    /// What ends a running call, see [`Engine::new`].
+    pub fn interrupt(&self) -> &Arc<AtomicBool> {
+        &self.interrupt
+    }
+
     /// The model, see [`Model::for_inference`].
     pub fn model(&self) -> &Model {
         &self.model
@@ -127,21 +165,25 @@ impl Engine {
     /// # Errors
     /// A request that cannot fit the context or the cache, logits that are not finite, or an interruption.
     pub fn run(&mut self, requests: &[Request], on_event: &mut dyn FnMut(Event<'_>)) -> Result<(), Error> {
-        let prompts = requests.iter().map(|request| self.prompt_tokens(request)).collect::<Result<Vec<_>, _>>()?;
-        if prompts.is_empty() {
+        if requests.is_empty() {
             return Ok(());
         }
+        let mut serving = self.serve(requests)?;
+        while serving.pass(on_event)? {}
+        Ok(())
+    }
+
+    /// Takes requests in, to be served a pass at a time.
+    ///
+    /// # Errors
+    /// A request that cannot fit the context or the cache.
+    pub fn serve<'a>(&'a mut self, requests: &'a [Request]) -> Result<Serving<'a>, Error> {
+        let prompts = requests.iter().map(|request| self.prompt_tokens(request)).collect::<Result<Vec<_>, _>>()?;
         let needed = self.capacity_needed(requests, &prompts);
         self.grow_cache(needed);
         let context = self.model.config().context();
-        let mut call = Call::new((self.n_cached, context), requests, &prompts, &self.config);
-        while call.admit(&self.tokenizer) {
-            if self.interrupt.load(Ordering::Relaxed) {
-                return Err(Error::Interrupted);
-            }
-            self.step(&mut call, on_event)?;
-        }
-        Ok(())
+        let call = Call::new((self.n_cached, context), requests, &prompts, &self.config);
+        Ok(Serving { engine: self, call })
     }
 
     /// The tokens of every first sample as they were drawn, for checks.
@@ -160,46 +202,6 @@ impl Engine {
                 on_tokens(completion.request_index, tokens.to_vec());
             }
         })
-    }
-
-    /// The tokens of a request's prompt.
-    ///
-    /// # Errors
-    /// [`Error::Request`] for one that could not be served, and why.
-    pub fn prompt_tokens(&self, request: &Request) -> Result<Vec<u32>, Error> {
-        let refuse = |reason: String| Error::Request { id: request.id.clone(), reason };
-        if let Some((key, must)) = request.sampling.problem() {
-            return Err(refuse(format!("{key} {must}")));
-        }
-        let encoded = match &request.input {
-            Input::Chat(messages) => self.tokenizer.encode_chat(messages, true),
-            Input::Text(text) => self.tokenizer.encode(text, true),
-            Input::Tokens(ids) => Ok(ids.clone()),
-        };
-        let ids = encoded.map_err(|error| refuse(error.to_string()))?;
-        let vocabulary = self.model.config().vocab_size;
-        if let Some(id) = ids.iter().find(|&&id| id as usize >= vocabulary) {
-            return Err(refuse(format!("token {id} is beyond the vocabulary of {vocabulary}")));
-        }
-        let limit = self.model.config().context();
-        if ids.is_empty() {
-            return Err(refuse("the prompt has no tokens".to_owned()));
-        }
-        if ids.len() >= limit {
-            return Err(refuse(format!(
-                "the prompt has {} tokens, the model's context {limit}: shorten it",
-                ids.len()
-            )));
-        }
-        let region = region_len(request, ids.len(), limit);
-        if ids.len() + region > self.config.cache_tokens {
-            return Err(refuse(format!(
-                "{} prompt tokens and {region} new ones do not fit a cache of {}: raise engine.cache_tokens",
-                ids.len(),
-                self.config.cache_tokens
-            )));
-        }
-        Ok(ids)
     }
 
     /// Slots that serve the call at full width, at most what the configuration allows.
@@ -340,11 +342,6 @@ impl Generate for Engine {
     }
 }
 
-/// Tokens that a sample may write.
-fn region_len(request: &Request, n_prompt: usize, context: usize) -> usize {
-    (request.sampling.max_tokens as usize).min(context - n_prompt)
-}
-
 fn select_rows(x: &Tensor<2>, rows: &[usize]) -> Tensor<2> {
     let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
     x.clone().select(0, Tensor::<1, Int>::from_data(TensorData::from(rows.as_slice()), &x.device()))
@@ -352,124 +349,4 @@ fn select_rows(x: &Tensor<2>, rows: &[usize]) -> Tensor<2> {
 
 fn to_host(x: Tensor<2>) -> Vec<f32> {
     x.into_data().try_into_vec::<f32>().expect("the model computes in f32")
-}
-
-/// The rows of one pass.
-#[derive(Default)]
-struct PassRows {
-    ids: Vec<u32>,
-    runs: Vec<Run>,
-    /// Nodes whose last token is computed, and its row.
-    ending: Vec<(usize, usize)>,
-    /// Samples that feed a token, and its row.
-    decoding: Vec<(usize, usize)>,
-}
-
-/// One call's state.
-struct Call<'a> {
-    requests: &'a [Request],
-    prompts: Prompts,
-    n_prompt: Vec<usize>,
-    slots: Slots,
-    /// Samples not yet begun: request and index, last first.
-    waiting: Vec<(usize, usize)>,
-    n_open: Vec<usize>,
-    rows: Vec<Row<'a>>,
-    max_rows: usize,
-    context: usize,
-    /// Final state of each computed node that a prompt ends with.
-    states: BTreeMap<usize, Vec<f32>>,
-}
-
-impl<'a> Call<'a> {
-    fn new(
-        (capacity, context): (usize, usize),
-        requests: &'a [Request],
-        prompts: &[Vec<u32>],
-        config: &EngineConfig,
-    ) -> Self {
-        let tree = Prompts::new(prompts);
-        let order = tree.order();
-        let samples = order.iter().flat_map(|&r| (0..requests[r].seeds.len()).map(move |s| (r, s)));
-        let mut waiting: Vec<(usize, usize)> = samples.collect();
-        waiting.reverse();
-        Self {
-            requests,
-            prompts: tree,
-            n_prompt: prompts.iter().map(Vec::len).collect(),
-            slots: Slots::new(capacity),
-            waiting,
-            n_open: requests.iter().map(|request| request.seeds.len()).collect(),
-            rows: Vec::new(),
-            max_rows: config.max_rows.max(1),
-            context,
-            states: BTreeMap::new(),
-        }
-    }
-
-    /// Begins waiting samples while there is room; `false` when nothing is left to do.
-    fn admit(&mut self, tokenizer: &Tokenizer) -> bool {
-        while self.rows.len() < self.max_rows
-            && let Some(&(request_index, sample)) = self.waiting.last()
-        {
-            let request = &self.requests[request_index];
-            if !self.prompts.place(request_index, &mut self.slots) {
-                break;
-            }
-            let region = region_len(request, self.n_prompt[request_index], self.context);
-            let Some(own) = self.slots.take(region) else { break };
-            let prefix = self.prompts.ranges(request_index);
-            self.rows.push(Row::new((request_index, request), sample, prefix, own, tokenizer.stream()));
-            self.waiting.pop();
-        }
-        !self.rows.is_empty()
-    }
-
-    /// Puts a pass together.
-    fn pass(&mut self, mut budget: usize) -> PassRows {
-        let mut pass = PassRows::default();
-        for at in 0..self.rows.len() {
-            let prompt = self.rows[at].request;
-            for prefill in self.prompts.prefill(prompt, budget) {
-                let n = prefill.tokens.len();
-                budget -= n;
-                let first = pass.ids.len();
-                pass.ids.extend(&prefill.tokens);
-                pass.runs.push(Run { rows: first..first + n, ..prefill.run });
-                pass.ending.extend(prefill.ends.map(|node| (node, first + n - 1)));
-            }
-        }
-        for (at, row) in self.rows.iter().enumerate() {
-            if let Some((token, run)) = row.run(pass.ids.len()) {
-                pass.decoding.push((at, pass.ids.len()));
-                pass.ids.push(token);
-                pass.runs.push(run);
-            }
-        }
-        pass
-    }
-
-    /// Nodes that are computed and end the prompt of samples without a token.
-    fn fresh_nodes(&self) -> Vec<usize> {
-        let begun = self.rows.iter().filter(|row| row.tokens.is_empty());
-        let mut nodes: Vec<usize> = begun.map(|row| self.prompts.last_node(row.request)).collect();
-        nodes.sort_unstable();
-        nodes.dedup();
-        nodes.retain(|node| self.states.contains_key(node));
-        nodes
-    }
-
-    /// Gives back what ended rows held.
-    fn release(&mut self, ended: &[usize]) {
-        for &at in ended.iter().rev() {
-            let row = self.rows.remove(at);
-            self.slots.give_back(row.own);
-            self.n_open[row.request] -= 1;
-            if self.n_open[row.request] == 0 {
-                for node in self.prompts.finish(row.request, &mut self.slots) {
-                    self.states.remove(&node);
-                }
-            }
-        }
-    }
 }

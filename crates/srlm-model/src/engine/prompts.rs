@@ -86,6 +86,13 @@ impl Prompts {
         true
     }
 
+    /// Takes all nodes out of the cache; they are computed again where they are needed.
+    pub(super) fn displace(&mut self) {
+        for node in self.nodes.values_mut() {
+            (node.slots, node.n_done) = (None, 0);
+        }
+    }
+
     /// Cache ranges of a placed prompt, in order of position.
     pub(super) fn ranges(&self, prompt: usize) -> Vec<Range<usize>> {
         self.paths[prompt].iter().filter_map(|id| self.nodes.get(id)?.slots.clone()).collect()

@@ -1,8 +1,10 @@
 //! What the model thinks of tokens that are there.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
+use srlm_generate::Error;
 
 use super::{Engine, select_rows, to_host};
 use crate::packed::PackedSequences;
@@ -27,27 +29,39 @@ impl Engine {
     /// Scores every token of each sequence but the first, with the `n_top` likeliest at its place. What sequences share
     /// at their beginning is computed once for all that go through the model together.
     ///
+    /// # Errors
+    /// [`Error::Interrupted`]
+    ///
     /// # Panics
     /// When a sequence is longer than the model's context, or a token beyond its vocabulary.
-    pub fn score(&self, sequences: &[&[u32]], n_top: usize) -> Vec<Vec<TokenScore>> {
+    pub fn score(&self, sequences: &[&[u32]], n_top: usize) -> Result<Vec<Vec<TokenScore>>, Error> {
         let mut scores = vec![Vec::new(); sequences.len()];
         let mut pass: Vec<usize> = Vec::new();
         let mut n_tokens = 0;
         for (i, sequence) in sequences.iter().enumerate().filter(|(_, sequence)| sequence.len() > 1) {
             if n_tokens + sequence.len() > PASS_TOKENS && !pass.is_empty() {
-                self.score_pass(sequences, &std::mem::take(&mut pass), n_top, &mut scores);
+                self.score_pass(sequences, &std::mem::take(&mut pass), n_top, &mut scores)?;
                 n_tokens = 0;
             }
             pass.push(i);
             n_tokens += sequence.len();
         }
         if !pass.is_empty() {
-            self.score_pass(sequences, &pass, n_top, &mut scores);
+            self.score_pass(sequences, &pass, n_top, &mut scores)?;
         }
-        scores
+        Ok(scores)
     }
 
-    fn score_pass(&self, sequences: &[&[u32]], pass: &[usize], n_top: usize, scores: &mut [Vec<TokenScore>]) {
+    fn score_pass(
+        &self,
+        sequences: &[&[u32]],
+        pass: &[usize],
+        n_top: usize,
+        scores: &mut [Vec<TokenScore>],
+    ) -> Result<(), Error> {
+        if self.interrupt.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
         let together: Vec<&[u32]> = pass.iter().map(|&i| sequences[i]).collect();
         let packed = PackedSequences::inputs_of(&together);
         let scored = packed.scored(&together, &vec![1; together.len()]);
@@ -68,5 +82,6 @@ impl Engine {
                 scores[pass[scored.sequences[place]]].push(score);
             }
         }
+        Ok(())
     }
 }

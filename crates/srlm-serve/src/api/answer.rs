@@ -4,16 +4,7 @@ use serde_json::{Map, Value, json};
 use srlm_artifact::FinishReason;
 
 use super::Form;
-
-/// A token that was written or, with `echo`, given.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Token {
-    pub(crate) text: String,
-    /// In nats; the first token of a text follows nothing and has none.
-    pub(crate) logp: Option<f64>,
-    /// The likeliest at its place.
-    pub(crate) top: Vec<(String, f64)>,
-}
+use super::logprobs::{self, Token};
 
 /// A finished sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,11 +34,6 @@ pub(crate) struct Head {
     pub(crate) model: String,
 }
 
-/// The body of a refusal.
-pub(crate) fn refusal(kind: &str, message: &str) -> Value {
-    json!({ "error": { "message": message, "type": kind, "param": null, "code": null } })
-}
-
 fn word(finish: FinishReason) -> &'static str {
     match finish {
         FinishReason::Stop => "stop",
@@ -55,7 +41,7 @@ fn word(finish: FinishReason) -> &'static str {
     }
 }
 
-pub(crate) fn usage(prompt_tokens: usize, completion_tokens: u64) -> Value {
+fn usage(prompt_tokens: usize, completion_tokens: u64) -> Value {
     json!({
         "prompt_tokens": prompt_tokens,
         "completion_tokens": completion_tokens,
@@ -83,9 +69,9 @@ impl Head {
         let Choice { index, text, tokens, .. } = choice;
         match self.form {
             Form::Chat => json!({ "index": index, "message": { "role": "assistant", "content": text },
-                "logprobs": tokens.map(|tokens| chat_logprobs(&tokens)), "finish_reason": finish }),
+                "logprobs": tokens.map(|tokens| logprobs::chat(&tokens)), "finish_reason": finish }),
             Form::Text => json!({ "index": index, "text": text,
-                "logprobs": tokens.map(|tokens| text_logprobs(&tokens)), "finish_reason": finish }),
+                "logprobs": tokens.map(|tokens| logprobs::text(&tokens)), "finish_reason": finish }),
         }
     }
 
@@ -97,7 +83,8 @@ impl Head {
         };
         match self.form {
             Form::Text => {
-                self.object("text_completion", vec![json!({ "index": index, "text": text, "finish_reason": finish })])
+                let choice = json!({ "index": index, "text": text, "logprobs": null, "finish_reason": finish });
+                self.object("text_completion", vec![choice])
             }
             Form::Chat => {
                 let mut delta = Map::new();
@@ -107,7 +94,7 @@ impl Head {
                 if finish.is_none() {
                     delta.insert("content".to_owned(), text.into());
                 }
-                let choice = json!({ "index": index, "delta": delta, "finish_reason": finish });
+                let choice = json!({ "index": index, "delta": delta, "logprobs": null, "finish_reason": finish });
                 self.object("chat.completion.chunk", vec![choice])
             }
         }
@@ -122,40 +109,6 @@ impl Head {
     }
 }
 
-/// A token that holds part of a character has no bytes here.
-fn bytes(text: &str) -> Option<&[u8]> {
-    (!text.contains(char::REPLACEMENT_CHARACTER)).then_some(text.as_bytes())
-}
-
-fn chat_logprobs(tokens: &[Token]) -> Value {
-    let one = |text: &str, logp: Option<f64>| json!({ "token": text, "logprob": logp, "bytes": bytes(text) });
-    let token = |token: &Token| {
-        let mut told = one(&token.text, token.logp);
-        told["top_logprobs"] = token.top.iter().map(|(text, logp)| one(text, Some(*logp))).collect();
-        told
-    };
-    json!({ "content": tokens.iter().map(token).collect::<Vec<_>>() })
-}
-
-fn text_logprobs(tokens: &[Token]) -> Value {
-    let mut at = 0;
-    let offset = |token: &Token| {
-        let here = at;
-        at += token.text.chars().count();
-        here
-    };
-    let offsets: Vec<usize> = tokens.iter().map(offset).collect();
-    let top = |token: &Token| {
-        token.logp.map(|_| token.top.iter().map(|(text, logp)| (text.clone(), (*logp).into())).collect::<Map<_, _>>())
-    };
-    json!({
-        "tokens": tokens.iter().map(|token| &token.text).collect::<Vec<_>>(),
-        "token_logprobs": tokens.iter().map(|token| token.logp).collect::<Vec<_>>(),
-        "top_logprobs": tokens.iter().map(top).collect::<Vec<_>>(),
-        "text_offset": offsets,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,36 +118,38 @@ mod tests {
     }
 
     fn choice(index: usize) -> Choice {
-        let token = |text: &str, logp| Token { text: text.to_owned(), logp, top: vec![("b".to_owned(), -0.5)] };
+        let token = |text: &str, logp: Option<f64>| {
+            let top = logp.map(|logp| (text.to_owned(), logp)).into_iter().collect();
+            Token { text: text.to_owned(), name: text.to_owned(), logp, top }
+        };
         let tokens = Some(vec![token("é", None), token("b", Some(-0.5))]);
         Choice { index, text: "éb".to_owned(), finish: FinishReason::Length, n_tokens: 2, tokens }
     }
 
     #[test]
-    fn both_forms_tell_tokens_their_own_way() {
+    fn both_forms_tell_choices_in_order_with_their_tokens() {
         let text = head(Form::Text).answer(vec![choice(1), choice(0)], 3);
         assert_eq!((&text["choices"][0]["index"], &text["choices"][1]["index"]), (&json!(0), &json!(1)));
-        let expected = json!({ "tokens": ["é", "b"], "token_logprobs": [null, -0.5], "top_logprobs": [null, { "b": -0.5 }],
-            "text_offset": [0, 1] });
-        assert_eq!(text["choices"][0]["logprobs"], expected);
+        assert_eq!(text["choices"][0]["logprobs"]["tokens"], json!(["é", "b"]));
         assert_eq!(text["usage"], json!({ "prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7 }));
 
         let chat = head(Form::Chat).answer(vec![choice(0)], 3);
         assert_eq!(chat["choices"][0]["message"], json!({ "role": "assistant", "content": "éb" }));
         assert_eq!(chat["choices"][0]["finish_reason"], "length");
-        let told = &chat["choices"][0]["logprobs"]["content"];
-        assert_eq!(told[0]["bytes"], json!([195, 169]));
-        assert_eq!(told[1]["top_logprobs"], json!([{ "token": "b", "logprob": -0.5, "bytes": [98] }]));
+        assert_eq!(chat["choices"][0]["logprobs"]["content"][1]["token"], "b");
     }
 
     #[test]
     fn a_stream_says_whose_turn_it_is_once() {
         let text = |text: &str| Piece::Text { index: 0, text: text.to_owned() };
         let delta = |piece, is_first| head(Form::Chat).chunk(piece, is_first)["choices"][0].clone();
-        let expected = json!({ "index": 0, "delta": { "role": "assistant", "content": "a" }, "finish_reason": null });
+        let first = json!({ "role": "assistant", "content": "a" });
+        let expected = json!({ "index": 0, "delta": first, "logprobs": null, "finish_reason": null });
         assert_eq!(delta(text("a"), true), expected);
         assert_eq!(delta(text("b"), false)["delta"], json!({ "content": "b" }));
         let end = delta(Piece::End { index: 0, finish: FinishReason::Stop }, false);
         assert_eq!((&end["delta"], &end["finish_reason"]), (&json!({}), &json!("stop")));
+        let plain = head(Form::Text).chunk(text("a"), true)["choices"][0].clone();
+        assert_eq!(plain, json!({ "index": 0, "text": "a", "logprobs": null, "finish_reason": null }));
     }
 }

@@ -1,9 +1,10 @@
 //! What a client asks for.
 
-use serde::Deserialize;
 use serde_json::Value;
-use srlm_artifact::{Message, Role};
 use srlm_generate::{Input, Sampling};
+
+use super::Refusal;
+use super::body::{Body, Stop, Turn};
 
 /// Which of the two interfaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,214 +38,96 @@ pub(crate) struct Asked {
 const MOST_TOP: u32 = 20;
 const MOST_SAMPLES: u32 = 128;
 
-#[derive(Deserialize)]
-struct Body {
-    model: Option<String>,
-    messages: Option<Vec<Turn>>,
-    prompt: Option<Prompts>,
-    n: Option<u32>,
-    seed: Option<i64>,
-    max_tokens: Option<u32>,
-    max_completion_tokens: Option<u32>,
-    temperature: Option<f64>,
-    top_p: Option<f64>,
-    /// vLLM's -1 keeps all, as 0 does.
-    top_k: Option<i64>,
-    min_p: Option<f64>,
-    stop: Option<Stop>,
-    ignore_eos: Option<bool>,
-    echo: Option<bool>,
-    /// A number in the completions form, a switch in the chat form.
-    logprobs: Option<Value>,
-    top_logprobs: Option<u32>,
-    stream: Option<bool>,
-    stream_options: Option<StreamOptions>,
-}
-
-#[derive(Deserialize)]
-struct StreamOptions {
-    include_usage: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct Turn {
-    role: String,
-    content: Content,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Parts(Vec<Part>),
-}
-
-#[derive(Deserialize)]
-struct Part {
-    #[serde(rename = "type")]
-    kind: String,
-    text: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Prompts {
-    One(String),
-    Tokens(Vec<u32>),
-    Many(Vec<String>),
-    ManyTokens(Vec<Vec<u32>>),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Stop {
-    One(String),
-    Many(Vec<String>),
-}
-
-/// Keys that would change what is written and are not served, each with the value that asks for nothing.
-const REFUSED: [(&str, &str); 10] = [
-    ("frequency_penalty", "0"),
-    ("presence_penalty", "0"),
-    ("repetition_penalty", "1"),
-    ("logit_bias", "{}"),
-    ("tools", "[]"),
-    ("functions", "[]"),
-    ("response_format", "{\"type\":\"text\"}"),
-    ("suffix", "\"\""),
-    ("best_of", "1"),
-    ("use_beam_search", "false"),
-];
-
 impl Asked {
     /// Reads a body for the model of this name; `max_tokens` is what clients get that do not say.
-    ///
-    /// Refusals say what is wrong.
-    pub(crate) fn read(form: Form, body: &[u8], name: &str, max_tokens: u32) -> Result<Self, String> {
-        let value: Value = serde_json::from_slice(body).map_err(|error| format!("the body is not JSON: {error}"))?;
-        check_refused(&value)?;
-        let body: Body = serde_json::from_value(value).map_err(|error| error.to_string())?;
+    pub(crate) fn read(form: Form, bytes: &[u8], name: &str, max_tokens: u32) -> Result<Self, Refusal> {
+        let body = Body::read(bytes)?;
         if let Some(model) = body.model.as_deref().filter(|model| *model != name) {
-            return Err(format!("there is no model {model:?} here, but {name:?}; --name gives it another name"));
+            return Err(Refusal::no_such_model(model, name));
         }
         let n_top = n_top(form, body.logprobs.as_ref(), body.top_logprobs)?;
         let echo = body.echo.unwrap_or(false);
-        let given = body.max_completion_tokens.or(body.max_tokens);
         let sampling = Sampling {
-            max_tokens: given.unwrap_or(max_tokens),
+            max_tokens: body.max_completion_tokens.or(body.max_tokens).unwrap_or(max_tokens),
             temperature: body.temperature.unwrap_or(1.0),
             top_p: body.top_p.unwrap_or(1.0),
             top_k: body.top_k.map_or(0, |k| u32::try_from(k).unwrap_or(0)),
             min_p: body.min_p.unwrap_or(0.0),
-            stop: match body.stop {
-                None => Vec::new(),
-                Some(Stop::One(stop)) => vec![stop],
-                Some(Stop::Many(stops)) => stops,
-            },
+            stop: body.stop.map_or(Vec::new(), Stop::strings),
             ignore_eos: body.ignore_eos.unwrap_or(false),
         };
-        let n = body.n.unwrap_or(1);
-        if !(1..=MOST_SAMPLES).contains(&n) {
-            return Err(format!("n must be from 1 to {MOST_SAMPLES}"));
-        }
         // Without tokens to write there is still the prompt to score.
         let checked = Sampling { max_tokens: sampling.max_tokens.max(u32::from(echo)), ..sampling.clone() };
         if let Some((key, must)) = checked.problem() {
-            return Err(format!("{key} {must}"));
+            return Err(Refusal::of(key, must));
+        }
+        let n = body.n.unwrap_or(1);
+        if !(1..=MOST_SAMPLES).contains(&n) {
+            return Err(Refusal::of("n", format!("must be from 1 to {MOST_SAMPLES}")));
+        }
+        if body.best_of.is_some_and(|best_of| best_of != n) {
+            return Err(Refusal::of("best_of", "must be n; leave it out"));
         }
         let inputs = match (form, body.messages, body.prompt) {
             (Form::Chat, Some(turns), None) => {
-                vec![Input::Chat(turns.into_iter().map(message).collect::<Result<_, _>>()?)]
+                vec![Input::Chat(turns.into_iter().map(Turn::message).collect::<Result<_, _>>()?)]
             }
-            (Form::Chat, ..) => return Err("messages must be there, and no prompt".to_owned()),
-            (Form::Text, None, Some(prompts)) => inputs(prompts),
-            (Form::Text, ..) => return Err("prompt must be there, and no messages".to_owned()),
+            (Form::Chat, ..) => return Err(Refusal::of("messages", "must be there, and no prompt")),
+            (Form::Text, None, Some(prompts)) => prompts.inputs(),
+            (Form::Text, ..) => return Err(Refusal::of("prompt", "must be there, and no messages")),
         };
         if inputs.is_empty() {
-            return Err("prompt must not be empty".to_owned());
+            return Err(Refusal::of("prompt", "must not be empty"));
         }
         let stream = body.stream.unwrap_or(false);
         if stream && (echo || n_top.is_some()) {
-            return Err("stream goes without echo and logprobs".to_owned());
+            return Err(Refusal::of("stream", "goes without echo and logprobs"));
         }
         if echo && form == Form::Chat {
-            return Err("echo is for /v1/completions".to_owned());
+            return Err(Refusal::of("echo", "is for /v1/completions"));
         }
         let stream_usage = body.stream_options.and_then(|options| options.include_usage).unwrap_or(false);
         let seed = body.seed.map(|seed| seed as u64);
         Ok(Self { form, inputs, n, seed, sampling, echo, n_top, stream, stream_usage })
     }
-}
 
-fn check_refused(value: &Value) -> Result<(), String> {
-    for (key, nothing) in REFUSED {
-        let nothing: Value = serde_json::from_str(nothing).expect("the table holds JSON");
-        let asks_nothing = match (&value[key], &nothing) {
-            (Value::Null, _) => true,
-            // 0 and 0.0 are the same.
-            (Value::Number(found), Value::Number(nothing)) => found.as_f64() == nothing.as_f64(),
-            (found, nothing) => found == nothing,
-        };
-        if !asks_nothing {
-            return Err(format!("{key} is not served; leave it out"));
-        }
+    /// Samples of all prompts.
+    pub(crate) fn n_choices(&self) -> usize {
+        self.inputs.len() * self.n as usize
     }
-    Ok(())
 }
 
-fn n_top(form: Form, logprobs: Option<&Value>, top_logprobs: Option<u32>) -> Result<Option<u32>, String> {
+impl Form {
+    /// The key under which prompts come.
+    pub(crate) fn key(self) -> &'static str {
+        if self == Self::Chat { "messages" } else { "prompt" }
+    }
+}
+
+fn n_top(form: Form, logprobs: Option<&Value>, top_logprobs: Option<u32>) -> Result<Option<u32>, Refusal> {
     let n = match (form, logprobs) {
         (_, None | Some(Value::Null | Value::Bool(false))) => None,
         (Form::Chat, Some(Value::Bool(true))) => Some(top_logprobs.unwrap_or(0)),
-        (Form::Text, Some(Value::Number(n))) => {
-            Some(n.as_u64().and_then(|n| u32::try_from(n).ok()).ok_or("logprobs must be a whole number from 0")?)
-        }
-        (Form::Chat, _) => return Err("logprobs must be true or false, and top_logprobs a number".to_owned()),
-        (Form::Text, _) => return Err("logprobs must be a number".to_owned()),
+        (Form::Text, Some(n)) if n.is_u64() => n.as_u64().map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
+        (Form::Chat, _) => return Err(Refusal::of("logprobs", "must be true or false, and top_logprobs a number")),
+        (Form::Text, _) => return Err(Refusal::of("logprobs", "must be a whole number from 0")),
     };
+    let key = if form == Form::Chat { "top_logprobs" } else { "logprobs" };
     match n {
-        Some(n) if n > MOST_TOP => Err(format!("at most {MOST_TOP} log-probabilities are told at a place")),
+        Some(n) if n > MOST_TOP => Err(Refusal::of(key, format!("must be at most {MOST_TOP}"))),
         n => Ok(n),
-    }
-}
-
-fn message(turn: Turn) -> Result<Message, String> {
-    let role = match turn.role.as_str() {
-        "system" | "developer" => Role::System,
-        "user" => Role::User,
-        "assistant" => Role::Assistant,
-        other => return Err(format!("there is no role {other:?}: system, user and assistant are served")),
-    };
-    let content = match turn.content {
-        Content::Text(text) => text,
-        Content::Parts(parts) => {
-            let text = |part: Part| match (part.kind.as_str(), part.text) {
-                ("text", Some(text)) => Ok(text),
-                (kind, _) => Err(format!("content of type {kind:?} is not served: text is")),
-            };
-            parts.into_iter().map(text).collect::<Result<Vec<_>, _>>()?.concat()
-        }
-    };
-    Ok(Message { role, content })
-}
-
-fn inputs(prompts: Prompts) -> Vec<Input> {
-    match prompts {
-        Prompts::One(text) => vec![Input::Text(text)],
-        Prompts::Tokens(ids) if ids.is_empty() => Vec::new(),
-        Prompts::Tokens(ids) => vec![Input::Tokens(ids)],
-        Prompts::Many(texts) => texts.into_iter().map(Input::Text).collect(),
-        Prompts::ManyTokens(many) => many.into_iter().map(Input::Tokens).collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::StatusCode;
     use serde_json::json;
+    use srlm_artifact::Message;
 
     use super::*;
 
-    fn read(form: Form, body: &Value) -> Result<Asked, String> {
+    fn read(form: Form, body: &Value) -> Result<Asked, Refusal> {
         Asked::read(form, body.to_string().as_bytes(), "m", 99)
     }
 
@@ -274,14 +157,19 @@ mod tests {
 
     #[test]
     fn what_cannot_be_served_is_refused_with_its_key() {
-        let check = |form: Form, key: &str, value: Value, expected: &str| {
+        let refusal = |form: Form, key: &str, value: Value| {
             let mut body = match form {
                 Form::Chat => json!({ "messages": [{ "role": "user", "content": "a" }] }),
                 Form::Text => json!({ "prompt": "a" }),
             };
             body[key] = value;
-            let refusal = read(form, &body).unwrap_err();
-            assert!(refusal.contains(expected), "{key}: {refusal}");
+            read(form, &body).unwrap_err()
+        };
+        let check = |form: Form, key: &str, value: Value, expected: &str| {
+            let error = refusal(form, key, value).body()["error"].clone();
+            assert!(error["message"].as_str().unwrap().contains(expected), "{key}: {error}");
+            let param = error["param"].as_str().unwrap_or_default();
+            assert!(param.starts_with(key) || expected.contains(param), "{key}: {error}");
         };
         check(Form::Chat, "model", json!("gpt"), "\"gpt\"");
         check(Form::Chat, "frequency_penalty", json!(0.5), "frequency_penalty");
@@ -297,8 +185,17 @@ mod tests {
         check(Form::Text, "prompt", json!([]), "prompt");
         check(Form::Text, "logprobs", json!(50), "20");
         check(Form::Text, "logprobs", json!(true), "logprobs");
-        check(Form::Text, "max_tokens", json!(-1), "invalid value");
-        assert!(Asked::read(Form::Text, b"{", "m", 1).unwrap_err().contains("not JSON"));
+        check(Form::Text, "max_tokens", json!(-1), "max_tokens cannot be read: invalid value");
+        check(Form::Text, "prompt", json!({ "a": 1 }), "prompt cannot be read: it is neither a string");
+        check(Form::Text, "stop", json!(7), "stop cannot be read: it is neither");
+        check(Form::Chat, "messages", json!([{ "role": "user", "content": 7 }]), "messages[0].content cannot be read");
+        check(Form::Text, "best_of", json!(2), "best_of must be n");
+        check(Form::Text, "min_tokens", json!(2), "min_tokens is not served");
+        assert_eq!(refusal(Form::Chat, "model", json!("gpt")).status, StatusCode::NOT_FOUND);
+        let message = |body: &[u8]| Asked::read(Form::Text, body, "m", 1).unwrap_err().message;
+        assert!(message(b"{").contains("not JSON"));
+        assert!(message(b"[]").contains("object"));
+        assert_eq!(read(Form::Text, &json!({ "prompt": "a", "n": 2, "best_of": 2 })).unwrap().n, 2);
         let scored = read(Form::Text, &json!({ "prompt": "a", "echo": true, "max_tokens": 0, "logprobs": 1 })).unwrap();
         assert_eq!((scored.n_top, scored.sampling.max_tokens), (Some(1), 0));
     }

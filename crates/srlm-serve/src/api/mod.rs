@@ -2,6 +2,12 @@
 
 mod answer;
 mod asked;
+mod body;
+mod logprobs;
+mod refusal;
+mod unserved;
 
-pub(crate) use answer::{Choice, Head, Piece, Token, refusal};
+pub(crate) use answer::{Choice, Head, Piece};
 pub(crate) use asked::{Asked, Form};
+pub(crate) use logprobs::Token;
+pub(crate) use refusal::Refusal;
