@@ -11,8 +11,8 @@ fn main() {
     let branch = git(&["symbolic-ref", "--quiet", "HEAD"]);
     for name in ["HEAD", "packed-refs"].into_iter().chain(branch.as_deref()) {
         // Only what exists is watched: a missing file would run this script at every build.
-        if let Some(path) =
-            git(&["rev-parse", "--git-path", name]).filter(|path| std::fs::exists(path).unwrap_or(false))
+        if let Some(path) = git(&["rev-parse", "--git-path", name])
+            .filter(|path| std::fs::exists(path).unwrap_or(false))
         {
             println!("cargo::rerun-if-changed={path}");
         }
@@ -21,6 +21,10 @@ fn main() {
 
 /// What git says, in a line; `None` where there is no git or no checkout.
 fn git(arguments: &[&str]) -> Option<String> {
-    let output = Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+    let output = Command::new("git")
+        .args(arguments)
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
     Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }

@@ -5,7 +5,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use srlm_artifact::{
-    Aggregation, FinishReason, JudgmentRow, Place, Prompt, PromptRow, PromptSource, ResponseRow, Score,
+    Aggregation, FinishReason, JudgmentRow, Place, Prompt, PromptRow, PromptSource, ResponseRow,
+    Score,
 };
 use srlm_pairs::{PairsConfig, candidates_by_prompt, select_pairs};
 use srlm_sampler::Pool;
@@ -14,8 +15,7 @@ const PROMPTS: u32 = 10_000;
 const SAMPLES: u32 = 4;
 
 fn scores(c: &mut Criterion) {
-    let text =
-        "The answer is relevant and covers most of the question. It is clear, though not expert.\n\n**Score: 4/5**";
+    let text = "The answer is relevant and covers most of the question. It is clear, though not expert.\n\n**Score: 4/5**";
     let mut group = c.benchmark_group("judge");
     group.throughput(Throughput::Bytes(text.len() as u64));
     group.bench_function("parse_score", |b| b.iter(|| srlm_judge::parse_score(black_box(text))));
@@ -59,16 +59,23 @@ fn pairs(c: &mut Criterion) {
     group.sample_size(20).throughput(Throughput::Elements(u64::from(PROMPTS * SAMPLES)));
     group.bench_function("join_and_select", |b| {
         b.iter(|| {
-            let candidates = candidates_by_prompt(prompts.clone(), responses.clone(), &judgments, Aggregation::Mean)
-                .expect("the rows fit each other");
+            let candidates = candidates_by_prompt(
+                prompts.clone(),
+                responses.clone(),
+                &judgments,
+                Aggregation::Mean,
+            )
+            .expect("the rows fit each other");
             select_pairs(&candidates, &PairsConfig::default(), Place { run_seed: 0, iteration: 1 })
         })
     });
 }
 
 fn novelty(c: &mut Criterion) {
-    let words =
-        ["river", "bread", "clock", "music", "winter", "garden", "train", "story", "letter", "market", "bridge"];
+    let words = [
+        "river", "bread", "clock", "music", "winter", "garden", "train", "story", "letter",
+        "market", "bridge",
+    ];
     let text = |i: usize| {
         let word = |k: usize| words[(i * (k + 3) + i / (k + 1)) % words.len()];
         (0..12).map(word).collect::<Vec<_>>().join(" ")

@@ -49,14 +49,20 @@ fn model(device: &Device) -> Model {
             let shape = param.dims();
             let values: Vec<f32> = (0..shape.iter().product::<usize>())
                 .map(|_| {
-                    self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    self.0 = self
+                        .0
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1_442_695_040_888_963_407);
                     let unit = (self.0 >> 40) as f32 / (1u64 << 24) as f32 - 0.5;
                     if D == 1 { 1.0 } else { 0.08 * unit }
                 })
                 .collect();
             let device = param.val().device();
             let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
-            Param::initialized(param.id, if device.is_autodiff() { tensor.require_grad() } else { tensor })
+            Param::initialized(
+                param.id,
+                if device.is_autodiff() { tensor.require_grad() } else { tensor },
+            )
         }
     }
     Model::zeros(&config(), device).map(&mut Fill(3))
@@ -90,13 +96,20 @@ fn passes(c: &mut Criterion) {
     let mut group = c.benchmark_group("pass");
     group.sample_size(10).throughput(Throughput::Elements(packed.n_rows() as u64));
     group.bench_function("hidden_4x256", |b| b.iter(|| model.hidden(&packed.ids, &layout)));
-    group.bench_function("response_logps_4x256", |b| b.iter(|| model.response_logps(&views, &[1; 4])));
+    group.bench_function("response_logps_4x256", |b| {
+        b.iter(|| model.response_logps(&views, &[1; 4]))
+    });
 }
 
 fn training(c: &mut Criterion) {
     let dir = std::env::temp_dir();
     let examples: Vec<Example> = (0..4)
-        .map(|i| Example::response(i.to_string(), Conversation { ids: tokens(i, 256), response_start: 128 }))
+        .map(|i| {
+            Example::response(
+                i.to_string(),
+                Conversation { ids: tokens(i, 256), response_start: 128 },
+            )
+        })
         .collect();
     let config = TrainConfig { batch_size: 4, checkpoint_every: 0, ..TrainConfig::default() };
     let model = model(&Device::flex().autodiff());
@@ -106,9 +119,15 @@ fn training(c: &mut Criterion) {
         b.iter(|| {
             let hooks = Hooks { on_step: &mut |_, _| ControlFlow::Continue(()), validate: None };
             let runtime = TrainRuntime::default();
-            let settings =
-                Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
-            train(model.clone(), &ResponseLoss, &examples, settings, &dir, hooks).map(|trained| trained.metrics)
+            let settings = Settings {
+                config: &config,
+                runtime: &runtime,
+                more_devices: &[],
+                adapter_dropout: 0.0,
+                seed: 1,
+            };
+            train(model.clone(), &ResponseLoss, &examples, settings, &dir, hooks)
+                .map(|trained| trained.metrics)
         })
     });
 }

@@ -1,8 +1,9 @@
 //! Training steps on ranked replies, timed: `train_steps dpo|sft MODEL GROUPS.jsonl`.
 //!
-//! Groups are `{id, messages, replies: [{rank, text}]}`. The first 32 by id whose prompt has at most 128 tokens are
-//! taken, best against worst, four a step, at most 256 tokens each side: the rows of TRL's measurement. The reference's
-//! log-probabilities are computed before the clock starts. Prints one JSON object.
+//! Groups are `{id, messages, replies: [{rank, text}]}`. The first 32 by id whose prompt has at
+//! most 128 tokens are taken, best against worst, four a step, at most 256 tokens each side: the
+//! rows of TRL's measurement. The reference's log-probabilities are computed before the clock
+//! starts. Prints one JSON object.
 #![allow(clippy::print_stdout, missing_docs)]
 
 mod measure;
@@ -50,14 +51,17 @@ fn ranked(tokenizer: &Tokenizer, path: &Path) -> Result<Vec<Ranked>, Box<dyn Err
     let mut found = Vec::new();
     for mut group in groups {
         group.replies.sort_by_key(|reply| reply.rank);
-        let (Some(best), Some(worst)) = (group.replies.first(), group.replies.last()) else { continue };
+        let (Some(best), Some(worst)) = (group.replies.first(), group.replies.last()) else {
+            continue;
+        };
         let prompt = Prompt::conversation(group.messages);
         let n_prompt = tokenizer.encode_chat(prompt.messages(), true)?.len();
         if best.rank == worst.rank || n_prompt > MAX_PROMPT || found.len() == GROUPS {
             continue;
         }
         let conversation = |reply: &Reply| Conversation::new(tokenizer, &prompt, &reply.text);
-        let both = (conversation(best)?.truncated(MAX_LENGTH), conversation(worst)?.truncated(MAX_LENGTH));
+        let both =
+            (conversation(best)?.truncated(MAX_LENGTH), conversation(worst)?.truncated(MAX_LENGTH));
         if let (Some(best), Some(worst)) = both {
             found.push((group.id, best, worst));
         }
@@ -86,25 +90,32 @@ fn time<O: Objective>(
         last = Instant::now();
         ControlFlow::Continue(())
     };
-    let settings = Settings { config: &config, runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
+    let settings =
+        Settings { config: &config, runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
     train(model, objective, examples, settings, &dir, Hooks { on_step, validate: None })?;
     Ok(steps)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [kind, model, groups] = [0, 1, 2]
-        .map(|i| arguments.get(i).ok_or("usage: train_steps dpo|sft MODEL GROUPS.jsonl [lora] [stored] [recompute]"));
+    let [kind, model, groups] = [0, 1, 2].map(|i| {
+        arguments
+            .get(i)
+            .ok_or("usage: train_steps dpo|sft MODEL GROUPS.jsonl [lora] [stored] [recompute]")
+    });
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     let lora = LoraConfig { stored_base: has("stored"), ..LoraConfig::default() };
     let runtime = TrainRuntime { recompute_layers: has("recompute"), ..TrainRuntime::default() };
     let checkpoint = Checkpoint::open(Path::new(model?))?;
     let ranked = ranked(&checkpoint.tokenizer, Path::new(groups?))?;
-    let trainable = || Model::load_trainable(&checkpoint, has("lora").then_some(&lora), &Device::flex(), 1);
+    let trainable =
+        || Model::load_trainable(&checkpoint, has("lora").then_some(&lora), &Device::flex(), 1);
     let steps = if kind? == "sft" {
         let model = trainable()?;
-        let examples: Vec<Example> =
-            ranked.into_iter().map(|(id, conversation, _)| Example::response(id, conversation)).collect();
+        let examples: Vec<Example> = ranked
+            .into_iter()
+            .map(|(id, conversation, _)| Example::response(id, conversation))
+            .collect();
         time(model, &ResponseLoss, &examples, &runtime)?
     } else {
         let reference = Model::load(&checkpoint, &Device::flex())?;
@@ -123,7 +134,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let pairs: Vec<PairExample> = ranked.into_iter().map(pair).collect();
         drop(reference);
         let model = trainable()?;
-        let objective = PreferenceObjective { loss: LossSettings::of(LossType::Sigmoid, 0.1), ld_alpha: 1.0 };
+        let objective =
+            PreferenceObjective { loss: LossSettings::of(LossType::Sigmoid, 0.1), ld_alpha: 1.0 };
         time(model, &objective, &pairs, &runtime)?
     };
     let mut seconds: Vec<f64> = steps.iter().skip(1).map(|(seconds, _)| *seconds).collect();

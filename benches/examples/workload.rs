@@ -1,7 +1,7 @@
 //! The loop's generation work on a file of rows, timed: `workload MODEL ROWS.jsonl [--limit N]`.
 //!
-//! Rows are `{kind: candidate | judge, id, text, n, max_new, temperature, top_p}`; `text` is the rendered prompt and
-//! every sample has exactly `max_new` tokens. Prints one JSON object.
+//! Rows are `{kind: candidate | judge, id, text, n, max_new, temperature, top_p}`; `text` is the
+//! rendered prompt and every sample has exactly `max_new` tokens. Prints one JSON object.
 #![allow(clippy::print_stdout, missing_docs)]
 
 mod measure;
@@ -33,7 +33,8 @@ struct Row {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [model, rows] = [0, 1].map(|i| arguments.get(i).ok_or("usage: workload MODEL ROWS.jsonl [LIMIT]"));
+    let [model, rows] =
+        [0, 1].map(|i| arguments.get(i).ok_or("usage: workload MODEL ROWS.jsonl [LIMIT]"));
     let limit = arguments.get(2).map_or(Ok(usize::MAX), |n| n.parse())?;
     let rows: Vec<Row> = srlm_artifact::read_jsonl(Path::new(rows?))?;
     let checkpoint = Checkpoint::open(Path::new(model?))?;
@@ -45,7 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut total = 0.0;
     let mut parts = serde_json::Map::new();
     for kind in ["candidate", "judge"] {
-        let requests: Vec<Request> = rows.iter().filter(|row| row.kind == kind).take(limit).map(request).collect();
+        let requests: Vec<Request> =
+            rows.iter().filter(|row| row.kind == kind).take(limit).map(request).collect();
         let before = engine.throughput();
         let started = Instant::now();
         engine.generate(&requests, &mut |_| {})?;
@@ -63,8 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             }),
         );
     }
-    let out =
-        serde_json::json!({ "load_s": load, "total_s": total, "parts": parts, "peak_rss_mib": measure::peak_mib() });
+    let out = serde_json::json!({ "load_s": load, "total_s": total, "parts": parts, "peak_rss_mib": measure::peak_mib() });
     println!("{out}");
     Ok(())
 }

@@ -1,11 +1,15 @@
-//! Hidden anchors: known answers that the judge scores as it scores everything else. Nothing is trained on them.
+//! Hidden anchors: known answers that the judge scores as it scores everything else. Nothing is
+//! trained on them.
 
 use std::collections::BTreeMap;
 
 use srlm_artifact::{
-    Artifact, Begin, Eval, FinishReason, Judgments, Prompt, Prompts, ResponseRow, Responses, row_seed,
+    Artifact, Begin, Eval, FinishReason, Judgments, Prompt, Prompts, ResponseRow, Responses,
+    row_seed,
 };
-use srlm_eval::anchors::{Anchor, AnchorScores, anchor_summary, begin, generated, read_anchors, write};
+use srlm_eval::anchors::{
+    Anchor, AnchorScores, anchor_summary, begin, generated, read_anchors, write,
+};
 use srlm_judge::{JudgeConfig, Rubric};
 
 use crate::config::RunConfig;
@@ -19,7 +23,8 @@ pub(crate) fn are_asked_for(config: &RunConfig) -> bool {
     config.anchors.count > 0 || !config.data.anchors.is_empty()
 }
 
-/// Who judges in iteration t, and its name. Another judge than M_t has nothing to judge after the last iteration.
+/// Who judges in iteration t, and its name. Another judge than M_t has nothing to judge after the
+/// last iteration.
 pub(crate) fn judge(config: &RunConfig, t: u32) -> Option<(&str, String)> {
     match config.roles.judge.as_str() {
         "self" => Some(("self", format!("M{t}"))),
@@ -30,10 +35,16 @@ pub(crate) fn judge(config: &RunConfig, t: u32) -> Option<(&str, String)> {
 
 /// Judges the anchors with the judge of iteration t, and measures it.
 pub(crate) fn evaluate(run: &Run<'_>, t: u32, rubric: &Rubric) -> anyhow::Result<()> {
-    let Some((role, name)) = judge(&run.config, t).filter(|_| are_asked_for(&run.config)) else { return Ok(()) };
+    let Some((role, name)) = judge(&run.config, t).filter(|_| are_asked_for(&run.config)) else {
+        return Ok(());
+    };
     let anchors = anchors(run)?;
-    let prompts = anchors.iter().map(|anchor| seed::prompt_row(&anchor.id, Prompt::user(&*anchor.prompt))).collect();
-    let responses = anchors.iter().flat_map(|anchor| [response(anchor, 0), response(anchor, 1)]).collect();
+    let prompts = anchors
+        .iter()
+        .map(|anchor| seed::prompt_row(&anchor.id, Prompt::user(&*anchor.prompt)))
+        .collect();
+    let responses =
+        anchors.iter().flat_map(|anchor| [response(anchor, 0), response(anchor, 1)]).collect();
     let prompts = seed::write::<Prompts>(&run.path("seed/anchors-prompts"), prompts)?;
     let responses = seed::write::<Responses>(&run.path("seed/anchors-responses"), responses)?;
     let config = JudgeConfig { judgments: run.config.eval.judgments, ..run.config.judge.clone() };
@@ -85,7 +96,8 @@ fn measure(
         Begin::Write(writer) => writer,
     };
     let scores: BTreeMap<String, Option<f64>> = srlm_judge::scores(&judged.rows()?, aggregation);
-    let score = |anchor: &Anchor, sample_index| scores.get(&id(anchor, sample_index)).copied().flatten();
+    let score =
+        |anchor: &Anchor, sample_index| scores.get(&id(anchor, sample_index)).copied().flatten();
     let of = |anchor: &Anchor| AnchorScores {
         id: anchor.id.clone(),
         kind: anchor.kind,

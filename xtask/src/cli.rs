@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::eval::{
-    EvalAlpacaEval, EvalCommand, EvalJudge, EvalMtBench, EvalOnFiles, HeadToHead, Ifeval, Perplexity, RunBenchmark,
-    SafetyCommand, Verdicts,
+    EvalAlpacaEval, EvalCommand, EvalJudge, EvalMtBench, EvalOnFiles, HeadToHead, Ifeval,
+    Perplexity, RunBenchmark, SafetyCommand, Verdicts,
 };
 
-/// Self-rewarding language models: one model answers, judges its answers and learns from the judgment.
+/// Self-rewarding language models: one model answers, judges its answers and learns from the
+/// judgment.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -25,8 +26,8 @@ pub(crate) enum Command {
     Iterate(Iterate),
     /// Run the loop over a grid of settings and draw a curve over each; running it again goes on.
     Study(Study),
-    /// Turn public data sets into seed data: oasst, dolly, alpaca, sharegpt, messages, prompt-response, prompts, ratings
-    /// or pairwise.
+    /// Turn public data sets into seed data: oasst, dolly, alpaca, sharegpt, messages,
+    /// prompt-response, prompts, ratings or pairwise.
     Import(Import),
     /// Make judging examples of ranked responses (data.ranked_prompts).
     Eft(Stage),
@@ -105,7 +106,8 @@ pub(crate) struct Iterate {
     /// cpu, cuda:N or wgpu.
     #[arg(long)]
     pub(crate) device: Option<String>,
-    /// Another model as M0: folder, GGUF file, hub:OWNER/NAME@REVISION, package:NAME==VERSION or tiny:.
+    /// Another model as M0: folder, GGUF file, hub:OWNER/NAME@REVISION, package:NAME==VERSION or
+    /// tiny:.
     #[arg(long)]
     pub(crate) model: Option<String>,
     /// Say what would be done, with one example of every prompt, and do nothing.
@@ -215,7 +217,8 @@ pub(crate) struct Compare {
 pub(crate) struct Trace {
     #[command(flatten)]
     pub(crate) run: RunArgs,
-    /// The prompt's id or its beginning, or the text of a prompt that was dropped; without it the counts of all stages.
+    /// The prompt's id or its beginning, or the text of a prompt that was dropped; without it the
+    /// counts of all stages.
     pub(crate) prompt_id: Option<String>,
 }
 
@@ -244,7 +247,8 @@ pub(crate) struct PairsCommand {
     /// Smallest gap of mean scores, with --input.
     #[arg(long, default_value_t = 0.0)]
     pub(crate) min_score_gap: f64,
-    /// Another setting of the table pairs, with --input, as in --set strategy=all_above_gap; may be repeated.
+    /// Another setting of the table pairs, with --input, as in --set strategy=all_above_gap; may be
+    /// repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     /// Seed of strategies that draw, with --input.
@@ -260,9 +264,11 @@ pub(crate) struct PairsCommand {
 
 #[derive(Subcommand)]
 pub(crate) enum HumanCommand {
-    /// Write a page for blind side-by-side rating, and beside it the key that says whose answer is whose.
+    /// Write a page for blind side-by-side rating, and beside it the key that says whose answer is
+    /// whose.
     Page(HumanPage),
-    /// Check raters' results against the key; win rates, agreement with each other and with a judge.
+    /// Check raters' results against the key; win rates, agreement with each other and with a
+    /// judge.
     Import(HumanImport),
 }
 
@@ -303,11 +309,12 @@ pub(crate) struct HumanImport {
     /// The key that was written beside the page.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
-    /// A judge to hold against the raters: an eval folder with comparisons, or judgments of A's answers and, given a
-    /// second time, of B's.
+    /// A judge to hold against the raters: an eval folder with comparisons, or judgments of A's
+    /// answers and, given a second time, of B's.
     #[arg(long, value_name = "PATH")]
     pub(crate) judge: Vec<PathBuf>,
-    /// Which model the comparisons of --judge call the new one (default: that whose answers they are of).
+    /// Which model the comparisons of --judge call the new one (default: that whose answers they
+    /// are of).
     #[arg(long, value_name = "A|B", value_parser = ["a", "b"])]
     pub(crate) new: Option<String>,
 }
@@ -348,7 +355,8 @@ pub(crate) struct ExportModel {
 pub(crate) struct ExportPeft {
     #[command(flatten)]
     pub(crate) export: ExportModel,
-    /// The model below the adapter, as peft shall find it (default: the folder that it was trained from).
+    /// The model below the adapter, as peft shall find it (default: the folder that it was trained
+    /// from).
     #[arg(long, value_name = "NAME")]
     pub(crate) base: Option<String>,
 }

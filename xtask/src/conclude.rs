@@ -13,7 +13,8 @@ pub(crate) fn conclude(run: &Run<'_>, t: u32) -> anyhow::Result<Best> {
     let read = |s: u32| Ok(srlm_eval::read(&Artifact::open(&run.path(&folder(s - 1, "eval")))?)?);
     let evaluations: Vec<Evaluation> = (1..=t).map(read).collect::<anyhow::Result<_>>()?;
     let is_last = t > run.config.run.iterations;
-    let stop = srlm_eval::stop(&evaluations, &run.config.stop, run.config.eval.rules.max_length_growth);
+    let stop =
+        srlm_eval::stop(&evaluations, &run.config.stop, run.config.eval.rules.max_length_growth);
     let best = srlm_eval::best(&evaluations, stop.filter(|_| !is_last));
     let (path, text) = (run.path("best.json"), serde_json::to_string_pretty(&best)? + "\n");
     let staged = run.path(".best.json");
@@ -24,7 +25,12 @@ pub(crate) fn conclude(run: &Run<'_>, t: u32) -> anyhow::Result<Best> {
     }
     if is_last || best.stopped.is_some() {
         run.console.event("best_model", json!({ "model": best.model, "reason": best.reason }));
-        run.console.say(&format!("best model: {} ({}): {}", best.model, place(run, &best.model), best.reason));
+        run.console.say(&format!(
+            "best model: {} ({}): {}",
+            best.model,
+            place(run, &best.model),
+            best.reason
+        ));
     }
     Ok(best)
 }

@@ -59,7 +59,9 @@ impl Console {
     pub(crate) fn begin(&self, name: &str) {
         self.event("stage_started", json!({ "stage": name }));
         let bar = if self.bars { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        let style = ProgressStyle::with_template("{prefix:<22} {bar:24} {pos}/{len} {msg} {elapsed} eta {eta}");
+        let style = ProgressStyle::with_template(
+            "{prefix:<22} {bar:24} {pos}/{len} {msg} {elapsed} eta {eta}",
+        );
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(name.to_owned());
         if self.bars {
@@ -76,20 +78,33 @@ impl Console {
         if let Some(task) = self.task.borrow_mut().as_mut() {
             let first = *task.first_done.get_or_insert(done.saturating_sub(1));
             let seconds = task.started.elapsed().as_secs_f64().max(1e-3);
-            let rate = if tokens > 0 { format!(" {:.0} tok/s", tokens as f64 / seconds) } else { String::new() };
+            let rate = if tokens > 0 {
+                format!(" {:.0} tok/s", tokens as f64 / seconds)
+            } else {
+                String::new()
+            };
             let note = if note.is_empty() { String::new() } else { format!(" {note}") };
             task.bar.set_length(total);
             task.bar.set_position(done);
             task.bar.set_message(format!("{unit}{rate}{note}"));
             if !self.bars && !self.json && task.said.elapsed() >= QUIET {
                 task.said = Instant::now();
-                let left = seconds / (done - first).max(1) as f64 * total.saturating_sub(done) as f64;
-                eprintln!("{:<22} {done}/{total} {unit}{rate}{note}, about {} left", task.name, duration(left));
+                let left =
+                    seconds / (done - first).max(1) as f64 * total.saturating_sub(done) as f64;
+                eprintln!(
+                    "{:<22} {done}/{total} {unit}{rate}{note}, about {} left",
+                    task.name,
+                    duration(left)
+                );
             }
             let fields = json!({ "stage": task.name, "done": done, "total": total, "unit": unit, "tokens": tokens });
             self.event("progress", fields);
         }
-        if self.interrupt.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.interrupt.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     /// Ends a stage with one line.
@@ -98,7 +113,10 @@ impl Console {
         task.bar.finish_and_clear();
         let seconds = task.started.elapsed().as_secs_f64();
         eprintln!("{:<22} {summary} ({})", task.name, duration(seconds));
-        self.event("stage_finished", json!({ "stage": task.name, "summary": summary, "seconds": seconds }));
+        self.event(
+            "stage_finished",
+            json!({ "stage": task.name, "summary": summary, "seconds": seconds }),
+        );
     }
 
     /// Drops the bar of a stage that failed.

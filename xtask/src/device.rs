@@ -17,16 +17,22 @@ pub(crate) fn open(name: &str) -> anyhow::Result<NamedDevice> {
         ("cpu", "") => cpu(),
         ("cuda", index) => index_of(index).and_then(cuda),
         ("wgpu", "") => wgpu(),
-        _ => Err(anyhow::anyhow!("no device {name:?}: use cpu, cuda, cuda:N or wgpu")).or_exit(Exit::Config),
+        _ => Err(anyhow::anyhow!("no device {name:?}: use cpu, cuda, cuda:N or wgpu"))
+            .or_exit(Exit::Config),
     };
-    Ok(NamedDevice { device: device?, name: if name == "cpu" { "flex".to_owned() } else { name.to_owned() } })
+    Ok(NamedDevice {
+        device: device?,
+        name: if name == "cpu" { "flex".to_owned() } else { name.to_owned() },
+    })
 }
 
 fn index_of(text: &str) -> anyhow::Result<usize> {
     if text.is_empty() {
         return Ok(0);
     }
-    text.parse().map_err(|_| anyhow::anyhow!("cuda:{text}: the index must be a number")).or_exit(Exit::Config)
+    text.parse()
+        .map_err(|_| anyhow::anyhow!("cuda:{text}: the index must be a number"))
+        .or_exit(Exit::Config)
 }
 
 #[cfg(feature = "flex")]
@@ -51,7 +57,11 @@ fn cuda(_: usize) -> anyhow::Result<Device> {
 
 #[cfg(feature = "wgpu")]
 fn wgpu() -> anyhow::Result<Device> {
-    usable(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice), "wgpu", "a Vulkan or Metal driver")
+    usable(
+        Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
+        "wgpu",
+        "a Vulkan or Metal driver",
+    )
 }
 
 #[cfg(not(feature = "wgpu"))]
@@ -59,7 +69,8 @@ fn wgpu() -> anyhow::Result<Device> {
     not_built("wgpu", "cargo xtask-wgpu")
 }
 
-/// The device, if it computes. Backends panic where the driver or the card is missing; this is where that is caught.
+/// The device, if it computes. Backends panic where the driver or the card is missing; this is
+/// where that is caught.
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 fn usable(device: Device, name: &str, needs: &str) -> anyhow::Result<Device> {
     let hook = std::panic::take_hook();
@@ -68,12 +79,16 @@ fn usable(device: Device, name: &str, needs: &str) -> anyhow::Result<Device> {
         burn::tensor::Tensor::<1>::ones([1], &device).into_data();
     }));
     std::panic::set_hook(hook);
-    let refuse = || -> anyhow::Result<Device> { bail!("{name} cannot be used on this machine: it needs {needs}") };
+    let refuse = || -> anyhow::Result<Device> {
+        bail!("{name} cannot be used on this machine: it needs {needs}")
+    };
     if computes.is_ok() { Ok(device) } else { refuse().or_exit(Exit::Device) }
 }
 
 #[allow(dead_code, reason = "used by the backends that are not built in")]
 fn not_built(device: &str, alias: &str) -> anyhow::Result<Device> {
-    let refuse = || -> anyhow::Result<Device> { bail!("{device} is not built in: run `{alias} ...` instead") };
+    let refuse = || -> anyhow::Result<Device> {
+        bail!("{device} is not built in: run `{alias} ...` instead")
+    };
     refuse().or_exit(Exit::Device)
 }

@@ -28,7 +28,12 @@ pub(crate) fn complete(run: &Run<'_>, mut seed: Seed, rubric: &Rubric) -> anyhow
 }
 
 /// Ranked responses -> the baseline's judgments -> those that agree with people.
-fn build(run: &Run<'_>, seed: &Seed, ranked: &Ranked, rubric: &Rubric) -> anyhow::Result<EftArtifacts> {
+fn build(
+    run: &Run<'_>,
+    seed: &Seed,
+    ranked: &Ranked,
+    rubric: &Rubric,
+) -> anyhow::Result<EftArtifacts> {
     let eft = match run.config.data.baseline {
         Baseline::Ift => None,
         Baseline::IftAndEft => seed.judge_sft.as_ref(),
@@ -37,13 +42,21 @@ fn build(run: &Run<'_>, seed: &Seed, ranked: &Ranked, rubric: &Rubric) -> anyhow
     let baseline = run.path(BASELINE).display().to_string();
     let (prompts, responses) = (&ranked.prompts, &ranked.responses);
     let judge = (baseline.as_str(), 0);
-    let judgments = stages::judge_with(run, judge, (prompts, responses), rubric, "eft/judgments", &run.config.judge)?;
+    let judgments = stages::judge_with(
+        run,
+        judge,
+        (prompts, responses),
+        rubric,
+        "eft/judgments",
+        &run.config.judge,
+    )?;
     check_health(run, &judgments)?;
     let inputs = Inputs { prompts, responses, judgments: &judgments, rubric };
     let (train, evaluation) = (run.path("eft/train"), run.path("eft/evaluation"));
     let out = Out { train: &train, evaluation: &evaluation };
     let train = stages::staged(run, "eft/train", || {
-        let made = srlm_judge::eft::run(&run.config.eft, inputs, run.config.run.seed, out).or_exit(Exit::Data)?;
+        let made = srlm_judge::eft::run(&run.config.eft, inputs, run.config.run.seed, out)
+            .or_exit(Exit::Data)?;
         Ok(made.train)
     })?;
     Ok(EftArtifacts { train, evaluation: Artifact::open(&evaluation)? })

@@ -51,7 +51,11 @@ impl<T, E: Into<Error>> OrExit<T> for Result<T, E> {
         self.map_err(|error| {
             let error = error.into();
             // The first code given is the nearest to the cause.
-            if error.downcast_ref::<Coded>().is_some() { error } else { Error::new(Coded { exit: code, error }) }
+            if error.downcast_ref::<Coded>().is_some() {
+                error
+            } else {
+                Error::new(Coded { exit: code, error })
+            }
         })
     }
 }
@@ -62,7 +66,8 @@ pub(crate) fn code(error: &Error) -> Exit {
     error.chain().find_map(of_stage).or(said).unwrap_or(Exit::Data)
 }
 
-/// Stages wrap the errors of what they call without a word of their own, so the variants are looked at here.
+/// Stages wrap the errors of what they call without a word of their own, so the variants are looked
+/// at here.
 fn of_stage(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     use srlm_generate::Error as Generate;
     use srlm_train::Error as Train;
@@ -133,12 +138,16 @@ mod tests {
     fn an_interruption_is_known_through_every_stage() {
         let check = |error: Error, expected: Exit| assert_eq!(code(&error), expected, "{error:?}");
         let train = || srlm_train::Error::Interrupted;
-        let coded = |error: Error| Err::<(), _>(error).or_exit(Exit::Data).expect_err("it is an error");
+        let coded =
+            |error: Error| Err::<(), _>(error).or_exit(Exit::Data).expect_err("it is an error");
         check(coded(srlm_sft::Error::Train(train()).into()), Exit::Interrupted);
         check(coded(srlm_dpo::Error::Train(train()).into()), Exit::Interrupted);
         check(coded(srlm_dpo::Error::Interrupted.into()), Exit::Interrupted);
         check(coded(srlm_judge::Error::Interrupted.into()), Exit::Interrupted);
-        check(coded(srlm_sampler::Error::from(srlm_generate::Error::Interrupted).into()), Exit::Interrupted);
+        check(
+            coded(srlm_sampler::Error::from(srlm_generate::Error::Interrupted).into()),
+            Exit::Interrupted,
+        );
         check(coded(srlm_generate::Error::Interrupted.into()), Exit::Interrupted);
     }
 
@@ -146,7 +155,10 @@ mod tests {
     fn the_nearest_code_stands_and_a_plain_error_is_about_data() {
         let plain = || anyhow::anyhow!("row 3 is empty");
         assert_eq!(code(&plain()), Exit::Data);
-        let twice = Err::<(), _>(plain()).or_exit(Exit::Config).or_exit(Exit::Data).expect_err("it is an error");
+        let twice = Err::<(), _>(plain())
+            .or_exit(Exit::Config)
+            .or_exit(Exit::Data)
+            .expect_err("it is an error");
         assert_eq!(code(&twice), Exit::Config);
         assert_eq!(message(&twice), "row 3 is empty");
     }

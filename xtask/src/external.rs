@@ -11,8 +11,8 @@ use serde_json::json;
 use srlm_artifact::{Artifact, Begin, Ift, Model as ModelKind, Pairs};
 use srlm_dpo::DpoConfig;
 use srlm_external::{
-    Data, Decay, HandOver, Inputs, Lora, Method, Order, OursAlone, Precision, Preference, Training, begin_model,
-    hand_over, render, take_back,
+    Data, Decay, HandOver, Inputs, Lora, Method, Order, OursAlone, Precision, Preference, Training,
+    begin_model, hand_over, render, take_back,
 };
 use srlm_model::LoraConfig;
 use srlm_sft::{LossOn, SftConfig};
@@ -36,10 +36,14 @@ pub(crate) fn folder(model: &str) -> String {
 /// Refuses what the program has no counterpart of before hours are spent on its pairs.
 pub(crate) fn check(config: &RunConfig) -> anyhow::Result<()> {
     if config.sft.engine == TrainEngine::External {
-        render(&config.external, &sft_training(config)).context("in [sft]").or_exit(Exit::Config)?;
+        render(&config.external, &sft_training(config))
+            .context("in [sft]")
+            .or_exit(Exit::Config)?;
     }
     if config.dpo.engine == TrainEngine::External {
-        render(&config.external, &dpo_training(config, 1)).context("in [dpo]").or_exit(Exit::Config)?;
+        render(&config.external, &dpo_training(config, 1))
+            .context("in [dpo]")
+            .or_exit(Exit::Config)?;
     }
     Ok(())
 }
@@ -56,22 +60,36 @@ pub(crate) fn sft(
 }
 
 /// M_t trained by another program on its pairs.
-pub(crate) fn dpo(run: &Run<'_>, t: u32, pairs: &Artifact<Pairs>, out: &str) -> anyhow::Result<Artifact<ModelKind>> {
+pub(crate) fn dpo(
+    run: &Run<'_>,
+    t: u32,
+    pairs: &Artifact<Pairs>,
+    out: &str,
+) -> anyhow::Result<Artifact<ModelKind>> {
     train(run, t, &dpo_training(&run.config, t), Data::Pairs(pairs), out)
 }
 
-fn train(run: &Run<'_>, t: u32, training: &Training, data: Data<'_>, out: &str) -> anyhow::Result<Artifact<ModelKind>> {
+fn train(
+    run: &Run<'_>,
+    t: u32,
+    training: &Training,
+    data: Data<'_>,
+    out: &str,
+) -> anyhow::Result<Artifact<ModelKind>> {
     let (config, seed) = (&run.config.external, run.config.run.seed);
     let (model, model_hash) = run.checkpoint(t)?;
     let inputs = Inputs { model: &model, model_hash: &model_hash, data };
     let there = run.path(&folder(out));
     if there.join("manifest.json").exists() && !run.path(out).join("manifest.json").exists() {
-        // Refused before the stage begins where a setting changed: the run keeps the configuration that made it.
+        // Refused before the stage begins where a setting changed: the run keeps the configuration
+        // that made it.
         hand_over(config, training, inputs, seed, &there).or_exit(Exit::Data)?;
     }
     staged(run, out, || {
         run.unload();
-        let writer = match begin_model(config, training, inputs, seed, &run.path(out)).or_exit(Exit::Data)? {
+        let writer = match begin_model(config, training, inputs, seed, &run.path(out))
+            .or_exit(Exit::Data)?
+        {
             Begin::UpToDate(artifact) => return Ok(artifact),
             Begin::Write(writer) => writer,
         };
@@ -89,7 +107,10 @@ fn train(run: &Run<'_>, t: u32, training: &Training, data: Data<'_>, out: &str) 
 /// Ends the run with what is to be done elsewhere.
 fn wait(run: &Run<'_>, out: &str, given: &HandOver) -> anyhow::Result<Artifact<ModelKind>> {
     let (dir, command, output) = (given.dir().display(), given.command(), given.output());
-    run.console.event("waiting", json!({ "stage": out, "dir": given.dir(), "command": command, "output": output }));
+    run.console.event(
+        "waiting",
+        json!({ "stage": out, "dir": given.dir(), "command": command, "output": output }),
+    );
     let refuse = || -> anyhow::Result<_> {
         bail!(
             "{out} is to be trained by another program. In\n    {dir}\nor a copy of it elsewhere, run\n    {command}\n\
@@ -104,9 +125,14 @@ fn wait(run: &Run<'_>, out: &str, given: &HandOver) -> anyhow::Result<Artifact<M
 fn run_command(run: &Run<'_>, given: &HandOver) -> anyhow::Result<()> {
     let (dir, command) = (given.dir(), given.command());
     let log = dir.join("log.txt");
-    run.console.say(&format!("in {}: {command}\nits output goes to {}", dir.display(), log.display()));
-    let mut child =
-        start(command, dir, &log).with_context(|| format!("cannot start {command:?}")).or_exit(Exit::Engine)?;
+    run.console.say(&format!(
+        "in {}: {command}\nits output goes to {}",
+        dir.display(),
+        log.display()
+    ));
+    let mut child = start(command, dir, &log)
+        .with_context(|| format!("cannot start {command:?}"))
+        .or_exit(Exit::Engine)?;
     let status = finished(run, &mut child).context("the program got lost").or_exit(Exit::Engine)?;
     let Some(status) = status else {
         return Err(srlm_train::Error::Interrupted.into());
@@ -124,7 +150,12 @@ fn start(command: &str, dir: &Path, log: &Path) -> anyhow::Result<Child> {
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let file = OpenOptions::new().create(true).append(true).open(log)?;
     let mut process = Command::new(shell);
-    process.args([flag, command]).current_dir(dir).stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+    process
+        .args([flag, command])
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .stdout(file.try_clone()?)
+        .stderr(file);
     Ok(process.spawn()?)
 }
 
@@ -136,7 +167,9 @@ fn finished(run: &Run<'_>, child: &mut Child) -> anyhow::Result<Option<ExitStatu
         if let Some(status) = child.try_wait()? {
             return Ok(asked.is_none().then_some(status));
         }
-        if interrupt.load(Ordering::Relaxed) && asked.get_or_insert_with(Instant::now).elapsed() > GRACE {
+        if interrupt.load(Ordering::Relaxed)
+            && asked.get_or_insert_with(Instant::now).elapsed() > GRACE
+        {
             child.kill()?;
         }
         std::thread::sleep(Duration::from_millis(100));
@@ -145,7 +178,9 @@ fn finished(run: &Run<'_>, child: &mut Child) -> anyhow::Result<Option<ExitStatu
 
 /// The last lines of a log.
 fn tail(log: &Path) -> String {
-    let text = std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let text = std::fs::read(log)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(15)..].join("\n")
 }
@@ -157,7 +192,11 @@ fn sft_training(config: &RunConfig) -> Training {
         training.ours_alone.push(number("eft_weight", *eft_weight, 1.0));
     }
     let name = |loss_on: &LossOn| serde_json::to_string(loss_on).unwrap_or_default();
-    training.ours_alone.push(OursAlone { key: "loss_on", value: name(loss_on), off: name(&LossOn::Response) });
+    training.ours_alone.push(OursAlone {
+        key: "loss_on",
+        value: name(loss_on),
+        off: name(&LossOn::Response),
+    });
     training
 }
 
@@ -181,7 +220,8 @@ fn dpo_training(config: &RunConfig, t: u32) -> Training {
         train,
     } = &config.dpo;
     // `LossType` is written as its name.
-    let name = |loss| serde_json::to_value(loss).ok().and_then(|name| Some(name.as_str()?.to_owned()));
+    let name =
+        |loss| serde_json::to_value(loss).ok().and_then(|name| Some(name.as_str()?.to_owned()));
     let preference = Preference {
         loss_type: loss_type.iter().filter_map(name).collect(),
         loss_weights: loss_weights.clone(),
@@ -193,7 +233,8 @@ fn dpo_training(config: &RunConfig, t: u32) -> Training {
     training(Method::Preference(preference), train, lora.as_ref(), config.run.seed + u64::from(t))
 }
 
-/// The settings of a table, whole: without `..`, so that a key that is added there is carried over or does not compile.
+/// The settings of a table, whole: without `..`, so that a key that is added there is carried over
+/// or does not compile.
 fn training(method: Method, train: &TrainConfig, lora: Option<&LoraConfig>, seed: u64) -> Training {
     let TrainConfig {
         epochs,
@@ -227,13 +268,16 @@ fn training(method: Method, train: &TrainConfig, lora: Option<&LoraConfig>, seed
         srlm_train::Decay::Constant => Decay::Constant,
     };
     // How the base lies in memory changes no number.
-    let adapter = |LoraConfig { rank, alpha, dropout, dora, stored_base: _, target_modules }: &LoraConfig| Lora {
-        rank: *rank,
-        alpha: *alpha,
-        dropout: *dropout,
-        dora: *dora,
-        target_modules: target_modules.clone(),
-    };
+    let adapter =
+        |LoraConfig { rank, alpha, dropout, dora, stored_base: _, target_modules }: &LoraConfig| {
+            Lora {
+                rank: *rank,
+                alpha: *alpha,
+                dropout: *dropout,
+                dora: *dora,
+                target_modules: target_modules.clone(),
+            }
+        };
     Training {
         method,
         epochs,

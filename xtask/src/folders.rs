@@ -67,8 +67,9 @@ pub(crate) fn all(iterations: u32) -> Vec<String> {
         folders.extend(evaluation(t + 1));
     }
     // What is handed over for a model comes before the model.
-    let with_hand_over =
-        |folder: String| if is_model(&folder) { vec![external::folder(&folder), folder] } else { vec![folder] };
+    let with_hand_over = |folder: String| {
+        if is_model(&folder) { vec![external::folder(&folder), folder] } else { vec![folder] }
+    };
     folders.into_iter().flat_map(with_hand_over).collect()
 }
 
@@ -78,7 +79,8 @@ fn is_model(folder: &str) -> bool {
 
 /// Whether another program trains the model at this folder.
 fn is_external(config: &RunConfig, folder: &str) -> bool {
-    let is_fine_tuned = ["m1", "eft/baseline"].contains(&folder) || config.round.method == Method::PositiveOnly;
+    let is_fine_tuned =
+        ["m1", "eft/baseline"].contains(&folder) || config.round.method == Method::PositiveOnly;
     let engine = if is_fine_tuned { config.sft.engine } else { config.dpo.engine };
     engine == TrainEngine::External
 }
@@ -100,7 +102,9 @@ fn is_planned(config: &RunConfig, folder: &str) -> bool {
         ("seed", "to-judge-prompts" | "to-judge-responses") => is_built,
         ("seed", "judge-sft") => !config.data.eft.is_empty(),
         ("seed", "ranked-prompts" | "ranked-responses") => !config.data.eft_held_out.is_empty(),
-        ("eft", "held-out-prompts" | "held-out-responses") => is_built && config.data.eft_held_out.is_empty(),
+        ("eft", "held-out-prompts" | "held-out-responses") => {
+            is_built && config.data.eft_held_out.is_empty()
+        }
         ("eft", _) => is_built,
         (_, "m0-responses") => config.eval.head_to_head,
         (_, "judgments") => round.method != Method::Spin,
@@ -118,14 +122,18 @@ fn is_planned(config: &RunConfig, folder: &str) -> bool {
         (_, "anchors-judgments" | "anchors") => {
             anchors::are_asked_for(config) && anchors::judge(config, t + 1).is_some()
         }
-        ("seed", "safety-prompts") | (_, "eval-safety-responses" | "eval-safety") => asks_for_safety,
+        ("seed", "safety-prompts") | (_, "eval-safety-responses" | "eval-safety") => {
+            asks_for_safety
+        }
         (_, "eval-safety-judgments") => {
             asks_for_safety && config.safety.judged && anchors::judge(config, t + 1).is_some()
         }
         (_, "safety-judgments") => is_judged && round.safety_weight > 0.0,
         (_, "pairs") => round.method != Method::PositiveOnly,
         (_, "battles" | "judge-pairs" | "all-pairs") => t <= round.meta_judge_rounds,
-        (_, stage) if stage.starts_with("future-") || stage == "guided-pairs" => round.future_guided,
+        (_, stage) if stage.starts_with("future-") || stage == "guided-pairs" => {
+            round.future_guided
+        }
         _ => true,
     }
 }
@@ -146,7 +154,8 @@ fn evaluation(t: u32) -> [String; 8] {
     EVALUATION.map(|stage| format!("iter-{}/{stage}", t - 1))
 }
 
-/// Folders that a stage's name means: `iter-2/pairs`, `m1`, or `pairs`, `sft`, `dpo` in every iteration.
+/// Folders that a stage's name means: `iter-2/pairs`, `m1`, or `pairs`, `sft`, `dpo` in every
+/// iteration.
 fn named(stage: &str, iterations: u32) -> Vec<usize> {
     let hand_overs = format!("{}/", external::FOLDER);
     let matches = |folder: &str| {
@@ -208,7 +217,8 @@ mod tests {
     #[test]
     fn stages_are_known_by_folder_and_by_name() {
         let folders = all(2);
-        let names = |stage| named(stage, 2).into_iter().map(|i| folders[i].as_str()).collect::<Vec<_>>();
+        let names =
+            |stage| named(stage, 2).into_iter().map(|i| folders[i].as_str()).collect::<Vec<_>>();
         assert_eq!(names("dpo"), ["external/m2", "m2", "external/m3", "m3"]);
         assert_eq!(names("sft"), ["external/m1", "m1"]);
         assert_eq!(names("m2"), ["external/m2", "m2"]);

@@ -23,7 +23,8 @@ pub(crate) fn rubric(config: &RunConfig) -> anyhow::Result<Rubric> {
     let name = &config.judge.rubric;
     match Rubric::named(name) {
         Some(rubric) => Ok(rubric),
-        None => Rubric::parse(&rubric_file("judge.rubric", name)?).with_context(|| format!("judge.rubric {name}")),
+        None => Rubric::parse(&rubric_file("judge.rubric", name)?)
+            .with_context(|| format!("judge.rubric {name}")),
     }
 }
 
@@ -33,8 +34,13 @@ pub(crate) fn rubric_file(key: &str, name: &str) -> anyhow::Result<String> {
     std::fs::read_to_string(&path).with_context(|| format!("cannot read {key} {}", path.display()))
 }
 
-/// Seed data to M_{iterations + 1}; what is there already is not made again. Returns the report's path.
-pub(crate) fn iterate(run: &Run<'_>, force: &[String], from: Option<&str>) -> anyhow::Result<PathBuf> {
+/// Seed data to M_{iterations + 1}; what is there already is not made again. Returns the report's
+/// path.
+pub(crate) fn iterate(
+    run: &Run<'_>,
+    force: &[String],
+    from: Option<&str>,
+) -> anyhow::Result<PathBuf> {
     folders::redo(run, force, from)?;
     let rubric = rubric(&run.config)?;
     let seed = eft::complete(run, seed::run(run, &rubric)?, &rubric)?;
@@ -53,17 +59,24 @@ pub(crate) fn iterate(run: &Run<'_>, force: &[String], from: Option<&str>) -> an
 /// M_t -> M_{t+1}.
 fn iteration(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Result<()> {
     match preferences::of(run, t, seed, rubric)? {
-        Preferences::Pairs(pairs) if pairs.manifest().rows == 0 => return no_preferences(run, t, &pairs),
+        Preferences::Pairs(pairs) if pairs.manifest().rows == 0 => {
+            return no_preferences(run, t, &pairs);
+        }
         Preferences::Pairs(pairs) => {
             reported(run, stages::dpo(run, t, &pairs)?)?;
         }
-        Preferences::Unpaired(unpaired) if unpaired.manifest().rows == 0 => return no_preferences(run, t, &unpaired),
+        Preferences::Unpaired(unpaired) if unpaired.manifest().rows == 0 => {
+            return no_preferences(run, t, &unpaired);
+        }
         Preferences::Unpaired(unpaired) => {
             let ref_logps = stages::unpaired_ref_logps(run, t, &unpaired)?;
             reported(run, stages::kto(run, t, &unpaired, &ref_logps)?)?;
         }
         Preferences::Perfect(ift) => {
-            reported(run, stages::sft_on(run, &format!("m{}", t + 1), &ift, seed.judge_sft.as_ref())?)?;
+            reported(
+                run,
+                stages::sft_on(run, &format!("m{}", t + 1), &ift, seed.judge_sft.as_ref())?,
+            )?;
         }
     }
     reported(run, evaluate(run, t + 1, seed, rubric)?)?;
@@ -78,8 +91,13 @@ pub(crate) fn reported<A>(run: &Run<'_>, made: A) -> anyhow::Result<A> {
 
 /// A round without a preference is the end of the run, with the reasons counted.
 fn no_preferences<K: Kind>(run: &Run<'_>, t: u32, made: &Artifact<K>) -> anyhow::Result<()> {
-    let counts: Vec<String> =
-        made.manifest().counts.iter().filter(|(_, n)| **n > 0).map(|(name, n)| format!("{name} {n}")).collect();
+    let counts: Vec<String> = made
+        .manifest()
+        .counts
+        .iter()
+        .filter(|(_, n)| **n > 0)
+        .map(|(name, n)| format!("{name} {n}"))
+        .collect();
     let (counts, page) = (counts.join(", "), run.path("report/index.html"));
     let refuse = || -> anyhow::Result<()> {
         bail!(
@@ -96,7 +114,8 @@ fn no_preferences<K: Kind>(run: &Run<'_>, t: u32, made: &Artifact<K>) -> anyhow:
 pub(crate) fn report(run: &Run<'_>) -> anyhow::Result<PathBuf> {
     let summary = RunSummary::read(&run.dir)?;
     let folder = run.path("report");
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
     let json = serde_json::to_string_pretty(&srlm_eval::summary_json(&summary))? + "\n";
     for (name, text) in [
         ("summary.json", json),

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use srlm_artifact::{
-    Aggregation, Artifact, Begin, FinishReason, Input, Prompts, ResponseRow, Responses, Shard, row_seed, to_line,
+    Aggregation, Artifact, Begin, FinishReason, Input, Prompts, ResponseRow, Responses, Shard,
+    row_seed, to_line,
 };
-use srlm_eval::judging::{self, JudgeReport, Judged, JudgedGroup, JudgedPair, JudgedResponse, Scale};
+use srlm_eval::judging::{
+    self, JudgeReport, Judged, JudgedGroup, JudgedPair, JudgedResponse, Scale,
+};
 use srlm_eval::{Bootstrap, Preference};
 use srlm_import::{HumanData, HumanGroup};
 use srlm_judge::{JudgeConfig, Rubric};
@@ -34,7 +37,8 @@ pub(crate) struct Question<'a> {
 /// Seeds are those of a first round.
 pub(crate) const ROUND: u32 = 1;
 
-/// Keeps one part of the trees; the seed draws which trees are in it, whatever the order of the file.
+/// Keeps one part of the trees; the seed draws which trees are in it, whatever the order of the
+/// file.
 pub(crate) fn part(data: &mut HumanData, shard: Shard, seed: u64) {
     let names: BTreeSet<&str> = data.groups.iter().map(|group| group.tree.as_str()).collect();
     let mut drawn: Vec<&str> = names.into_iter().collect();
@@ -43,20 +47,45 @@ pub(crate) fn part(data: &mut HumanData, shard: Shard, seed: u64) {
     data.groups.retain(|group| kept.contains(&group.tree));
 }
 
-/// Judges, or finds the judgments, and measures. `role` is who judges, `name` what the report calls it.
-pub(crate) fn judge(run: &Run<'_>, role: &str, name: &str, question: &Question<'_>) -> anyhow::Result<JudgeReport> {
+/// Judges, or finds the judgments, and measures. `role` is who judges, `name` what the report calls
+/// it.
+pub(crate) fn judge(
+    run: &Run<'_>,
+    role: &str,
+    name: &str,
+    question: &Question<'_>,
+) -> anyhow::Result<JudgeReport> {
     let rubric = iterate::rubric(&run.config)?;
     let groups = &question.data.groups;
-    let prompts: Vec<_> = groups.iter().map(|group| seed::prompt_row(&group.prompt_id, group.prompt.clone())).collect();
+    let prompts: Vec<_> = groups
+        .iter()
+        .map(|group| seed::prompt_row(&group.prompt_id, group.prompt.clone()))
+        .collect();
     let prompts = seed::write::<Prompts>(&run.path("prompts"), prompts)?;
     let responses = groups.iter().flat_map(responses).collect();
     let responses = seed::write::<Responses>(&run.path("responses"), responses)?;
     let config = JudgeConfig { expected_score: question.with_expected, ..run.config.judge.clone() };
-    let judged = stages::judge_with(run, (role, ROUND), (&prompts, &responses), &rubric, "judgments", &config)?;
+    let judged = stages::judge_with(
+        run,
+        (role, ROUND),
+        (&prompts, &responses),
+        &rubric,
+        "judgments",
+        &config,
+    )?;
     let out = "measures";
     let identity = run.engine_of(role, ROUND, out)?.identity();
-    let inputs = vec![responses.as_input("responses"), judged.as_input("judgments"), Input::model("judge", identity)];
-    let writer = match srlm_eval::begin(&run.path(out), settings(run, question)?, run.config.run.seed, inputs)? {
+    let inputs = vec![
+        responses.as_input("responses"),
+        judged.as_input("judgments"),
+        Input::model("judge", identity),
+    ];
+    let writer = match srlm_eval::begin(
+        &run.path(out),
+        settings(run, question)?,
+        run.config.run.seed,
+        inputs,
+    )? {
         Begin::UpToDate(artifact) => return Ok(judging::read(&artifact)?),
         Begin::Write(writer) => writer,
     };
@@ -88,7 +117,8 @@ fn settings(run: &Run<'_>, question: &Question<'_>) -> anyhow::Result<serde_json
     }))
 }
 
-/// How written scores become one: as the run's pairs are made; expected scores are measured beside it.
+/// How written scores become one: as the run's pairs are made; expected scores are measured beside
+/// it.
 fn aggregation(run: &Run<'_>) -> Aggregation {
     match run.config.pairs.aggregation {
         Aggregation::Expected => Aggregation::Mean,
@@ -100,7 +130,11 @@ fn report(
     run: &Run<'_>,
     name: &str,
     question: &Question<'_>,
-    (rubric, responses, judged): (&Rubric, &Artifact<Responses>, &Artifact<srlm_artifact::Judgments>),
+    (rubric, responses, judged): (
+        &Rubric,
+        &Artifact<Responses>,
+        &Artifact<srlm_artifact::Judgments>,
+    ),
     pairs: Option<&[JudgedPair]>,
 ) -> anyhow::Result<JudgeReport> {
     let rows = judged.rows()?;

@@ -36,7 +36,8 @@ use clap::Parser;
 use crate::cli::Cli;
 use crate::exit::Exit;
 
-// Training gives back and asks for large buffers all the time; the system's allocator returns each to the kernel.
+// Training gives back and asks for large buffers all the time; the system's allocator returns each
+// to the kernel.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -50,7 +51,9 @@ fn main() -> ExitCode {
         Err(error) => {
             let code = exit::code(&error);
             match code {
-                Exit::Interrupted => eprintln!("interrupted: what was done is saved; run the same command to go on"),
+                Exit::Interrupted => {
+                    eprintln!("interrupted: what was done is saved; run the same command to go on")
+                }
                 Exit::Emitted | Exit::Waiting => eprintln!("{}", exit::message(&error)),
                 _ => eprintln!("error: {}", exit::message(&error)),
             }

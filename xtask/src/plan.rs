@@ -47,14 +47,18 @@ fn stages(config: &RunConfig, dir: &Path) -> String {
     text
 }
 
-/// The runs of a study, how far each is, and the work of all if none took anything over from another.
+/// The runs of a study, how far each is, and the work of all if none took anything over from
+/// another.
 pub(crate) fn study_plan(name: &str, runs: &[StudyRun], dir: &Path) -> String {
     let mut text = format!("Study {name} in {}\n\nRuns\n", dir.display());
     let (mut responses, mut judgments, mut tokens) = (0, 0, 0);
     for StudyRun { planned, config } in runs {
         let run_dir = dir.join("runs").join(&planned.id);
         let folders = folders::planned(config);
-        let n_made = folders.iter().filter(|folder| run_dir.join(folder).join("manifest.json").exists()).count();
+        let n_made = folders
+            .iter()
+            .filter(|folder| run_dir.join(folder).join("manifest.json").exists())
+            .count();
         text += &format!("  {n_made:>3} of {:>3} stages made  {}\n", folders.len(), planned.id);
         let (work, rounds) = (Work::of(config), u64::from(config.run.iterations));
         responses += rounds * work.responses;
@@ -67,11 +71,18 @@ pub(crate) fn study_plan(name: &str, runs: &[StudyRun], dir: &Path) -> String {
         serde_json::json!([run, model, data, sft, rubric]).to_string()
     };
     let n_m1 = runs.iter().map(trained).collect::<BTreeSet<_>>().len();
-    text += &format!("\nIn all {} runs, what they take over from each other counted in each\n", runs.len());
-    for (name, n) in [("responses", responses), ("judgments", judgments), ("tokens of both, at most", tokens)] {
+    text += &format!(
+        "\nIn all {} runs, what they take over from each other counted in each\n",
+        runs.len()
+    );
+    for (name, n) in
+        [("responses", responses), ("judgments", judgments), ("tokens of both, at most", tokens)]
+    {
         text += &format!("  {name:<28} {n}\n");
     }
-    text + &format!("\nM1 is trained {n_m1} times: runs with the same seed, model, data and rubric share it.\n")
+    text + &format!(
+        "\nM1 is trained {n_m1} times: runs with the same seed, model, data and rubric share it.\n"
+    )
 }
 
 /// Upper bounds for an iteration: every response and judgment as long as it may be.
@@ -115,14 +126,18 @@ fn work(config: &RunConfig) -> String {
 fn memory(config: &RunConfig, model: &ModelConfig) -> String {
     let mib = |bytes: u64| format!("{} MiB", bytes / (1 << 20));
     let parameters = parameters(model);
-    let cache =
-        config.engine.cache_tokens as u64 * (model.n_layers * model.n_kv_heads * model.head_dim * 2) as u64 * F32;
+    let cache = config.engine.cache_tokens as u64
+        * (model.n_layers * model.n_kv_heads * model.head_dim * 2) as u64
+        * F32;
     let logits = (config.engine.max_rows * model.vocab_size) as u64 * F32;
     let generating = parameters * F32 + cache + logits;
-    // Kept for the backward pass of each token and layer: inputs, q, k, v, attention and feed-forward.
-    let width =
-        3 * model.hidden_size + 3 * (model.n_heads + model.n_kv_heads) * model.head_dim + 2 * model.intermediate_size;
-    let activations = (config.runtime.train.micro_batch_tokens * model.n_layers * width) as u64 * F32;
+    // Kept for the backward pass of each token and layer: inputs, q, k, v, attention and
+    // feed-forward.
+    let width = 3 * model.hidden_size
+        + 3 * (model.n_heads + model.n_kv_heads) * model.head_dim
+        + 2 * model.intermediate_size;
+    let activations =
+        (config.runtime.train.micro_batch_tokens * model.n_layers * width) as u64 * F32;
     let training = 4 * parameters * F32 + activations;
     format!(
         "\nMemory, estimated\n  parameters                 {:.1} M\n  generating                 {}\n  training, all parameters   {}\n",
@@ -142,13 +157,19 @@ fn parameters(model: &ModelConfig) -> u64 {
 
 fn examples(config: &RunConfig, checkpoint: &Checkpoint) -> anyhow::Result<String> {
     let rubric = crate::iterate::rubric(config)?;
-    let (prompt, response) = ("Describe a small boat and a green lamp at night.", "The lamp lights the boat.");
+    let (prompt, response) =
+        ("Describe a small boat and a green lamp at night.", "The lamp lights the boat.");
     let chats = [
         ("a response", vec![Message::user(prompt)]),
         ("a judgment", vec![Message::user(rubric.render(prompt, response))]),
-        ("a comparison", vec![Message::user(Rubric::pairwise().render_pair(prompt, response, "A boat."))]),
+        (
+            "a comparison",
+            vec![Message::user(Rubric::pairwise().render_pair(prompt, response, "A boat."))],
+        ),
     ];
-    let render = |messages: &[Message]| checkpoint.tokenizer.render_chat(messages, true).or_exit(Exit::Engine);
+    let render = |messages: &[Message]| {
+        checkpoint.tokenizer.render_chat(messages, true).or_exit(Exit::Engine)
+    };
     let mut requests = Vec::new();
     if config.prompts.source == srlm_sampler::prompts::Source::Generate {
         let asked = match demonstrations(config)? {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use srlm_artifact::{Artifact, Ift, Judgments, Pairs, Place, PromptRow, Prompts, Responses, Unpaired, row_seed};
+use srlm_artifact::{
+    Artifact, Ift, Judgments, Pairs, Place, PromptRow, Prompts, Responses, Unpaired, row_seed,
+};
 use srlm_judge::meta::{self, MetaRubric};
 use srlm_judge::{Breach, Rubric};
 use srlm_pairs::{Judged, LabelWeights, PerfectConfig, SafetyReward, UnpairedConfig, UnpairedOf};
@@ -27,7 +29,12 @@ pub(crate) enum Preferences {
 }
 
 /// Makes the preferences of round t.
-pub(crate) fn of(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Result<Preferences> {
+pub(crate) fn of(
+    run: &Run<'_>,
+    t: u32,
+    seed: &Seed,
+    rubric: &Rubric,
+) -> anyhow::Result<Preferences> {
     if run.config.round.method == Method::Spin {
         return spin(run, t, seed).map(Preferences::Pairs);
     }
@@ -52,12 +59,18 @@ pub(crate) fn prompts(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Arti
     if run.config.round.method != Method::Spin {
         return stages::prompts(run, t, &seed.ift);
     }
-    let rows = seed.ift.rows()?.into_iter().map(|row| seed::prompt_row(&row.prompt_id, row.prompt)).collect();
+    let rows = seed
+        .ift
+        .rows()?
+        .into_iter()
+        .map(|row| seed::prompt_row(&row.prompt_id, row.prompt))
+        .collect();
     let out = folder(t, "prompts");
     staged(run, &out, || seed::write::<Prompts>(&run.path(&out), rows))
 }
 
-/// The judgments of round t's responses; where a judge made them, as healthy as the settings want them.
+/// The judgments of round t's responses; where a judge made them, as healthy as the settings want
+/// them.
 pub(crate) fn judgments(
     run: &Run<'_>,
     t: u32,
@@ -77,8 +90,11 @@ pub(crate) fn judgments(
 /// Makes the pairs of round t from what it has judged.
 pub(crate) fn pairs(run: &Run<'_>, t: u32, rubric: &Rubric) -> anyhow::Result<Artifact<Pairs>> {
     let at = |stage: &str| run.path(&folder(t, stage));
-    let (prompts, responses, judgments) =
-        (Artifact::open(&at("prompts"))?, Artifact::open(&at("responses"))?, Artifact::open(&at("judgments"))?);
+    let (prompts, responses, judgments) = (
+        Artifact::open(&at("prompts"))?,
+        Artifact::open(&at("responses"))?,
+        Artifact::open(&at("judgments"))?,
+    );
     let judged = Judged { prompts: &prompts, responses: &responses, judgments: &judgments };
     let round = Round { run, t, rubric };
     round.refined(round.pairs(judged)?, judged)
@@ -102,8 +118,13 @@ struct Round<'r, 'a> {
 }
 
 impl Round<'_, '_> {
-    /// The pairs, with better chosen answers and with pairs of judgments where the settings ask for them.
-    fn refined(&self, mut pairs: Artifact<Pairs>, judged: Judged<'_>) -> anyhow::Result<Artifact<Pairs>> {
+    /// The pairs, with better chosen answers and with pairs of judgments where the settings ask for
+    /// them.
+    fn refined(
+        &self,
+        mut pairs: Artifact<Pairs>,
+        judged: Judged<'_>,
+    ) -> anyhow::Result<Artifact<Pairs>> {
         let run = self.run;
         if run.config.round.future_guided && pairs.manifest().rows > 0 {
             pairs = self.future_guided(&pairs, judged.prompts)?;
@@ -118,7 +139,8 @@ impl Round<'_, '_> {
         folder(self.t, stage)
     }
 
-    /// Seeds of samples beside the candidates: the same ones would draw alike and pair like with like.
+    /// Seeds of samples beside the candidates: the same ones would draw alike and pair like with
+    /// like.
     fn place(&self, what: &str) -> Place {
         let run_seed = row_seed(self.run.config.run.seed, what, self.t, "", 0);
         Place { run_seed, iteration: self.t }
@@ -141,21 +163,31 @@ impl Round<'_, '_> {
     fn pairs(&self, judged: Judged<'_>) -> anyhow::Result<Artifact<Pairs>> {
         let (run, t) = (self.run, self.t);
         let Judged { prompts, responses, judgments } = judged;
-        let anchors = if run.config.pairs.anchored_rejection { Some(self.anchors(prompts)?) } else { None };
+        let anchors =
+            if run.config.pairs.anchored_rejection { Some(self.anchors(prompts)?) } else { None };
         let before = match run.config.pairs.label_weights {
             LabelWeights::None => None,
             _ => {
                 let (judge, out) = (("self", t - 1), self.folder("judgments-before"));
                 let config = &run.config.judge;
-                Some(stages::judge_with(run, judge, (prompts, responses), self.rubric, &out, config)?)
+                Some(stages::judge_with(
+                    run,
+                    judge,
+                    (prompts, responses),
+                    self.rubric,
+                    &out,
+                    config,
+                )?)
             }
         };
         let safety = self.safety(prompts, responses)?;
         let anchors = anchors.as_ref().map(|(responses, judgments)| (responses, judgments));
-        let safety =
-            safety.as_ref().map(|judgments| SafetyReward { judgments, weight: run.config.round.safety_weight });
+        let safety = safety
+            .as_ref()
+            .map(|judgments| SafetyReward { judgments, weight: run.config.round.safety_weight });
         let judgments_before = before.as_ref();
-        let inputs = srlm_pairs::Inputs { prompts, responses, judgments, anchors, judgments_before, safety };
+        let inputs =
+            srlm_pairs::Inputs { prompts, responses, judgments, anchors, judgments_before, safety };
         stages::pairs(run, t, inputs)
     }
 
@@ -175,35 +207,74 @@ impl Round<'_, '_> {
     }
 
     /// M0's answers, judged by M_t.
-    fn anchors(&self, prompts: &Artifact<Prompts>) -> anyhow::Result<(Artifact<Responses>, Artifact<Judgments>)> {
+    fn anchors(
+        &self,
+        prompts: &Artifact<Prompts>,
+    ) -> anyhow::Result<(Artifact<Responses>, Artifact<Judgments>)> {
         let (run, t) = (self.run, self.t);
         let out = self.folder("anchor-responses");
-        let responses = stages::respond(run, ("m0", 0), self.place("anchor"), prompts, &out, &run.config.responses)?;
+        let responses = stages::respond(
+            run,
+            ("m0", 0),
+            self.place("anchor"),
+            prompts,
+            &out,
+            &run.config.responses,
+        )?;
         let (judge, out) = ((run.config.roles.judge.as_str(), t), self.folder("anchor-judgments"));
-        let judgments = stages::judge_with(run, judge, (prompts, &responses), self.rubric, &out, &run.config.judge)?;
+        let judgments = stages::judge_with(
+            run,
+            judge,
+            (prompts, &responses),
+            self.rubric,
+            &out,
+            &run.config.judge,
+        )?;
         Ok((responses, judgments))
     }
 
     /// Pairs whose chosen answers a model that was trained on `pairs` may have written.
-    fn future_guided(&self, pairs: &Artifact<Pairs>, prompts: &Artifact<Prompts>) -> anyhow::Result<Artifact<Pairs>> {
+    fn future_guided(
+        &self,
+        pairs: &Artifact<Pairs>,
+        prompts: &Artifact<Prompts>,
+    ) -> anyhow::Result<Artifact<Pairs>> {
         let (run, t) = (self.run, self.t);
         let out = self.folder("future-model");
         stages::dpo_to(run, t, pairs, (&self.folder("future-ref-logps"), &out))?;
         let future = run.path(&out).display().to_string();
         let out = self.folder("future-responses");
-        let responses =
-            stages::respond(run, (future.as_str(), t), self.place("future"), prompts, &out, &run.config.responses)?;
+        let responses = stages::respond(
+            run,
+            (future.as_str(), t),
+            self.place("future"),
+            prompts,
+            &out,
+            &run.config.responses,
+        )?;
         let (judge, out) = ((run.config.roles.judge.as_str(), t), self.folder("future-judgments"));
-        let judgments = stages::judge_with(run, judge, (prompts, &responses), self.rubric, &out, &run.config.judge)?;
+        let judgments = stages::judge_with(
+            run,
+            judge,
+            (prompts, &responses),
+            self.rubric,
+            &out,
+            &run.config.judge,
+        )?;
         let out = self.folder("guided-pairs");
         staged(run, &out, || {
             let future = Judged { prompts, responses: &responses, judgments: &judgments };
-            srlm_pairs::run_future_guided(&run.config.pairs, pairs, future, &run.path(&out)).or_exit(Exit::Data)
+            srlm_pairs::run_future_guided(&run.config.pairs, pairs, future, &run.path(&out))
+                .or_exit(Exit::Data)
         })
     }
 
     /// The pairs with pairs of judgments that M_t's comparisons rank.
-    fn with_judge_pairs(&self, pairs: &Artifact<Pairs>, judged: Judged<'_>) -> anyhow::Result<Artifact<Pairs>> {
+    fn with_judge_pairs(
+        &self,
+        pairs: &Artifact<Pairs>,
+        judged: Judged<'_>,
+    ) -> anyhow::Result<Artifact<Pairs>> {
         let (run, t, rubric) = (self.run, self.t, self.rubric);
         let Judged { prompts, responses, judgments } = judged;
         let config = &run.config.battles;
@@ -217,12 +288,15 @@ impl Round<'_, '_> {
             let inputs = meta::Inputs { prompts, responses, judgments, rubric, meta: &meta };
             let (place, path, device) = (run.place(t), run.path(&out), &run.device()?.name);
             let on_progress = &mut |progress| run.console.progress(progress, "");
-            meta::run(config, inputs, &mut *generator, place, &path, device, on_progress).or_exit(Exit::Data)
+            meta::run(config, inputs, &mut *generator, place, &path, device, on_progress)
+                .or_exit(Exit::Data)
         })?;
         let out = self.folder("judge-pairs");
         let judge_pairs = staged(run, &out, || {
-            let inputs = meta::PairsInputs { prompts, responses, judgments, battles: &battles, rubric };
-            meta::run_pairs(&run.config.judge_pairs, inputs, run.place(t), &run.path(&out)).or_exit(Exit::Data)
+            let inputs =
+                meta::PairsInputs { prompts, responses, judgments, battles: &battles, rubric };
+            meta::run_pairs(&run.config.judge_pairs, inputs, run.place(t), &run.path(&out))
+                .or_exit(Exit::Data)
         })?;
         let all = [pairs.rows()?, judge_pairs.rows()?].concat();
         let out = self.folder("all-pairs");
@@ -237,7 +311,8 @@ impl Round<'_, '_> {
             config::Unpaired::Scored => UnpairedOf::Scored,
         };
         let (run, out) = (self.run, self.folder("unpaired"));
-        let (aggregation, threshold) = (run.config.pairs.aggregation, run.config.round.unpaired_threshold);
+        let (aggregation, threshold) =
+            (run.config.pairs.aggregation, run.config.round.unpaired_threshold);
         staged(run, &out, || {
             let config = UnpairedConfig { of, aggregation, threshold };
             srlm_pairs::run_unpaired(&config, judged, &run.path(&out)).or_exit(Exit::Data)
@@ -248,7 +323,8 @@ impl Round<'_, '_> {
     /// The seed examples with the perfect answers of this round and those before it.
     fn perfect(&self, seed: &Seed, judged: Judged<'_>) -> anyhow::Result<Artifact<Ift>> {
         let (run, out) = (self.run, self.folder("perfect"));
-        let (aggregation, perfect_score) = (run.config.pairs.aggregation, run.config.round.perfect_score);
+        let (aggregation, perfect_score) =
+            (run.config.pairs.aggregation, run.config.round.perfect_score);
         staged(run, &out, || {
             let config = PerfectConfig { aggregation, perfect_score };
             srlm_pairs::run_perfect(&config, judged, &run.path(&out)).or_exit(Exit::Data)
@@ -267,7 +343,9 @@ fn spin(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact<Pairs>> {
     let prompts = prompts(run, t, seed)?;
     let responses = reported(run, stages::responses(run, t, &prompts)?)?;
     let out = folder(t, "pairs");
-    let pairs = staged(run, &out, || srlm_pairs::run_spin(&seed.ift, &responses, &run.path(&out)).or_exit(Exit::Data))?;
+    let pairs = staged(run, &out, || {
+        srlm_pairs::run_spin(&seed.ift, &responses, &run.path(&out)).or_exit(Exit::Data)
+    })?;
     reported(run, pairs)
 }
 
@@ -275,14 +353,21 @@ fn spin(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact<Pairs>> {
 fn answers(run: &Run<'_>, prompts: &[PromptRow]) -> anyhow::Result<BTreeMap<String, String>> {
     let (path, column) = (root().join(&run.config.prompts.pool), &run.config.round.answer_column);
     let pool = srlm_sampler::prompts::read_pool(&path).or_exit(Exit::Data)?;
-    let drawn: std::collections::HashSet<&str> = prompts.iter().map(|row| row.prompt_id.as_str()).collect();
+    let drawn: std::collections::HashSet<&str> =
+        prompts.iter().map(|row| row.prompt_id.as_str()).collect();
     let mut answers = BTreeMap::new();
     for row in pool.rows().iter().filter(|row| drawn.contains(row.prompt_id.as_str())) {
         let answer = match row.columns.get(column) {
             Some(serde_json::Value::String(text)) => text.clone(),
             Some(number @ serde_json::Value::Number(_)) => number.to_string(),
             _ => {
-                let absent = || format!("{}: prompt {} has no answer in `{column}`", path.display(), row.prompt_id);
+                let absent = || {
+                    format!(
+                        "{}: prompt {} has no answer in `{column}`",
+                        path.display(),
+                        row.prompt_id
+                    )
+                };
                 return None.with_context(absent).or_exit(Exit::Data);
             }
         };

@@ -1,4 +1,5 @@
-//! Who writes prompts, who answers them and who judges: M_t, a fixed model, a server, or a batch run elsewhere.
+//! Who writes prompts, who answers them and who judges: M_t, a fixed model, a server, or a batch
+//! run elsewhere.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -13,8 +14,8 @@ use srlm_model::Engine;
 use crate::exit::{Exit, OrExit};
 use crate::run::{LazyEngine, Run, Weights};
 
-/// Who does what. Each is `self` (M_t), `m0`, the name of a table of `[engines]`, or a model source (a folder, a GGUF
-/// file, `hub:` or `package:`) that stays the same in all iterations.
+/// Who does what. Each is `self` (M_t), `m0`, the name of a table of `[engines]`, or a model source
+/// (a folder, a GGUF file, `hub:` or `package:`) that stays the same in all iterations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RolesTable {
@@ -24,8 +25,8 @@ pub(crate) struct RolesTable {
     pub(crate) responses: String,
     /// Judges the answers. With another model than `self` this is no self-rewarding.
     pub(crate) judge: String,
-    /// Decides which of two models answers better, in evaluations. Here `self` is the model before the one evaluated,
-    /// which took part in training; the report says so.
+    /// Decides which of two models answers better, in evaluations. Here `self` is the model before
+    /// the one evaluated, which took part in training; the report says so.
     pub(crate) evaluator: String,
 }
 
@@ -50,7 +51,8 @@ pub(crate) enum Named {
     Server(HttpConfig),
 }
 
-/// Who a role's name means in iteration t. `{t}` in a server's model name is the iteration: the server then has M_t.
+/// Who a role's name means in iteration t. `{t}` in a server's model name is the iteration: the
+/// server then has M_t.
 pub(crate) fn named(name: &str, t: u32, engines: &BTreeMap<String, HttpConfig>) -> Named {
     match (name, engines.get(name)) {
         ("self", _) => Named::Weights(Weights::Iteration(t)),
@@ -76,7 +78,12 @@ impl<'a> Run<'a> {
     }
 
     /// The engine of a role in iteration t, for the stage that writes `out`.
-    pub(crate) fn engine_of(&self, role: &str, t: u32, out: &str) -> anyhow::Result<Box<dyn Generate + '_>> {
+    pub(crate) fn engine_of(
+        &self,
+        role: &str,
+        t: u32,
+        out: &str,
+    ) -> anyhow::Result<Box<dyn Generate + '_>> {
         match named(role, t, &self.config.engines) {
             Named::Weights(_) if self.batch.are_used() => {
                 let refuse = || -> anyhow::Result<_> {
@@ -95,30 +102,48 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// [`Self::engine_of`] for a stage that keeps nothing itself before its end: finished samples survive an
-    /// interruption, whoever plays the role.
-    pub(crate) fn kept_engine_of(&self, role: &str, t: u32, out: &str) -> anyhow::Result<Box<dyn Generate + '_>> {
+    /// [`Self::engine_of`] for a stage that keeps nothing itself before its end: finished samples
+    /// survive an interruption, whoever plays the role.
+    pub(crate) fn kept_engine_of(
+        &self,
+        role: &str,
+        t: u32,
+        out: &str,
+    ) -> anyhow::Result<Box<dyn Generate + '_>> {
         let engine = self.engine_of(role, t, out)?;
         match named(role, t, &self.config.engines) {
-            Named::Weights(_) => Ok(Box::new(Kept::in_groups(engine, self.journal(out), KEPT_AT_ONCE))),
+            Named::Weights(_) => {
+                Ok(Box::new(Kept::in_groups(engine, self.journal(out), KEPT_AT_ONCE)))
+            }
             Named::Server(_) => Ok(engine),
         }
     }
 
-    fn server(&self, server: &HttpConfig, t: u32, out: &str) -> anyhow::Result<Box<dyn Generate + '_>> {
+    fn server(
+        &self,
+        server: &HttpConfig,
+        t: u32,
+        out: &str,
+    ) -> anyhow::Result<Box<dyn Generate + '_>> {
         if self.batch.are_used() {
-            let results = BatchReader::open(server.model.clone(), &self.batch.ingest).or_exit(Exit::Data)?;
+            let results =
+                BatchReader::open(server.model.clone(), &self.batch.ingest).or_exit(Exit::Data)?;
             return Ok(match &self.batch.emit {
                 Some(path) => Box::new(BatchWriter::new(results, path.clone())),
                 None => Box::new(results),
             });
         }
         let made = self.path(out);
-        let client = OpenAi::new(server.clone(), api_key(server)?, self.console.interrupt()).or_exit(Exit::Config)?;
+        let client = OpenAi::new(server.clone(), api_key(server)?, self.console.interrupt())
+            .or_exit(Exit::Config)?;
         if !made.join("manifest.json").exists() {
-            let folder =
-                if t > 0 { format!(" (M{t} is in {})", self.path(&format!("m{t}")).display()) } else { String::new() };
-            self.console.say(&format!("waiting for {} to serve {}{folder}", server.base_url, server.model));
+            let folder = if t > 0 {
+                format!(" (M{t} is in {})", self.path(&format!("m{t}")).display())
+            } else {
+                String::new()
+            };
+            self.console
+                .say(&format!("waiting for {} to serve {}{folder}", server.base_url, server.model));
             client.wait_until_ready().or_exit(Exit::Engine)?;
         }
         Ok(Box::new(Kept::new(client, self.journal(out))))
@@ -136,7 +161,11 @@ pub(crate) fn api_key(server: &HttpConfig) -> anyhow::Result<Option<String>> {
         return Ok(None);
     }
     let absent = || {
-        anyhow!("the environment variable {} with the API key of {} is not set", server.api_key_env, server.base_url)
+        anyhow!(
+            "the environment variable {} with the API key of {} is not set",
+            server.api_key_env,
+            server.base_url
+        )
     };
     std::env::var(&server.api_key_env).ok().with_context(absent).map(Some).or_exit(Exit::Config)
 }

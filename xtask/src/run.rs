@@ -56,35 +56,54 @@ pub(crate) struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Opens or creates the run's folder and locks it.
-    pub(crate) fn open(config: RunConfig, dir: PathBuf, console: &'a Console) -> anyhow::Result<Self> {
+    pub(crate) fn open(
+        config: RunConfig,
+        dir: PathBuf,
+        console: &'a Console,
+    ) -> anyhow::Result<Self> {
         Self::open_part(config, dir, console, None)
     }
 
-    /// The same for a part of a stage, which others may make at the same time: the part's own folder is locked only.
+    /// The same for a part of a stage, which others may make at the same time: the part's own
+    /// folder is locked only.
     pub(crate) fn open_part(
         config: RunConfig,
         dir: PathBuf,
         console: &'a Console,
         shard: Option<Shard>,
     ) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+        std::fs::create_dir_all(&dir)
+            .with_context(|| format!("cannot create {}", dir.display()))?;
         let lock = if shard.is_none() { Some(RunLock::acquire(&dir)?) } else { None };
         if config.runtime.threads > 0 {
             // Fails only when a pool was built before, which then stays.
-            let _ = rayon::ThreadPoolBuilder::new().num_threads(config.runtime.threads).build_global();
+            let _ =
+                rayon::ThreadPoolBuilder::new().num_threads(config.runtime.threads).build_global();
         }
         let (device, more_devices) = (OnceCell::new(), OnceCell::new());
         let (m0, engine) = (OnceCell::new(), RefCell::new(None));
         let (fixed, batch) = (RefCell::default(), BatchFiles::default());
-        let run = Self { config, dir, console, device, more_devices, m0, engine, fixed, batch, shard, _lock: lock };
+        let run = Self {
+            config,
+            dir,
+            console,
+            device,
+            more_devices,
+            m0,
+            engine,
+            fixed,
+            batch,
+            shard,
+            _lock: lock,
+        };
         if !run.path("run.toml").exists() {
             run.save_config()?;
         }
         Ok(run)
     }
 
-    /// Saves the configuration. Called before something is made with it: a run that is refused because a setting
-    /// changed keeps the configuration that made it.
+    /// Saves the configuration. Called before something is made with it: a run that is refused
+    /// because a setting changed keeps the configuration that made it.
     pub(crate) fn save_config(&self) -> anyhow::Result<()> {
         let (path, text) = (self.path("run.toml"), self.config.to_toml()?);
         if std::fs::read_to_string(&path).is_ok_and(|saved| saved == text) {
@@ -113,7 +132,9 @@ impl<'a> Run<'a> {
         let NamedDevice { device, name } = self.device()?;
         if self.more_devices.get().is_none() {
             let names = self.config.runtime.training_devices.iter();
-            let opened = names.map(|name| Ok(device::open(name)?.device)).collect::<anyhow::Result<Vec<_>>>()?;
+            let opened = names
+                .map(|name| Ok(device::open(name)?.device))
+                .collect::<anyhow::Result<Vec<_>>>()?;
             let _ = self.more_devices.set(opened);
         }
         let more_devices = self.more_devices.get().context("the devices were just opened")?;
@@ -127,9 +148,11 @@ impl<'a> Run<'a> {
             return Ok((artifact.dir().to_owned(), artifact.content_hash().to_owned()));
         }
         if self.m0.get().is_none() {
-            let path = source::resolve(&self.config.model.source, self.console, &self.device()?.device)?;
-            let hash =
-                Checkpoint::open(&path).and_then(|checkpoint| checkpoint.content_hash()).or_exit(Exit::Engine)?;
+            let path =
+                source::resolve(&self.config.model.source, self.console, &self.device()?.device)?;
+            let hash = Checkpoint::open(&path)
+                .and_then(|checkpoint| checkpoint.content_hash())
+                .or_exit(Exit::Engine)?;
             let _ = self.m0.set((path, hash));
         }
         self.m0.get().cloned().context("M0 was just resolved")
@@ -145,7 +168,9 @@ impl<'a> Run<'a> {
             return Ok(found.clone());
         }
         let path = source::resolve(source, self.console, &self.device()?.device)?;
-        let hash = Checkpoint::open(&path).and_then(|checkpoint| checkpoint.content_hash()).or_exit(Exit::Engine)?;
+        let hash = Checkpoint::open(&path)
+            .and_then(|checkpoint| checkpoint.content_hash())
+            .or_exit(Exit::Engine)?;
         self.fixed.borrow_mut().insert(source.clone(), (path.clone(), hash.clone()));
         Ok((path, hash))
     }
@@ -162,7 +187,11 @@ impl<'a> Run<'a> {
     }
 
     /// Calls `f` with the engine of M_t, loading it in place of any other.
-    pub(crate) fn with_engine<R>(&self, t: u32, f: impl FnOnce(&mut Engine) -> anyhow::Result<R>) -> anyhow::Result<R> {
+    pub(crate) fn with_engine<R>(
+        &self,
+        t: u32,
+        f: impl FnOnce(&mut Engine) -> anyhow::Result<R>,
+    ) -> anyhow::Result<R> {
         self.with_engine_of(&Weights::Iteration(t), f)
     }
 
@@ -181,7 +210,8 @@ impl<'a> Run<'a> {
             let model = Model::load(&checkpoint, &self.device()?.device).or_exit(Exit::Engine)?;
             let tokenizer = Arc::new(checkpoint.tokenizer);
             let interrupt = self.console.interrupt();
-            let engine = Engine::new(model, tokenizer, self.config.engine.clone(), &hash, interrupt);
+            let engine =
+                Engine::new(model, tokenizer, self.config.engine.clone(), &hash, interrupt);
             *slot = Some((weights.clone(), engine));
         }
         let (_, engine) = slot.as_mut().context("the engine was just loaded")?;
@@ -233,16 +263,18 @@ impl Generate for LazyEngine<'_, '_> {
 
 /// Writes beside and renames: another process, or a browser, never reads half of it.
 pub(crate) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
-    let name = path.file_name().and_then(|name| name.to_str()).context("the path ends with a name")?;
+    let name =
+        path.file_name().and_then(|name| name.to_str()).context("the path ends with a name")?;
     let staged = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let written = std::fs::write(&staged, text).and_then(|()| std::fs::rename(&staged, path));
     written.with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// The root of the checkout, where `data/` and `runs/` lie: the working directory's nearest ancestor with our
-/// workspace file, else the working directory.
+/// The root of the checkout, where `data/` and `runs/` lie: the working directory's nearest
+/// ancestor with our workspace file, else the working directory.
 pub(crate) fn root() -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
-    let is_root = |dir: &&Path| dir.join("configs/smollm2.toml").exists() && dir.join("xtask").exists();
+    let is_root =
+        |dir: &&Path| dir.join("configs/smollm2.toml").exists() && dir.join("xtask").exists();
     here.ancestors().find(is_root).unwrap_or(&here).to_owned()
 }

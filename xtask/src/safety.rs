@@ -26,8 +26,11 @@ pub(crate) fn evaluate(run: &Run<'_>, t: u32) -> anyhow::Result<()> {
     let rows = read_safety(&root().join(&run.config.data.safety_prompts)).or_exit(Exit::Data)?;
     let prompts = rows.iter().map(|row| seed::prompt_row(&row.id, row.prompt.clone())).collect();
     let prompts = seed::write::<Prompts>(&run.path("seed/safety-prompts"), prompts)?;
-    let config =
-        responses::Config { samples: 1, sampling: run.config.eval.sampling.clone(), ..run.config.responses.clone() };
+    let config = responses::Config {
+        samples: 1,
+        sampling: run.config.eval.sampling.clone(),
+        ..run.config.responses.clone()
+    };
     let out = folder(t - 1, "eval-safety-responses");
     let responses = stages::respond(run, ("self", t), run.place(0), &prompts, &out, &config)?;
     let judged = match judge(&run.config, t).filter(|_| run.config.safety.judged) {
@@ -36,7 +39,14 @@ pub(crate) fn evaluate(run: &Run<'_>, t: u32) -> anyhow::Result<()> {
             let (rubric, config) = rubric(run);
             let config = JudgeConfig { judgments: run.config.eval.judgments, ..config };
             let out = folder(t - 1, "eval-safety-judgments");
-            Some(stages::judge_with(run, (role, t), (&prompts, &responses), &rubric, &out, &config)?)
+            Some(stages::judge_with(
+                run,
+                (role, t),
+                (&prompts, &responses),
+                &rubric,
+                &out,
+                &config,
+            )?)
         }
     };
     let out = folder(t - 1, "eval-safety");
@@ -63,7 +73,8 @@ fn measure(
         None => BTreeMap::new(),
         Some(judged) => srlm_judge::scores(&judged.rows()?, aggregation),
     };
-    let labeled: BTreeMap<&str, &SafetyRow> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
+    let labeled: BTreeMap<&str, &SafetyRow> =
+        rows.iter().map(|row| (row.id.as_str(), row)).collect();
     let answered: Vec<Answered> = responses
         .rows()?
         .into_iter()
@@ -80,7 +91,13 @@ fn measure(
 
 /// The labels decide the result as much as the texts do.
 fn labels(rows: &[SafetyRow]) -> Input {
-    let lines: Vec<String> =
-        rows.iter().map(|row| format!("{} {:?} {:?}", row.id, row.label, row.prompt_type)).collect();
-    Input { role: "labels".to_owned(), kind: "file".to_owned(), content_hash: format!("sha256:{}", seed::hash(&lines)) }
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{} {:?} {:?}", row.id, row.label, row.prompt_type))
+        .collect();
+    Input {
+        role: "labels".to_owned(),
+        kind: "file".to_owned(),
+        content_hash: format!("sha256:{}", seed::hash(&lines)),
+    }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 use srlm_artifact::{
-    Artifact, Begin, Counts, EftRow, FinishReason, Ift, IftRow, Kind, Prompt, PromptRow, PromptSource, Prompts, Recipe,
-    ResponseRow, Responses, begin, read_jsonl, row_seed,
+    Artifact, Begin, Counts, EftRow, FinishReason, Ift, IftRow, Kind, Prompt, PromptRow,
+    PromptSource, Prompts, Recipe, ResponseRow, Responses, begin, read_jsonl, row_seed,
 };
 use srlm_judge::Rubric;
 
@@ -29,7 +29,8 @@ pub(crate) struct Seed {
     pub(crate) ift_held_out: Artifact<Ift>,
     /// Prompts that every model answers for its evaluation.
     pub(crate) eval_prompts: Artifact<Prompts>,
-    /// Ranked responses to judge in evaluations; absent until judging examples are made, where none are given.
+    /// Ranked responses to judge in evaluations; absent until judging examples are made, where none
+    /// are given.
     pub(crate) held_out: Option<Ranked>,
     /// Responses that people ranked, to make judging examples of.
     pub(crate) ranked: Option<Ranked>,
@@ -79,10 +80,16 @@ fn read_all(config: &RunConfig) -> anyhow::Result<Rows> {
     let data = &config.data;
     if data.ift == "tiny:" {
         let (train, held_out) = (tiny::data("train", 48), tiny::data("held-out", 12));
-        return Ok(Rows { ift: train.ift, eft: train.eft, ift_held_out: held_out.ift, eft_held_out: held_out.eft });
+        return Ok(Rows {
+            ift: train.ift,
+            eft: train.eft,
+            ift_held_out: held_out.ift,
+            eft_held_out: held_out.eft,
+        });
     }
     let at = |path: &str| root().join(path);
-    let optional = |path: &str| if path.is_empty() { Ok(Vec::new()) } else { read_jsonl(&at(path)) };
+    let optional =
+        |path: &str| if path.is_empty() { Ok(Vec::new()) } else { read_jsonl(&at(path)) };
     Ok(Rows {
         ift: read_jsonl(&at(&data.ift))?,
         eft: optional(&data.eft)?,
@@ -105,11 +112,15 @@ pub(crate) fn run(run: &Run<'_>, rubric: &Rubric) -> anyhow::Result<Seed> {
         rows.eft_held_out.iter().map(|row| (&row.prompt_id, &row.prompt)),
     )?;
     let eval_prompts = rows.ift_held_out.iter().take(run.config.eval.n_prompts);
-    let eval_prompts = eval_prompts.map(|row| prompt_row(&row.prompt_id, row.prompt.clone())).collect();
+    let eval_prompts =
+        eval_prompts.map(|row| prompt_row(&row.prompt_id, row.prompt.clone())).collect();
     let ranked = match run.config.data.ranked_prompts.as_str() {
         "" => None,
         prompts => Some(Ranked {
-            prompts: write::<Prompts>(&run.path("seed/to-judge-prompts"), read_jsonl(&root().join(prompts))?)?,
+            prompts: write::<Prompts>(
+                &run.path("seed/to-judge-prompts"),
+                read_jsonl(&root().join(prompts))?,
+            )?,
             responses: write::<Responses>(
                 &run.path("seed/to-judge-responses"),
                 read_jsonl(&root().join(&run.config.data.ranked_responses))?,
@@ -143,8 +154,9 @@ pub(crate) fn judge_sft(
     rows: &[EftRow],
 ) -> anyhow::Result<Option<Artifact<Ift>>> {
     let conversation = |row: &EftRow| {
-        let example = srlm_judge::training_example(rubric, row)
-            .with_context(|| format!("judging example {} of rank {}", row.prompt_id, row.human_rank))?;
+        let example = srlm_judge::training_example(rubric, row).with_context(|| {
+            format!("judging example {} of rank {}", row.prompt_id, row.human_rank)
+        })?;
         Ok(IftRow {
             prompt_id: format!("{}/{}", row.prompt_id, row.human_rank),
             prompt: example.prompt,
@@ -156,9 +168,11 @@ pub(crate) fn judge_sft(
     if rows.is_empty() { Ok(None) } else { write::<Ift>(&run.path(folder), rows).map(Some) }
 }
 
-/// The prompts and the ranked responses of judging examples, at `{folder}-prompts` and `{folder}-responses`.
+/// The prompts and the ranked responses of judging examples, at `{folder}-prompts` and
+/// `{folder}-responses`.
 pub(crate) fn ranked_of(run: &Run<'_>, folder: &str, rows: &[EftRow]) -> anyhow::Result<Ranked> {
-    let mut prompts: Vec<PromptRow> = rows.iter().map(|row| prompt_row(&row.prompt_id, row.prompt.clone())).collect();
+    let mut prompts: Vec<PromptRow> =
+        rows.iter().map(|row| prompt_row(&row.prompt_id, row.prompt.clone())).collect();
     prompts.sort_by(|a, b| a.prompt_id.cmp(&b.prompt_id));
     prompts.dedup_by(|a, b| a.prompt_id == b.prompt_id);
     let responses = rows.iter().map(ranked_response).collect();
@@ -175,8 +189,10 @@ fn check_apart<'r>(
     held_out: impl Iterator<Item = (&'r String, &'r Prompt)>,
 ) -> anyhow::Result<()> {
     let trained: BTreeSet<String> = trained.map(Prompt::to_text).collect();
-    let leaked: Vec<&str> =
-        held_out.filter(|(_, prompt)| trained.contains(&prompt.to_text())).map(|(id, _)| id.as_str()).collect();
+    let leaked: Vec<&str> = held_out
+        .filter(|(_, prompt)| trained.contains(&prompt.to_text()))
+        .map(|(id, _)| id.as_str())
+        .collect();
     let Some(first) = leaked.first() else { return Ok(()) };
     let refuse = || -> anyhow::Result<()> {
         bail!(
@@ -236,7 +252,8 @@ mod tests {
 
     #[test]
     fn a_larger_share_has_all_of_a_smaller_one_and_keeps_prompts_whole() {
-        let rows: Vec<(String, u32)> = (0..10).flat_map(|id| (0..3).map(move |rank| (id.to_string(), rank))).collect();
+        let rows: Vec<(String, u32)> =
+            (0..10).flat_map(|id| (0..3).map(move |rank| (id.to_string(), rank))).collect();
         let of = |share, seed| part(rows.clone(), share, seed, |row| &row.0);
         assert_eq!(of(1.0, 1), rows);
         assert_eq!((of(0.5, 1).len(), of(0.2, 1).len(), of(0.01, 1).len()), (15, 6, 3));

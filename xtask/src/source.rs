@@ -24,7 +24,10 @@ pub(crate) fn resolve(source: &str, console: &Console, device: &Device) -> anyho
             begun = true;
             console.begin(&format!("fetch {name}"));
         }
-        let _ = console.progress(Progress { done, total: total.unwrap_or(done), unit: "bytes", tokens: 0 }, "");
+        let _ = console.progress(
+            Progress { done, total: total.unwrap_or(done), unit: "bytes", tokens: 0 },
+            "",
+        );
     });
     if begun {
         match &path {
@@ -51,7 +54,8 @@ fn options() -> anyhow::Result<SourceOptions> {
 
 /// `SRLM_CACHE`, else `srlm` in the user's cache folder.
 pub(crate) fn cache_dir() -> anyhow::Result<PathBuf> {
-    let var = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let var =
+        |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = || var("HOME").map(|home| home.join(".cache")).or_else(|| var("LOCALAPPDATA"));
     var("SRLM_CACHE")
         .or_else(|| var("XDG_CACHE_HOME").or_else(home).map(|cache| cache.join("srlm")))

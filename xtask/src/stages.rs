@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use srlm_artifact::{
-    Artifact, Ift, Judgments, Kind, MetricsRow, Model as ModelKind, Pairs, Place, Progress, Prompts, RefLogps,
-    Responses, Unpaired, UnpairedRefLogps,
+    Artifact, Ift, Judgments, Kind, MetricsRow, Model as ModelKind, Pairs, Place, Progress,
+    Prompts, RefLogps, Responses, Unpaired, UnpairedRefLogps,
 };
 use srlm_checkpoint::Checkpoint;
 use srlm_judge::Rubric;
@@ -40,8 +40,11 @@ pub(crate) fn staged<K: Kind>(
     match stage() {
         Ok(artifact) => {
             let counts = &artifact.manifest().counts;
-            let counts: Vec<String> =
-                counts.iter().filter(|(_, n)| **n > 0).map(|(name, n)| format!("{name} {n}")).collect();
+            let counts: Vec<String> = counts
+                .iter()
+                .filter(|(_, n)| **n > 0)
+                .map(|(name, n)| format!("{name} {n}"))
+                .collect();
             let summary = match known {
                 true => "up to date".to_owned(),
                 false if is_older(&made, began) => "taken from another run".to_owned(),
@@ -59,15 +62,23 @@ pub(crate) fn staged<K: Kind>(
 
 /// Whether the artifact was finished before this time; clocks of file systems are coarse.
 fn is_older(made: &Path, time: SystemTime) -> bool {
-    let manifest = std::fs::metadata(made.join("manifest.json")).and_then(|manifest| manifest.modified());
+    let manifest =
+        std::fs::metadata(made.join("manifest.json")).and_then(|manifest| manifest.modified());
     manifest.is_ok_and(|finished| finished + Duration::from_secs(1) < time)
 }
 
-pub(crate) fn training_progress<'r>(run: &'r Run<'_>) -> impl FnMut(&MetricsRow, u32) -> ControlFlow<()> + 'r {
+pub(crate) fn training_progress<'r>(
+    run: &'r Run<'_>,
+) -> impl FnMut(&MetricsRow, u32) -> ControlFlow<()> + 'r {
     let mut tokens = 0;
     move |row, n_steps| {
         tokens += row.n_tokens;
-        let progress = Progress { done: u64::from(row.step), total: u64::from(n_steps), unit: "steps", tokens };
+        let progress = Progress {
+            done: u64::from(row.step),
+            total: u64::from(n_steps),
+            unit: "steps",
+            tokens,
+        };
         run.console.progress(progress, &format!("loss {:.4}", row.loss))
     }
 }
@@ -90,40 +101,68 @@ pub(crate) fn sft_on(
     staged(run, out, || {
         run.unload();
         let (checkpoint, hash) = run.checkpoint(0)?;
-        let inputs =
-            srlm_sft::Inputs { model: &checkpoint, model_hash: &hash, model_name: &run.config.model.source, ift, eft };
+        let inputs = srlm_sft::Inputs {
+            model: &checkpoint,
+            model_hash: &hash,
+            model_name: &run.config.model.source,
+            ift,
+            eft,
+        };
         let mut judge = JudgedCheckpoints::new(run, 0, &run.config.sft.train.validation, out)?;
-        let hooks = Hooks { on_step: &mut training_progress(run), validate: judge.as_mut().map(|judge| judge as _) };
-        srlm_sft::run(&run.config.sft, inputs, run.machine()?, run.place(0), &run.path(out), hooks).or_exit(Exit::Data)
+        let hooks = Hooks {
+            on_step: &mut training_progress(run),
+            validate: judge.as_mut().map(|judge| judge as _),
+        };
+        srlm_sft::run(&run.config.sft, inputs, run.machine()?, run.place(0), &run.path(out), hooks)
+            .or_exit(Exit::Data)
     })
 }
 
 /// New prompts: written by a role in iteration t, or drawn from a pool.
-pub(crate) fn prompts(run: &Run<'_>, t: u32, seed: &Artifact<Ift>) -> anyhow::Result<Artifact<Prompts>> {
+pub(crate) fn prompts(
+    run: &Run<'_>,
+    t: u32,
+    seed: &Artifact<Ift>,
+) -> anyhow::Result<Artifact<Prompts>> {
     let out = folder(t, "prompts");
     staged(run, &out, || {
-        let earlier: Vec<Artifact<Prompts>> =
-            (1..t).map(|before| Artifact::open(&run.path(&folder(before, "prompts")))).collect::<Result<_, _>>()?;
-        let (config, place, path, name) = (&run.config.prompts, run.place(t), run.path(&out), &run.device()?.name);
+        let earlier: Vec<Artifact<Prompts>> = (1..t)
+            .map(|before| Artifact::open(&run.path(&folder(before, "prompts"))))
+            .collect::<Result<_, _>>()?;
+        let (config, place, path, name) =
+            (&run.config.prompts, run.place(t), run.path(&out), &run.device()?.name);
         if config.source == srlm_sampler::prompts::Source::Pool {
-            let pool = srlm_sampler::prompts::read_pool(&root().join(&config.pool)).or_exit(Exit::Data)?;
-            let inputs = srlm_sampler::prompts::DrawInputs { pool: &pool, earlier: &earlier, shard: run.shard };
-            return srlm_sampler::prompts::draw(config, inputs, place, &path, name).or_exit(Exit::Data);
+            let pool =
+                srlm_sampler::prompts::read_pool(&root().join(&config.pool)).or_exit(Exit::Data)?;
+            let inputs = srlm_sampler::prompts::DrawInputs {
+                pool: &pool,
+                earlier: &earlier,
+                shard: run.shard,
+            };
+            return srlm_sampler::prompts::draw(config, inputs, place, &path, name)
+                .or_exit(Exit::Data);
         }
-        let inputs = srlm_sampler::prompts::Inputs { seeds: seed, earlier: &earlier, shard: run.shard };
+        let inputs =
+            srlm_sampler::prompts::Inputs { seeds: seed, earlier: &earlier, shard: run.shard };
         let mut generator = run.engine_of(&run.config.roles.prompts, t, &out)?;
         let on_progress = &mut |progress| run.console.progress(progress, "");
-        srlm_sampler::prompts::run(config, inputs, &mut *generator, place, &path, name, on_progress).or_exit(Exit::Data)
+        srlm_sampler::prompts::run(config, inputs, &mut *generator, place, &path, name, on_progress)
+            .or_exit(Exit::Data)
     })
 }
 
 /// Candidate responses of M_t.
-pub(crate) fn responses(run: &Run<'_>, t: u32, prompts: &Artifact<Prompts>) -> anyhow::Result<Artifact<Responses>> {
+pub(crate) fn responses(
+    run: &Run<'_>,
+    t: u32,
+    prompts: &Artifact<Prompts>,
+) -> anyhow::Result<Artifact<Responses>> {
     let who = (run.config.roles.responses.as_str(), t);
     respond(run, who, run.place(t), prompts, &folder(t, "responses"), &run.config.responses)
 }
 
-/// Responses of a role in iteration t to `prompts` at `out`, drawn as `config` and the seeds of `place` say.
+/// Responses of a role in iteration t to `prompts` at `out`, drawn as `config` and the seeds of
+/// `place` say.
 pub(crate) fn respond(
     run: &Run<'_>,
     (role, t): (&str, u32),
@@ -138,12 +177,22 @@ pub(crate) fn respond(
         let on_progress = &mut |progress| run.console.progress(progress, "");
         let inputs = srlm_sampler::responses::Inputs { prompts, shard: run.shard };
         if run.batch.emit.is_some() {
-            // All of the stage's requests in one file; the stage itself would stop after its first group.
-            let requests = srlm_sampler::responses::requests(config, inputs, place).or_exit(Exit::Data)?;
+            // All of the stage's requests in one file; the stage itself would stop after its first
+            // group.
+            let requests =
+                srlm_sampler::responses::requests(config, inputs, place).or_exit(Exit::Data)?;
             generator.generate(&requests, &mut |_| ()).or_exit(Exit::Engine)?;
         }
-        srlm_sampler::responses::run(config, inputs, generator, place, &run.path(out), name, on_progress)
-            .or_exit(Exit::Data)
+        srlm_sampler::responses::run(
+            config,
+            inputs,
+            generator,
+            place,
+            &run.path(out),
+            name,
+            on_progress,
+        )
+        .or_exit(Exit::Data)
     })
 }
 
@@ -173,10 +222,19 @@ pub(crate) fn judge_with(
         let (generator, name) = (&mut *generator, &run.device()?.name);
         let on_progress = &mut |progress| run.console.progress(progress, "");
         if run.batch.emit.is_some() {
-            let requests = srlm_judge::requests(config, inputs, run.place(t)).or_exit(Exit::Data)?;
+            let requests =
+                srlm_judge::requests(config, inputs, run.place(t)).or_exit(Exit::Data)?;
             generator.generate(&requests, &mut |_| ()).or_exit(Exit::Engine)?;
         }
-        let judged = srlm_judge::run(config, inputs, generator, run.place(t), &run.path(out), name, on_progress);
+        let judged = srlm_judge::run(
+            config,
+            inputs,
+            generator,
+            run.place(t),
+            &run.path(out),
+            name,
+            on_progress,
+        );
         let too_long = |error: &srlm_judge::Error| {
             matches!(error, srlm_judge::Error::Generate(srlm_generate::Error::Request { .. }))
         };
@@ -190,13 +248,25 @@ pub(crate) fn judge_with(
 }
 
 /// Preference pairs of judged responses.
-pub(crate) fn pairs(run: &Run<'_>, t: u32, inputs: srlm_pairs::Inputs<'_>) -> anyhow::Result<Artifact<Pairs>> {
+pub(crate) fn pairs(
+    run: &Run<'_>,
+    t: u32,
+    inputs: srlm_pairs::Inputs<'_>,
+) -> anyhow::Result<Artifact<Pairs>> {
     let out = folder(t, "pairs");
-    staged(run, &out, || srlm_pairs::run(&run.config.pairs, inputs, run.place(t), &run.path(&out)).or_exit(Exit::Data))
+    staged(run, &out, || {
+        srlm_pairs::run(&run.config.pairs, inputs, run.place(t), &run.path(&out))
+            .or_exit(Exit::Data)
+    })
 }
 
 /// Log-probabilities of the pairs under M_t, the reference, at `out`.
-fn ref_logps(run: &Run<'_>, t: u32, pairs: &Artifact<Pairs>, out: &str) -> anyhow::Result<Artifact<RefLogps>> {
+fn ref_logps(
+    run: &Run<'_>,
+    t: u32,
+    pairs: &Artifact<Pairs>,
+    out: &str,
+) -> anyhow::Result<Artifact<RefLogps>> {
     staged(run, out, || {
         let path = run.path(out);
         if path.join("manifest.json").exists() {
@@ -218,12 +288,20 @@ fn reference_stage(
     out: &std::path::Path,
     (model, checkpoint, hash): (Option<&srlm_model::Model>, &Checkpoint, &str),
 ) -> anyhow::Result<Artifact<RefLogps>> {
-    let reference = srlm_dpo::reference::Reference { model, tokenizer: &checkpoint.tokenizer, hash };
+    let reference =
+        srlm_dpo::reference::Reference { model, tokenizer: &checkpoint.tokenizer, hash };
     let place = (run.place(t), run.device()?.name.as_str());
     let max_length = run.config.dpo.train.max_length.min(checkpoint.config.context());
     let on_progress = &mut |progress| run.console.progress(progress, "");
-    srlm_dpo::reference::run((max_length, run.config.dpo.ld_alpha), pairs, reference, place, out, on_progress)
-        .or_exit(Exit::Data)
+    srlm_dpo::reference::run(
+        (max_length, run.config.dpo.ld_alpha),
+        pairs,
+        reference,
+        place,
+        out,
+        on_progress,
+    )
+    .or_exit(Exit::Data)
 }
 
 /// Log-probabilities of single responses under M_t, the reference.
@@ -237,12 +315,23 @@ pub(crate) fn unpaired_ref_logps(
         let path = run.path(&out);
         let (checkpoint, hash) = run.checkpoint(t)?;
         let stage = |model: Option<&srlm_model::Model>| {
-            let reference = srlm_dpo::reference::Reference { model, tokenizer: &checkpoint.tokenizer, hash: &hash };
+            let reference = srlm_dpo::reference::Reference {
+                model,
+                tokenizer: &checkpoint.tokenizer,
+                hash: &hash,
+            };
             let place = (run.place(t), run.device()?.name.as_str());
             let max_length = run.config.dpo.train.max_length.min(checkpoint.config.context());
             let on_progress = &mut |progress| run.console.progress(progress, "");
-            srlm_dpo::unpaired::reference(max_length, unpaired, reference, place, &path, on_progress)
-                .or_exit(Exit::Data)
+            srlm_dpo::unpaired::reference(
+                max_length,
+                unpaired,
+                reference,
+                place,
+                &path,
+                on_progress,
+            )
+            .or_exit(Exit::Data)
         };
         if path.join("manifest.json").exists() {
             return stage(None);
@@ -263,21 +352,35 @@ pub(crate) fn kto(
         run.unload();
         let (checkpoint, hash) = run.checkpoint(t)?;
         let model_name = &format!("m{t}");
-        let inputs =
-            srlm_dpo::unpaired::Inputs { model: &checkpoint, model_hash: &hash, model_name, unpaired, ref_logps };
+        let inputs = srlm_dpo::unpaired::Inputs {
+            model: &checkpoint,
+            model_hash: &hash,
+            model_name,
+            unpaired,
+            ref_logps,
+        };
         let mut judge = JudgedCheckpoints::new(run, t, &run.config.dpo.train.validation, &out)?;
-        let hooks = Hooks { on_step: &mut training_progress(run), validate: judge.as_mut().map(|judge| judge as _) };
+        let hooks = Hooks {
+            on_step: &mut training_progress(run),
+            validate: judge.as_mut().map(|judge| judge as _),
+        };
         let (config, machine, place) = (&run.config.dpo, run.machine()?, run.place(t));
-        srlm_dpo::unpaired::run(config, inputs, machine, place, &run.path(&out), hooks).or_exit(Exit::Data)
+        srlm_dpo::unpaired::run(config, inputs, machine, place, &run.path(&out), hooks)
+            .or_exit(Exit::Data)
     })
 }
 
 /// M_t -> M_{t+1}.
-pub(crate) fn dpo(run: &Run<'_>, t: u32, pairs: &Artifact<Pairs>) -> anyhow::Result<Artifact<ModelKind>> {
+pub(crate) fn dpo(
+    run: &Run<'_>,
+    t: u32,
+    pairs: &Artifact<Pairs>,
+) -> anyhow::Result<Artifact<ModelKind>> {
     dpo_to(run, t, pairs, (&folder(t, "ref-logps"), &format!("m{}", t + 1)))
 }
 
-/// M_t trained on pairs, at `out`; where it is trained here, the reference's log-probabilities are at `ref_out`.
+/// M_t trained on pairs, at `out`; where it is trained here, the reference's log-probabilities are
+/// at `ref_out`.
 pub(crate) fn dpo_to(
     run: &Run<'_>,
     t: u32,
@@ -291,10 +394,19 @@ pub(crate) fn dpo_to(
     staged(run, out, || {
         run.unload();
         let (checkpoint, hash) = run.checkpoint(t)?;
-        let inputs =
-            srlm_dpo::Inputs { model: &checkpoint, model_hash: &hash, model_name: &format!("m{t}"), pairs, ref_logps };
+        let inputs = srlm_dpo::Inputs {
+            model: &checkpoint,
+            model_hash: &hash,
+            model_name: &format!("m{t}"),
+            pairs,
+            ref_logps,
+        };
         let mut judge = JudgedCheckpoints::new(run, t, &run.config.dpo.train.validation, out)?;
-        let hooks = Hooks { on_step: &mut training_progress(run), validate: judge.as_mut().map(|judge| judge as _) };
-        srlm_dpo::run(&run.config.dpo, inputs, run.machine()?, run.place(t), &run.path(out), hooks).or_exit(Exit::Data)
+        let hooks = Hooks {
+            on_step: &mut training_progress(run),
+            validate: judge.as_mut().map(|judge| judge as _),
+        };
+        srlm_dpo::run(&run.config.dpo, inputs, run.machine()?, run.place(t), &run.path(out), hooks)
+            .or_exit(Exit::Data)
     })
 }

@@ -59,7 +59,8 @@ pub(crate) fn load(
     let load = || -> anyhow::Result<_> {
         let (name, text) = match (path, preset) {
             (Some(path), None) => {
-                let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("cannot read {}", path.display()))?;
                 (path.display().to_string(), text)
             }
             (None, Some(preset)) => (format!("study {preset}"), built_in(preset)?.to_owned()),
@@ -80,7 +81,9 @@ fn known() -> String {
 
 fn built_in(name: &str) -> anyhow::Result<&'static str> {
     let found = STUDIES.iter().find(|(known, _)| *known == name);
-    found.map(|(_, text)| *text).with_context(|| format!("no study {name:?}: there are {}", known()))
+    found
+        .map(|(_, text)| *text)
+        .with_context(|| format!("no study {name:?}: there are {}", known()))
 }
 
 impl StudyConfig {
@@ -98,7 +101,9 @@ impl StudyConfig {
             bail!("[grid] {key} has no values");
         }
         let keys = self.grid.keys().chain(self.runs.iter().flat_map(BTreeMap::keys));
-        if let Some(key) = keys.into_iter().find(|key| ["run.seed", "run.name"].contains(&key.as_str())) {
+        if let Some(key) =
+            keys.into_iter().find(|key| ["run.seed", "run.name"].contains(&key.as_str()))
+        {
             bail!("{key} is given by the study: repeats = {} takes so many seeds", self.repeats);
         }
         Ok(())
@@ -113,7 +118,10 @@ impl StudyConfig {
                 point.insert(key.clone(), value.clone());
                 point
             };
-            points = points.iter().flat_map(|point| values.iter().map(move |value| with(point, value))).collect();
+            points = points
+                .iter()
+                .flat_map(|point| values.iter().map(move |value| with(point, value)))
+                .collect();
         }
         if self.grid.is_empty() && !self.runs.is_empty() {
             points.clear();
@@ -122,14 +130,16 @@ impl StudyConfig {
         points
     }
 
-    /// Every run, each setting of the study with its value in it. A point that is there already is left out.
+    /// Every run, each setting of the study with its value in it. A point that is there already is
+    /// left out.
     fn runs(&self, folder: &Path, set: &[String]) -> anyhow::Result<Vec<StudyRun>> {
         let points = self.points();
         let keys: BTreeSet<&String> = points.iter().flat_map(BTreeMap::keys).collect();
         let path = self.config.as_ref().map(|path| folder.join(path));
         let (mut runs, mut known) = (Vec::new(), Vec::new());
         for point in &points {
-            let assigned = self.set.iter().chain(point).map(|(key, value)| format!("{key}={value}"));
+            let assigned =
+                self.set.iter().chain(point).map(|(key, value)| format!("{key}={value}"));
             let set: Vec<String> = assigned.chain(set.iter().cloned()).collect();
             let config = config::load(path.as_deref(), self.preset.as_deref(), &set)?;
             let settings = settings(&config, &keys)?;
@@ -142,7 +152,12 @@ impl StudyConfig {
     }
 }
 
-fn run(config: &RunConfig, settings: &Settings, point: &BTreeMap<String, Value>, repeat: u32) -> StudyRun {
+fn run(
+    config: &RunConfig,
+    settings: &Settings,
+    point: &BTreeMap<String, Value>,
+    repeat: u32,
+) -> StudyRun {
     let mut config = config.clone();
     config.run.seed += u64::from(repeat);
     let id = id(point, config.run.seed);
@@ -166,7 +181,8 @@ fn settings(config: &RunConfig, keys: &BTreeSet<&String>) -> anyhow::Result<Sett
     keys.iter().map(setting).collect()
 }
 
-/// `judge.judgments=1,responses.samples=2,seed=42`: a folder's name that stays when a study gets more points.
+/// `judge.judgments=1,responses.samples=2,seed=42`: a folder's name that stays when a study gets
+/// more points.
 fn id(point: &BTreeMap<String, Value>, seed: u64) -> String {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let set = point.iter().map(|(key, value)| format!("{key}={}", text(value)));
@@ -176,7 +192,8 @@ fn id(point: &BTreeMap<String, Value>, seed: u64) -> String {
         return exact;
     }
     // What a folder's name cannot say is told apart by a hash.
-    let plain: String = exact.chars().map(|c| if is_plain(c) { c } else { '-' }).take(LONGEST_ID).collect();
+    let plain: String =
+        exact.chars().map(|c| if is_plain(c) { c } else { '-' }).take(LONGEST_ID).collect();
     let digest = Sha256::digest(exact.as_bytes());
     let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("{plain}-{hash}")
@@ -218,7 +235,10 @@ mod tests {
             "repeats = 1\n[grid]\n\"responses.samples\" = [4]\n[[runs]]\n\"data.train_share\" = 1.0\n[[runs]]\n\"data.train_share\" = 0.5",
             &["responses.samples=4,seed=42", "data.train_share=0.5,seed=42"],
         );
-        check("repeats = 1\n[[runs]]\n\"model.source\" = \"hub:a/b\"", &["model.source=hub-a-b,seed=42-5a116b73"]);
+        check(
+            "repeats = 1\n[[runs]]\n\"model.source\" = \"hub:a/b\"",
+            &["model.source=hub-a-b,seed=42-5a116b73"],
+        );
     }
 
     #[test]
@@ -227,7 +247,10 @@ mod tests {
         let runs = of(text).unwrap();
         let settings: Vec<String> =
             runs.iter().map(|run| serde_json::json!(run.planned.settings).to_string()).collect();
-        let expected = [r#"{"dpo.beta":0.3,"judge.rubric":"additive"}"#, r#"{"dpo.beta":0.1,"judge.rubric":"other"}"#];
+        let expected = [
+            r#"{"dpo.beta":0.3,"judge.rubric":"additive"}"#,
+            r#"{"dpo.beta":0.1,"judge.rubric":"other"}"#,
+        ];
         assert_eq!(settings, expected);
     }
 
@@ -237,9 +260,18 @@ mod tests {
             ("name = \"a/b\"\npreset = \"tiny\"\nrepeats = 1", "plain folder name"),
             ("name = \"x\"\nrepeats = 1", "preset or config"),
             ("name = \"x\"\npreset = \"tiny\"\nrepeats = 0", "at least one seed"),
-            ("name = \"x\"\npreset = \"tiny\"\nrepeats = 1\n[grid]\n\"run.seed\" = [1]", "repeats = 1 takes"),
-            ("name = \"x\"\npreset = \"tiny\"\nrepeats = 1\n[grid]\n\"dpo.beta\" = []", "dpo.beta has no values"),
-            ("name = \"x\"\npreset = \"tiny\"\nrepeats = 1\n[grid]\n\"dpo.bta\" = [1]", "dpo.bta=1"),
+            (
+                "name = \"x\"\npreset = \"tiny\"\nrepeats = 1\n[grid]\n\"run.seed\" = [1]",
+                "repeats = 1 takes",
+            ),
+            (
+                "name = \"x\"\npreset = \"tiny\"\nrepeats = 1\n[grid]\n\"dpo.beta\" = []",
+                "dpo.beta has no values",
+            ),
+            (
+                "name = \"x\"\npreset = \"tiny\"\nrepeats = 1\n[grid]\n\"dpo.bta\" = [1]",
+                "dpo.bta=1",
+            ),
             ("name = \"x\"\npreset = \"tiny\"\nrepeats = 1\n[grd]", "unknown field `grd`"),
         ] {
             let error = of(text).map(|_| ()).unwrap_err();

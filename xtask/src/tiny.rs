@@ -1,7 +1,9 @@
-//! A model small enough to run the whole loop in seconds, made from nothing: `tiny:` as a model source.
+//! A model small enough to run the whole loop in seconds, made from nothing: `tiny:` as a model
+//! source.
 //!
-//! It is a two-layer Llama trained for a few seconds on text that a grammar writes: numbered lists of tasks, answers
-//! to tasks, and judgments. It knows nothing, but it keeps to the forms, so every stage has something to work on.
+//! It is a two-layer Llama trained for a few seconds on text that a grammar writes: numbered lists
+//! of tasks, answers to tasks, and judgments. It knows nothing, but it keeps to the forms, so every
+//! stage has something to work on.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -31,15 +33,26 @@ const SEED: u64 = 7;
 const TEMPLATE: &str = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + \
     message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
-const VERBS: [&str; 8] = ["Describe", "Compare", "Explain", "Sketch", "Praise", "Sell", "Rename", "Review"];
-const ADJECTIVES: [&str; 12] =
-    ["small", "green", "quiet", "old", "bright", "heavy", "round", "soft", "early", "cheap", "brave", "plain"];
-const NOUNS: [&str; 14] = [
-    "boat", "garden", "lamp", "river", "teacher", "bread", "window", "song", "horse", "market", "coat", "bridge",
-    "clock", "forest",
+const VERBS: [&str; 8] =
+    ["Describe", "Compare", "Explain", "Sketch", "Praise", "Sell", "Rename", "Review"];
+const ADJECTIVES: [&str; 12] = [
+    "small", "green", "quiet", "old", "bright", "heavy", "round", "soft", "early", "cheap",
+    "brave", "plain",
 ];
-const PLACES: [&str; 8] =
-    ["near the sea", "in winter", "after school", "at night", "for a friend", "on a train", "by hand", "in the city"];
+const NOUNS: [&str; 14] = [
+    "boat", "garden", "lamp", "river", "teacher", "bread", "window", "song", "horse", "market",
+    "coat", "bridge", "clock", "forest",
+];
+const PLACES: [&str; 8] = [
+    "near the sea",
+    "in winter",
+    "after school",
+    "at night",
+    "for a friend",
+    "on a train",
+    "by hand",
+    "in the city",
+];
 
 /// A text source over the grammar.
 struct Grammar(ChaCha8Rng);
@@ -54,14 +67,16 @@ impl Grammar {
     }
 
     fn task(&mut self) -> String {
-        let (verb, one, other, place) = (self.pick(&VERBS), self.thing(), self.thing(), self.pick(&PLACES));
+        let (verb, one, other, place) =
+            (self.pick(&VERBS), self.thing(), self.thing(), self.pick(&PLACES));
         format!("{verb} a {one} and a {other} {place}.")
     }
 
     fn answer(&mut self) -> String {
         let n = self.0.random_range(1..=3);
-        let sentences: Vec<String> =
-            (0..n).map(|_| format!("The {} is a {} {}.", self.thing(), self.thing(), self.pick(&PLACES))).collect();
+        let sentences: Vec<String> = (0..n)
+            .map(|_| format!("The {} is a {} {}.", self.thing(), self.thing(), self.pick(&PLACES)))
+            .collect();
         sentences.join(" ")
     }
 
@@ -179,8 +194,13 @@ fn make(dir: &Path, device: &Device) -> anyhow::Result<()> {
     };
     let model = random(&config, &device.clone().autodiff());
     let runtime = TrainRuntime { micro_batch_tokens: 1 << 14, ..TrainRuntime::default() };
-    let settings =
-        Settings { config: &settings, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: SEED };
+    let settings = Settings {
+        config: &settings,
+        runtime: &runtime,
+        more_devices: &[],
+        adapter_dropout: 0.0,
+        seed: SEED,
+    };
     let hooks = Hooks { on_step: &mut |_, _| ControlFlow::Continue(()), validate: None };
     let trained = train(model, &ResponseLoss, &examples, settings, dir, hooks)?;
     Ok(trained.model.save_as(dir, &config, &tokenizer)?)
@@ -212,16 +232,19 @@ fn config(vocab_size: usize) -> ModelConfig {
     }
 }
 
-/// Weights of a fresh model: norms 1, the rest normal with deviation 0.05, from our own generator so that every
-/// backend starts alike.
+/// Weights of a fresh model: norms 1, the rest normal with deviation 0.05, from our own generator
+/// so that every backend starts alike.
 fn random(config: &ModelConfig, device: &Device) -> Model {
     struct Init(ChaCha8Rng);
     impl ModuleMapper for Init {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
             let shape = param.dims();
             let n: usize = shape.iter().product();
-            let values: Vec<f32> =
-                if D == 1 { vec![1.0; n] } else { (0..n).map(|_| 0.05 * normal(&mut self.0)).collect() };
+            let values: Vec<f32> = if D == 1 {
+                vec![1.0; n]
+            } else {
+                (0..n).map(|_| 0.05 * normal(&mut self.0)).collect()
+            };
             let tensor = Tensor::from_data(TensorData::new(values, shape), &param.val().device());
             Param::initialized(param.id, tensor.require_grad())
         }
@@ -237,7 +260,8 @@ fn normal(random: &mut impl Rng) -> f32 {
 
 /// A byte-level BPE of a few hundred tokens learned from `texts`.
 fn tokenizer(texts: Vec<String>) -> anyhow::Result<Tokenizer> {
-    let failed = |error: tokenizers::Error| anyhow::anyhow!("cannot make the tiny tokenizer: {error}");
+    let failed =
+        |error: tokenizers::Error| anyhow::anyhow!("cannot make the tiny tokenizer: {error}");
     let special = ["<pad>", "<|im_start|>", "<|im_end|>"].map(|text| AddedToken::from(text, true));
     let mut trainer = BpeTrainer::builder()
         .vocab_size(640)

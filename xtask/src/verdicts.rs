@@ -27,8 +27,8 @@ struct Asked {
     prompt: Prompt,
 }
 
-/// Asks about each pair in both orders, and writes `verdicts.jsonl` into the artifact. A server always writes; a model
-/// here does what `eval.verdict` says.
+/// Asks about each pair in both orders, and writes `verdicts.jsonl` into the artifact. A server
+/// always writes; a model here does what `eval.verdict` says.
 pub(crate) fn judged_pairs(
     run: &Run<'_>,
     role: &str,
@@ -39,19 +39,26 @@ pub(crate) fn judged_pairs(
     let mut asked: Vec<Asked> = groups.iter().flat_map(both_orders).collect();
     run.console.begin("verdicts");
     let answered = match run.weights_of(role, ROUND) {
-        Some(weights) if run.config.eval.verdict == VerdictForm::Likelihood => likelier(run, &weights, &mut asked),
+        Some(weights) if run.config.eval.verdict == VerdictForm::Likelihood => {
+            likelier(run, &weights, &mut asked)
+        }
         _ => written(run, role, &mut asked, out),
     };
     match &answered {
-        Ok(()) => {
-            run.console.end(&format!("{} verdicts", asked.iter().filter(|asked| asked.verdict.is_some()).count()))
-        }
+        Ok(()) => run.console.end(&format!(
+            "{} verdicts",
+            asked.iter().filter(|asked| asked.verdict.is_some()).count()
+        )),
         Err(_) => run.console.abandon(),
     }
     answered?;
     let lines = asked.iter().map(to_line).collect::<Result<Vec<_>, _>>()?;
     std::fs::write(writer.dir().join("verdicts.jsonl"), lines.join("\n") + "\n")?;
-    Ok(groups.iter().zip(asked.chunks_exact(2)).map(|(group, both)| judged_pair(group, both)).collect())
+    Ok(groups
+        .iter()
+        .zip(asked.chunks_exact(2))
+        .map(|(group, both)| judged_pair(group, both))
+        .collect())
 }
 
 fn both_orders(group: &HumanGroup) -> [Asked; 2] {
@@ -61,7 +68,11 @@ fn both_orders(group: &HumanGroup) -> [Asked; 2] {
         order,
         verdict: None,
         text: None,
-        prompt: Prompt::user(Rubric::pairwise().render_pair(&group.prompt.to_text(), first, second)),
+        prompt: Prompt::user(Rubric::pairwise().render_pair(
+            &group.prompt.to_text(),
+            first,
+            second,
+        )),
     })
 }
 
@@ -82,7 +93,13 @@ fn written(run: &Run<'_>, role: &str, asked: &mut [Asked], out: &str) -> anyhow:
     let request = |asked: &Asked| Request {
         id: format!("{}/{}", asked.prompt_id, asked.order),
         input: Input::Chat(asked.prompt.messages().to_vec()),
-        seeds: vec![row_seed(run.config.run.seed, "people-verdicts", ROUND, &asked.prompt_id, asked.order)],
+        seeds: vec![row_seed(
+            run.config.run.seed,
+            "people-verdicts",
+            ROUND,
+            &asked.prompt_id,
+            asked.order,
+        )],
         sampling: run.config.eval.verdict_sampling.clone(),
         top_logprobs: 0,
     };
@@ -112,7 +129,9 @@ fn likelier(run: &Run<'_>, weights: &Weights, asked: &mut [Asked]) -> anyhow::Re
         run.with_engine_of(weights, |engine| Ok(engine.model().response_logps(sequences, starts)))
     };
     let model = (&checkpoint.tokenizer, checkpoint.config.context());
-    let found = evaluate::verdicts::likelier(&questions, model, logps, &mut |p| run.console.progress(p, ""))?;
+    let found = evaluate::verdicts::likelier(&questions, model, logps, &mut |p| {
+        run.console.progress(p, "")
+    })?;
     asked.iter_mut().zip(found).for_each(|(asked, verdict)| asked.verdict = verdict);
     Ok(())
 }

@@ -21,16 +21,21 @@ pub enum Aggregation {
     Expected,
 }
 
-/// The score of a response from its judgments, in any order; the result is the same to the last bit.
+/// The score of a response from its judgments, in any order; the result is the same to the last
+/// bit.
 ///
-/// A judgment without a score counts for nothing; under [`Aggregation::Expected`] one without an `expected_score`
-/// does, and its plain score is not taken instead: the two are not on one scale. `None` where nothing counts. The
-/// result is never outside of what it is made from, so it is from 0 to 5.
+/// A judgment without a score counts for nothing; under [`Aggregation::Expected`] one without an
+/// `expected_score` does, and its plain score is not taken instead: the two are not on one scale.
+/// `None` where nothing counts. The result is never outside of what it is made from, so it is from
+/// 0 to 5.
 ///
 /// # Source
-/// Mean: Yuan et al. 2024, "Self-Rewarding Language Models". Expected: Liu et al. 2023, "G-Eval", which
-/// weighs each score with its probability. Median and majority are ours.
-pub fn aggregate<'a>(aggregation: Aggregation, judgments: impl IntoIterator<Item = &'a JudgmentRow>) -> Option<f64> {
+/// Mean: Yuan et al. 2024, "Self-Rewarding Language Models". Expected: Liu et al. 2023, "G-Eval",
+/// which weighs each score with its probability. Median and majority are ours.
+pub fn aggregate<'a>(
+    aggregation: Aggregation,
+    judgments: impl IntoIterator<Item = &'a JudgmentRow>,
+) -> Option<f64> {
     let score = |row: &JudgmentRow| match aggregation {
         Aggregation::Expected => row.expected_score,
         _ => row.score,
@@ -44,7 +49,8 @@ pub fn aggregate<'a>(aggregation: Aggregation, judgments: impl IntoIterator<Item
     }
 }
 
-/// The score of each response, by `response_id`; see [`aggregate`]. The order of the rows does not matter.
+/// The score of each response, by `response_id`; see [`aggregate`]. The order of the rows does not
+/// matter.
 pub fn scores(rows: &[JudgmentRow], aggregation: Aggregation) -> BTreeMap<String, Option<f64>> {
     let mut judged: BTreeMap<&str, Vec<&JudgmentRow>> = BTreeMap::new();
     rows.iter().for_each(|row| judged.entry(&row.response_id).or_default().push(row));
@@ -55,7 +61,8 @@ pub fn scores(rows: &[JudgmentRow], aggregation: Aggregation) -> BTreeMap<String
 fn mean(scores: &[f64]) -> Option<f64> {
     let (lowest, highest) = (*scores.first()?, *scores.last()?);
     let sum: f64 = scores.iter().sum();
-    // Rounding lifts the mean of 3.7, 3.7 and 3.7 above 3.7, and what is tied with a single 3.7 would become a pair.
+    // Rounding lifts the mean of 3.7, 3.7 and 3.7 above 3.7, and what is tied with a single 3.7
+    // would become a pair.
     Some((sum / scores.len() as f64).clamp(lowest, highest))
 }
 
@@ -72,7 +79,11 @@ fn middle(scores: &[f64]) -> &[f64] {
 /// One of each score that no other outnumbers.
 fn most_frequent(scores: &[f64]) -> Vec<f64> {
     let most = scores.chunk_by(|a, b| a == b).map(<[f64]>::len).max();
-    scores.chunk_by(|a, b| a == b).filter(|same| Some(same.len()) == most).map(|same| same[0]).collect()
+    scores
+        .chunk_by(|a, b| a == b)
+        .filter(|same| Some(same.len()) == most)
+        .map(|same| same[0])
+        .collect()
 }
 
 #[cfg(test)]
@@ -131,7 +142,11 @@ mod tests {
 
     #[test]
     fn only_expected_scores_have_a_mean_of_expected_scores() {
-        let rows = [judgment(Some(5.0), Some(4.25)), judgment(Some(1.0), None), judgment(None, Some(3.75))];
+        let rows = [
+            judgment(Some(5.0), Some(4.25)),
+            judgment(Some(1.0), None),
+            judgment(None, Some(3.75)),
+        ];
         assert_eq!(aggregate(Aggregation::Expected, &rows), Some(4.0));
         assert_eq!(aggregate(Aggregation::Expected, &rows[1..2]), None);
         assert_eq!(aggregate(Aggregation::Mean, &rows), Some(3.0));
@@ -139,7 +154,8 @@ mod tests {
 
     #[test]
     fn settings_name_them_in_snake_case() {
-        let read: [Aggregation; 4] = serde_json::from_str(r#"["mean","median","majority","expected"]"#).unwrap();
+        let read: [Aggregation; 4] =
+            serde_json::from_str(r#"["mean","median","majority","expected"]"#).unwrap();
         use Aggregation::{Expected, Majority, Mean, Median};
         assert_eq!(read, [Mean, Median, Majority, Expected]);
     }

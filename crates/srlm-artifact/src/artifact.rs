@@ -18,14 +18,19 @@ pub struct Artifact<K> {
 }
 
 impl<K: Kind> Artifact<K> {
-    /// Opens a folder: kind, format, files and their sizes, row count, unique ids and the rules of each row.
+    /// Opens a folder: kind, format, files and their sizes, row count, unique ids and the rules of
+    /// each row.
     ///
     /// # Errors
     /// What does not fit: any variant of [`Error`] about reading, with file, line and field.
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let manifest = Manifest::read(dir)?;
         if manifest.kind != K::NAME {
-            return Err(Error::Kind { path: dir.to_owned(), expected: K::NAME, found: manifest.kind });
+            return Err(Error::Kind {
+                path: dir.to_owned(),
+                expected: K::NAME,
+                found: manifest.kind,
+            });
         }
         let artifact = Self::assume_checked(dir, manifest);
         artifact.check_files()?;
@@ -40,7 +45,8 @@ impl<K: Kind> Artifact<K> {
     /// Hashes every file, beyond what [`Artifact::open`] checks.
     ///
     /// # Errors
-    /// [`Error::Hash`] with the first file that differs, [`Error::File`] where the manifest contradicts itself.
+    /// [`Error::Hash`] with the first file that differs, [`Error::File`] where the manifest
+    /// contradicts itself.
     pub fn verify(&self) -> Result<(), Error> {
         for file in &self.manifest.files {
             let path = self.dir.join(&file.path);
@@ -88,7 +94,11 @@ impl<K: Kind> Artifact<K> {
 
     /// This artifact as an input of a [`Recipe`](crate::Recipe).
     pub fn as_input(&self, role: &str) -> Input {
-        Input { role: role.to_owned(), kind: K::NAME.to_owned(), content_hash: self.manifest.content_hash.clone() }
+        Input {
+            role: role.to_owned(),
+            kind: K::NAME.to_owned(),
+            content_hash: self.manifest.content_hash.clone(),
+        }
     }
 
     fn check_files(&self) -> Result<(), Error> {
@@ -108,9 +118,11 @@ impl<K: Kind> Artifact<K> {
     }
 
     fn check_file(&self, file: &FileEntry) -> Result<(), Error> {
-        let inside = Path::new(&file.path).components().all(|part| matches!(part, Component::Normal(_)));
+        let inside =
+            Path::new(&file.path).components().all(|part| matches!(part, Component::Normal(_)));
         if !inside || file.path.is_empty() {
-            return Err(self.contradiction(&format!("lists `{}`, which is not inside the folder", file.path)));
+            return Err(self
+                .contradiction(&format!("lists `{}`, which is not inside the folder", file.path)));
         }
         let path = self.dir.join(&file.path);
         let problem = match fs::metadata(&path) {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 use crate::files::{beside, rename_dir};
 
-/// Renames `dir` to the first free `{dir}.old-N` and says to which: what `--force` does. Nothing is deleted.
+/// Renames `dir` to the first free `{dir}.old-N` and says to which: what `--force` does. Nothing is
+/// deleted.
 ///
 /// # Errors
 /// [`Error::Io`]

@@ -22,19 +22,24 @@ pub enum Begin<K: Kind> {
     Write(Writer<K>),
 }
 
-/// Decides between the artifact at `out` and a new one, and picks up what an interrupted attempt with the same recipe
-/// left in the staging folder `{out}.partial`. A staging folder of another recipe is moved aside. Where runs share
-/// ([`share_runs`](crate::share_runs)), an artifact that another has made is taken over.
+/// Decides between the artifact at `out` and a new one, and picks up what an interrupted attempt
+/// with the same recipe left in the staging folder `{out}.partial`. A staging folder of another
+/// recipe is moved aside. Where runs share ([`share_runs`](crate::share_runs)), an artifact that
+/// another has made is taken over.
 ///
 /// # Errors
-/// [`Error::Changed`] where `out` was made by another recipe, [`Error::Locked`] where another process writes it,
+/// [`Error::Changed`] where `out` was made by another recipe, [`Error::Locked`] where another
+/// process writes it,
 /// [`Error::Occupied`] where something else is there, and those of [`Artifact::open`].
 pub fn begin<K: Kind>(out: &Path, recipe: Recipe) -> Result<Begin<K>, Error> {
     if let Some(artifact) = up_to_date(out, &recipe)? {
         return Ok(Begin::UpToDate(artifact));
     }
     if out.file_name().is_none() {
-        return Err(io("write to", out)(IoError::new(ErrorKind::InvalidInput, "the path does not end with a name")));
+        return Err(io("write to", out)(IoError::new(
+            ErrorKind::InvalidInput,
+            "the path does not end with a name",
+        )));
     }
     fs::create_dir_all(parent(out)).map_err(io("create", parent(out)))?;
     let lock = FileLock::acquire(&beside(out, ".lock"), out)?;
@@ -57,9 +62,13 @@ fn up_to_date<K: Kind>(out: &Path, recipe: &Recipe) -> Result<Option<Artifact<K>
     match Manifest::read(out) {
         Ok(manifest) => match change::<K>(&manifest, recipe) {
             None => Artifact::open(out).map(Some),
-            Some(Change { field, was, now }) => {
-                Err(Error::Changed { path: out.to_owned(), stage: within_run(out), field, was, now })
-            }
+            Some(Change { field, was, now }) => Err(Error::Changed {
+                path: out.to_owned(),
+                stage: within_run(out),
+                field,
+                was,
+                now,
+            }),
         },
         Err(Error::Missing { .. }) if is_free(out) => Ok(None),
         Err(Error::Missing { .. }) => Err(Error::Occupied { path: out.to_owned() }),
@@ -69,7 +78,8 @@ fn up_to_date<K: Kind>(out: &Path, recipe: &Recipe) -> Result<Option<Artifact<K>
 
 /// The folder as `--force` takes it: `iter-1/pairs` below the folder that has a `run.toml`.
 fn within_run(out: &Path) -> String {
-    let within = run_of(out).map_or_else(|| Path::new(out.file_name().unwrap_or_default()), |(_, within)| within);
+    let within = run_of(out)
+        .map_or_else(|| Path::new(out.file_name().unwrap_or_default()), |(_, within)| within);
     let parts: Vec<_> = within.iter().map(|part| part.to_string_lossy()).collect();
     parts.join("/")
 }
@@ -94,9 +104,11 @@ fn change<K: Kind>(manifest: &Manifest, now: &Recipe) -> Option<Change> {
     if was_key == now_key {
         return None;
     }
-    let change = |field: &str, was: String, now: String| Some(Change { field: field.to_owned(), was, now });
+    let change =
+        |field: &str, was: String, now: String| Some(Change { field: field.to_owned(), was, now });
     if manifest.kind != K::NAME {
         return change("kind", manifest.kind.clone(), K::NAME.to_owned());
     }
-    first_change(was, now).or_else(|| change("format", manifest.format.to_string(), K::FORMAT.to_string()))
+    first_change(was, now)
+        .or_else(|| change("format", manifest.format.to_string(), K::FORMAT.to_string()))
 }

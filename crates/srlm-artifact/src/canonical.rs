@@ -64,7 +64,9 @@ mod tests {
 
     #[test]
     fn keys_are_sorted_at_every_depth() {
-        let value = serde_json::from_str(r#"{ "b": [1, {"z": 1.0, "y": null}], "a": "\"\n", "é": true }"#).unwrap();
+        let value =
+            serde_json::from_str(r#"{ "b": [1, {"z": 1.0, "y": null}], "a": "\"\n", "é": true }"#)
+                .unwrap();
         assert_eq!(canonical(&value), r#"{"a":"\"\n","b":[1,{"y":null,"z":1.0}],"é":true}"#);
     }
 
@@ -73,6 +75,9 @@ mod tests {
         let [first, second] = [r#"{"a":1,"b":{"c":2,"d":3}}"#, r#"{"b":{"d":3,"c":2},"a":1}"#]
             .map(|text| hash_json(&serde_json::from_str(text).unwrap()));
         assert_eq!(first, second);
-        assert_ne!(first, hash_json(&serde_json::from_str(r#"{"a":1,"b":{"c":2,"d":4}}"#).unwrap()));
+        assert_ne!(
+            first,
+            hash_json(&serde_json::from_str(r#"{"a":1,"b":{"c":2,"d":4}}"#).unwrap())
+        );
     }
 }

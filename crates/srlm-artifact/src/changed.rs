@@ -13,7 +13,8 @@ pub(crate) struct Change {
     pub(crate) now: String,
 }
 
-/// The first difference that makes two keys differ, if any: stage, version, seed, configuration, inputs.
+/// The first difference that makes two keys differ, if any: stage, version, seed, configuration,
+/// inputs.
 pub(crate) fn first_change(was: &Recipe, now: &Recipe) -> Option<Change> {
     let document = |recipe: &Recipe| {
         json!({
@@ -28,7 +29,10 @@ pub(crate) fn first_change(was: &Recipe, now: &Recipe) -> Option<Change> {
 }
 
 fn inputs_by_role(inputs: &[Input]) -> Value {
-    inputs.iter().map(|input| (input.role.clone(), json!(format!("{} {}", input.kind, input.content_hash)))).collect()
+    inputs
+        .iter()
+        .map(|input| (input.role.clone(), json!(format!("{} {}", input.kind, input.content_hash))))
+        .collect()
 }
 
 fn compare(field: &str, was: Option<&Value>, now: Option<&Value>) -> Option<Change> {
@@ -40,7 +44,11 @@ fn compare(field: &str, was: Option<&Value>, now: Option<&Value>) -> Option<Chan
         });
     }
     let [was, now] = [was, now].map(|value| value.map_or_else(|| "absent".to_owned(), canonical));
-    (was != now).then(|| Change { field: field.to_owned(), was: shortened(was), now: shortened(now) })
+    (was != now).then(|| Change {
+        field: field.to_owned(),
+        was: shortened(was),
+        now: shortened(now),
+    })
 }
 
 /// Long values (a template, a list) are cut: the field's name is what helps.

@@ -2,7 +2,8 @@
 
 /// Pearson's correlation, from -1 to 1.
 ///
-/// `None` where it is undefined: fewer than two values, one side constant, or a number that is not finite.
+/// `None` where it is undefined: fewer than two values, one side constant, or a number that is not
+/// finite.
 ///
 /// # Panics
 /// When the sides differ in length.
@@ -68,8 +69,10 @@ fn average_ranks(values: &[f64]) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    const SCIPY: &str =
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/ref_vectors/rank_correlation_scipy.json");
+    const SCIPY: &str = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../shared/data/ref_vectors/rank_correlation_scipy.json"
+    );
 
     #[allow(clippy::print_stderr, reason = "a skipped test says so")]
     #[test]
@@ -81,12 +84,19 @@ mod tests {
         let vectors: serde_json::Value = serde_json::from_str(&text).unwrap();
         for case in vectors["cases"].as_array().unwrap() {
             let numbers = |key: &str| -> Vec<f64> {
-                case[key].as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+                case[key]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|number| number.as_f64().unwrap())
+                    .collect()
             };
             let (a, b) = (numbers("a"), numbers("b"));
             for (key, found) in [("pearson", pearson(&a, &b)), ("spearman", spearman(&a, &b))] {
-                let (found, expected) = (found.unwrap_or(f64::NAN), case[key].as_f64().unwrap_or(f64::NAN));
-                let agree = (found - expected).abs() < 1e-12 || (found.is_nan() && expected.is_nan());
+                let (found, expected) =
+                    (found.unwrap_or(f64::NAN), case[key].as_f64().unwrap_or(f64::NAN));
+                let agree =
+                    (found - expected).abs() < 1e-12 || (found.is_nan() && expected.is_nan());
                 assert!(agree, "{key} of {case} is {found}");
             }
         }
@@ -102,7 +112,9 @@ mod tests {
 
     #[test]
     fn what_never_changes_goes_with_nothing() {
-        let check = |a: &[f64], b: &[f64]| assert_eq!((pearson(a, b), spearman(a, b)), (None, None), "{a:?} {b:?}");
+        let check = |a: &[f64], b: &[f64]| {
+            assert_eq!((pearson(a, b), spearman(a, b)), (None, None), "{a:?} {b:?}")
+        };
         check(&[], &[]);
         check(&[1.0], &[2.0]);
         check(&[1.0, 1.0], &[2.0, 3.0]);

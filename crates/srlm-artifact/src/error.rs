@@ -102,7 +102,8 @@ pub enum Error {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// Path of the field that serde stopped at; empty where it is the whole row, or a field is missing.
+        /// Path of the field that serde stopped at; empty where it is the whole row, or a field is
+        /// missing.
         field: String,
         /// serde's reason; its own line number is always 1.
         #[source]
@@ -148,7 +149,8 @@ pub enum Error {
         path: PathBuf,
         /// What `--force` takes: the folder within its run.
         stage: String,
-        /// The first field that differs, such as `config.sampling.temperature` or `inputs.judgments`.
+        /// The first field that differs, such as `config.sampling.temperature` or
+        /// `inputs.judgments`.
         field: String,
         /// Its value in the folder's manifest.
         was: String,
@@ -162,7 +164,9 @@ pub enum Error {
         text: String,
     },
     /// A part of a whole is not there.
-    #[error("the shard {shard} of {path} is not among those given; run its stage with `--shard {shard}`")]
+    #[error(
+        "the shard {shard} of {path} is not among those given; run its stage with `--shard {shard}`"
+    )]
     ShardMissing {
         /// The folder of the whole.
         path: PathBuf,

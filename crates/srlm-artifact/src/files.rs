@@ -48,14 +48,19 @@ pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// Adds to a file, which is made if need be, and waits until all is on the disk.
 pub(crate) fn append_durably(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let is_new = !path.exists();
-    let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(io("open", path))?;
+    let mut file =
+        OpenOptions::new().create(true).append(true).open(path).map_err(io("open", path))?;
     file.write_all(bytes).and_then(|()| file.sync_data()).map_err(io("append to", path))?;
     if is_new { sync_dir(parent(path)) } else { Ok(()) }
 }
 
 /// Makes the names in a folder durable, where the system lets folders be opened.
 pub(crate) fn sync_dir(dir: &Path) -> Result<(), Error> {
-    if cfg!(unix) { File::open(dir).and_then(|dir| dir.sync_all()).map_err(io("sync", dir)) } else { Ok(()) }
+    if cfg!(unix) {
+        File::open(dir).and_then(|dir| dir.sync_all()).map_err(io("sync", dir))
+    } else {
+        Ok(())
+    }
 }
 
 /// Renames a folder to a name that is free, durably.
@@ -72,7 +77,8 @@ pub(crate) fn entries(dir: &Path) -> Result<Vec<fs::DirEntry>, Error> {
     Ok(entries)
 }
 
-/// Hashes and makes durable every file below `dir` whose first path part `keep` accepts, sorted by path.
+/// Hashes and makes durable every file below `dir` whose first path part `keep` accepts, sorted by
+/// path.
 pub(crate) fn list(dir: &Path, keep: impl Fn(&str) -> bool) -> Result<Vec<FileEntry>, Error> {
     let mut files = Vec::new();
     for entry in entries(dir)? {
@@ -106,6 +112,7 @@ fn collect(path: &Path, name: String, files: &mut Vec<FileEntry>) -> Result<(), 
 }
 
 fn utf8_name(entry: &fs::DirEntry) -> Result<String, Error> {
-    let problem = || Error::File { path: entry.path(), problem: "has a name that is not UTF-8".to_owned() };
+    let problem =
+        || Error::File { path: entry.path(), problem: "has a name that is not UTF-8".to_owned() };
     entry.file_name().into_string().map_err(|_| problem())
 }

@@ -47,7 +47,9 @@ mod tests {
     #[test]
     fn same_major_and_no_newer_minor_is_read() {
         let ours = Format::new(2, 3);
-        for (major, minor, expected) in [(2, 3, true), (2, 0, true), (2, 4, false), (1, 3, false), (3, 0, false)] {
+        for (major, minor, expected) in
+            [(2, 3, true), (2, 0, true), (2, 4, false), (1, 3, false), (3, 0, false)]
+        {
             assert_eq!(ours.reads(Format::new(major, minor)), expected, "{major}.{minor}");
         }
     }

@@ -26,11 +26,18 @@ pub fn to_line<T: Serialize + ?Sized>(value: &T) -> Result<String, RowProblem> {
 /// # Errors
 /// [`Error::Parse`]
 pub fn parse_row<T: DeserializeOwned>(text: &str, path: &Path, line: usize) -> Result<T, Error> {
-    parse_json(text).map_err(|(field, source)| Error::Parse { path: path.to_owned(), line, field, source })
+    parse_json(text).map_err(|(field, source)| Error::Parse {
+        path: path.to_owned(),
+        line,
+        field,
+        source,
+    })
 }
 
 /// Reads one document and nothing after it; the error names the field.
-pub(crate) fn parse_json<T: DeserializeOwned>(text: &str) -> Result<T, (String, serde_json::Error)> {
+pub(crate) fn parse_json<T: DeserializeOwned>(
+    text: &str,
+) -> Result<T, (String, serde_json::Error)> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer)
         .map_err(|error| (field_of(error.path()), error.into_inner()))?;
@@ -54,7 +61,8 @@ pub fn read_jsonl<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, Error> {
     lines.map(|(i, text)| parse_row(&text.map_err(io("read", path))?, path, i + 1)).collect()
 }
 
-/// Every row of a file, checked as [`Artifact::open`](crate::Artifact::open) checks them: rules and unique ids.
+/// Every row of a file, checked as [`Artifact::open`](crate::Artifact::open) checks them: rules and
+/// unique ids.
 ///
 /// # Errors
 /// Those of [`read_jsonl`], [`Error::Row`], [`Error::Duplicate`]

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Aggregation, JudgmentFailure, JudgmentRow, ResponseRow, pearson, scores, spearman};
 
-/// What a stage's judgments say about the judge: the content of `health.json` beside them. Shares and rates are from 0
-/// to 1; `None` where there is nothing to measure.
+/// What a stage's judgments say about the judge: the content of `health.json` beside them. Shares
+/// and rates are from 0 to 1; `None` where there is nothing to measure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JudgeHealth {
@@ -32,7 +32,8 @@ pub struct JudgeHealth {
     pub tied_prompts: u64,
     /// Share of the comparable prompts that are tied.
     pub tie_rate: Option<f64>,
-    /// Mean over the responses with several scores of the scores' standard deviation (divided by n).
+    /// Mean over the responses with several scores of the scores' standard deviation (divided by
+    /// n).
     pub mean_spread: Option<f64>,
     /// Share of the pairs of scores of one response that are equal.
     pub self_agreement: Option<f64>,
@@ -42,8 +43,8 @@ pub struct JudgeHealth {
     pub expected_correlation: Correlation,
 }
 
-/// How two numbers of each response go together, from -1 to 1. `None` for fewer than two responses and where one of the
-/// numbers never changes.
+/// How two numbers of each response go together, from -1 to 1. `None` for fewer than two responses
+/// and where one of the numbers never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Correlation {
@@ -54,16 +55,20 @@ pub struct Correlation {
 }
 
 impl JudgeHealth {
-    /// Measures a judge by what it said of the responses. The order of rows does not matter; judgments of responses
-    /// that are not among `responses` do not count for the correlation with length.
+    /// Measures a judge by what it said of the responses. The order of rows does not matter;
+    /// judgments of responses that are not among `responses` do not count for the correlation with
+    /// length.
     pub fn of(responses: &[ResponseRow], judgments: &[JudgmentRow]) -> Self {
-        let mut all: Vec<f64> = judgments.iter().filter_map(|row| row.score).map(|score| score.get()).collect();
+        let mut all: Vec<f64> =
+            judgments.iter().filter_map(|row| row.score).map(|score| score.get()).collect();
         all.sort_unstable_by(f64::total_cmp);
         let means = scored(judgments, Aggregation::Mean);
         let expected = scored(judgments, Aggregation::Expected);
         let repeats = repeats(judgments);
         let spreads: Vec<f64> = repeats.values().filter_map(|scores| deviation(scores)).collect();
-        let lengths = responses.iter().map(|row| (row.response_id.as_str(), row.response.chars().count() as f64));
+        let lengths = responses
+            .iter()
+            .map(|row| (row.response_id.as_str(), row.response.chars().count() as f64));
         let lengths: HashMap<&str, f64> = lengths.collect();
         let (tied, comparable) = ties(judgments, &means);
         Self {
@@ -72,7 +77,10 @@ impl JudgeHealth {
             failures: failures(judgments),
             histogram: histogram(&all),
             mean_score: mean(&all),
-            one_score_share: share(all.chunk_by(|a, b| a == b).map(<[f64]>::len).max().unwrap_or(0), all.len()),
+            one_score_share: share(
+                all.chunk_by(|a, b| a == b).map(<[f64]>::len).max().unwrap_or(0),
+                all.len(),
+            ),
             comparable_prompts: comparable as u64,
             tied_prompts: tied as u64,
             tie_rate: share(tied, comparable),
@@ -90,7 +98,10 @@ impl JudgeHealth {
 }
 
 fn scored(judgments: &[JudgmentRow], aggregation: Aggregation) -> BTreeMap<String, f64> {
-    scores(judgments, aggregation).into_iter().filter_map(|(id, score)| Some((id, score?))).collect()
+    scores(judgments, aggregation)
+        .into_iter()
+        .filter_map(|(id, score)| Some((id, score?)))
+        .collect()
 }
 
 /// The scores of each response, sorted.
@@ -128,15 +139,23 @@ fn ties(judgments: &[JudgmentRow], means: &BTreeMap<String, f64>) -> (usize, usi
             candidates.entry(&row.prompt_id).or_default().insert(&row.response_id, *mean);
         }
     }
-    let several: Vec<Vec<f64>> =
-        candidates.into_values().filter(|means| means.len() > 1).map(|means| means.into_values().collect()).collect();
-    (several.iter().filter(|means| means.iter().all(|mean| *mean == means[0])).count(), several.len())
+    let several: Vec<Vec<f64>> = candidates
+        .into_values()
+        .filter(|means| means.len() > 1)
+        .map(|means| means.into_values().collect())
+        .collect();
+    (
+        several.iter().filter(|means| means.iter().all(|mean| *mean == means[0])).count(),
+        several.len(),
+    )
 }
 
 fn self_agreement(repeats: &BTreeMap<&str, Vec<f64>>) -> Option<f64> {
     let pairs = |n: usize| n * n.saturating_sub(1) / 2;
     let n_pairs = repeats.values().map(|scores| pairs(scores.len())).sum();
-    let equal = |scores: &Vec<f64>| scores.chunk_by(|a, b| a == b).map(|equal| pairs(equal.len())).sum::<usize>();
+    let equal = |scores: &Vec<f64>| {
+        scores.chunk_by(|a, b| a == b).map(|equal| pairs(equal.len())).sum::<usize>()
+    };
     share(repeats.values().map(equal).sum(), n_pairs)
 }
 
@@ -193,12 +212,16 @@ mod tests {
             expected_score: Score::new(5.0 - score),
             truncated: false,
         };
-        scores.iter().flat_map(|(id, scores)| scores.iter().enumerate().map(|(i, s)| row(id, i, *s))).collect()
+        scores
+            .iter()
+            .flat_map(|(id, scores)| scores.iter().enumerate().map(|(i, s)| row(id, i, *s)))
+            .collect()
     }
 
     #[test]
     fn a_judge_is_measured_with_a_pencil() {
-        let responses = [response("a/0", 10), response("a/1", 20), response("b/0", 30), response("b/1", 40)];
+        let responses =
+            [response("a/0", 10), response("a/1", 20), response("b/0", 30), response("b/1", 40)];
         let mut rows = judgments(&[
             ("a/0", &[1.0, 3.0, -1.0]),
             ("a/1", &[2.0, 2.0, 2.0]),
@@ -226,7 +249,8 @@ mod tests {
 
     #[test]
     fn a_file_of_before_some_measures_reads() {
-        let mut value = serde_json::to_value(JudgeHealth::of(&[], &judgments(&[("a/0", &[3.0])]))).unwrap();
+        let mut value =
+            serde_json::to_value(JudgeHealth::of(&[], &judgments(&[("a/0", &[3.0])]))).unwrap();
         for key in ["mean_score", "comparable_prompts", "tied_prompts"] {
             value.as_object_mut().unwrap().remove(key).unwrap();
         }

@@ -3,12 +3,12 @@
 use std::fmt::Debug;
 
 use crate::{
-    BattleRow, EftRow, Format, IftRow, JudgmentRow, NoRow, PairRow, PromptRow, RefLogpsRow, ResponseRow, Row,
-    UnpairedRefLogpsRow, UnpairedRow,
+    BattleRow, EftRow, Format, IftRow, JudgmentRow, NoRow, PairRow, PromptRow, RefLogpsRow,
+    ResponseRow, Row, UnpairedRefLogpsRow, UnpairedRow,
 };
 
-/// What a folder holds. Stages take and give [`Artifact<K>`](crate::Artifact), so wiring one to the wrong input does
-/// not compile.
+/// What a folder holds. Stages take and give [`Artifact<K>`](crate::Artifact), so wiring one to the
+/// wrong input does not compile.
 pub trait Kind: Clone + Debug + 'static {
     /// Its name in manifests.
     const NAME: &'static str;
@@ -142,7 +142,8 @@ impl Kind for UnpairedRefLogps {
     type Row = UnpairedRefLogpsRow;
 }
 
-/// A model in Hugging Face's layout, with the [`metrics.jsonl`](crate::read_metrics) of its training.
+/// A model in Hugging Face's layout, with the [`metrics.jsonl`](crate::read_metrics) of its
+/// training.
 #[derive(Clone, Debug)]
 pub enum Model {}
 
@@ -154,7 +155,8 @@ impl Kind for Model {
     type Row = NoRow;
 }
 
-/// What another program trains a model with: data, the model to start from and settings, in that program's forms.
+/// What another program trains a model with: data, the model to start from and settings, in that
+/// program's forms.
 #[derive(Clone, Debug)]
 pub enum HandOver {}
 

@@ -46,8 +46,8 @@ pub use git_commit::set_git_commit;
 pub use jsonl::{parse_row, read_jsonl, read_rows, to_line};
 pub use judge_health::{Correlation, JudgeHealth};
 pub use kind::{
-    Battles, Eft, Eval, HandOver, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Study, Unpaired,
-    UnpairedRefLogps,
+    Battles, Eft, Eval, HandOver, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses,
+    Study, Unpaired, UnpairedRefLogps,
 };
 pub use lock::RunLock;
 pub use manifest::{Counts, Environment, FileEntry, Manifest};
@@ -57,8 +57,9 @@ pub use prompt::{Message, Prompt, Role};
 pub use recipe::{Input, Recipe};
 pub use row::{NoRow, Row, RowProblem, SortKey};
 pub use rows::{
-    BattleFailure, BattleRow, BattleWinner, EftRow, FinishReason, IftRow, JudgmentFailure, JudgmentRow, MetricsRow,
-    PairRow, PromptRow, PromptSource, RefLogpsRow, ResponseRow, UnpairedRefLogpsRow, UnpairedRow,
+    BattleFailure, BattleRow, BattleWinner, EftRow, FinishReason, IftRow, JudgmentFailure,
+    JudgmentRow, MetricsRow, PairRow, PromptRow, PromptSource, RefLogpsRow, ResponseRow,
+    UnpairedRefLogpsRow, UnpairedRow,
 };
 pub use score::Score;
 pub use seed::{Place, row_seed};

@@ -36,8 +36,13 @@ impl FileLock {
     pub(crate) fn acquire(path: &Path, subject: &Path) -> Result<Self, Error> {
         loop {
             let mut options = OpenOptions::new();
-            let mut file =
-                options.read(true).write(true).create(true).truncate(false).open(path).map_err(io("open", path))?;
+            let mut file = options
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path)
+                .map_err(io("open", path))?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -47,7 +52,9 @@ impl FileLock {
             }
             // Its last holder may have removed the file between our opening and our locking it.
             if is_at(&file, path) {
-                let record = |file: &mut File| file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+                let record = |file: &mut File| {
+                    file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()))
+                };
                 record(&mut file).map_err(io("write", path))?;
                 return Ok(Self { path: path.to_owned(), _file: file });
             }
@@ -57,13 +64,17 @@ impl FileLock {
 
 impl Drop for FileLock {
     fn drop(&mut self) {
-        // Removed while still locked, so nobody who finds the file can hold it; a leftover file does no harm.
+        // Removed while still locked, so nobody who finds the file can hold it; a leftover file
+        // does no harm.
         let _ = fs::remove_file(&self.path);
     }
 }
 
 fn holder(path: &Path) -> String {
-    fs::read_to_string(path).ok().filter(|text| !text.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+    fs::read_to_string(path)
+        .ok()
+        .filter(|text| !text.is_empty())
+        .unwrap_or_else(|| "unknown".to_owned())
 }
 
 #[cfg(unix)]

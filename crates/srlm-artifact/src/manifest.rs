@@ -80,12 +80,15 @@ impl Manifest {
     /// The manifest of a folder of any kind.
     ///
     /// # Errors
-    /// [`Error::Missing`], [`Error::UnknownKind`], [`Error::Format`], [`Error::Manifest`], [`Error::Io`]
+    /// [`Error::Missing`], [`Error::UnknownKind`], [`Error::Format`], [`Error::Manifest`],
+    /// [`Error::Io`]
     pub fn read(dir: &Path) -> Result<Self, Error> {
         let path = dir.join(MANIFEST);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
                 return Err(Error::Missing { path: dir.to_owned() });
             }
             Err(error) => return Err(io("read", &path)(error)),
@@ -103,11 +106,16 @@ impl Manifest {
 }
 
 fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, Error> {
-    parse_json(text).map_err(|(field, source)| Error::Manifest { path: path.to_owned(), field, source })
+    parse_json(text).map_err(|(field, source)| Error::Manifest {
+        path: path.to_owned(),
+        field,
+        source,
+    })
 }
 
 /// Kind, format, and the path and hash of each file.
 pub(crate) fn content_hash(kind: &str, format: Format, files: &[FileEntry]) -> String {
-    let files: Vec<_> = files.iter().map(|file| json!({ "path": file.path, "sha256": file.sha256 })).collect();
+    let files: Vec<_> =
+        files.iter().map(|file| json!({ "path": file.path, "sha256": file.sha256 })).collect();
     hash_json(&json!({ "kind": kind, "format": format, "files": files }))
 }

@@ -33,7 +33,8 @@ pub fn append_metric(dir: &Path, row: &MetricsRow) -> Result<(), Error> {
     let path = dir.join(FILE);
     let line = checked_line(row)? + "\n";
     drop_torn_line(&path)?;
-    let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(io("open", &path))?;
+    let mut file =
+        OpenOptions::new().create(true).append(true).open(&path).map_err(io("open", &path))?;
     file.write_all(line.as_bytes()).map_err(io("append to", &path))
 }
 

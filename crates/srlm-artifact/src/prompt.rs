@@ -4,7 +4,9 @@ use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// Who speaks in a [`Message`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Instructions that frame the conversation.
@@ -16,7 +18,9 @@ pub enum Role {
 }
 
 /// One turn of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Message {
     /// Who speaks.
@@ -44,8 +48,8 @@ impl Message {
 
 /// What a model is asked: a string is one user turn; a list of messages is a conversation.
 ///
-/// A single user turn is written to disk as a plain string, anything else as a list of `{role, content}`,
-/// so both forms are what `load_dataset("json", ...)` and TRL read.
+/// A single user turn is written to disk as a plain string, anything else as a list of `{role,
+/// content}`, so both forms are what `load_dataset("json", ...)` and TRL read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Prompt(Vec<Message>);
 
@@ -73,7 +77,8 @@ impl Prompt {
         }
     }
 
-    /// The conversation as plain text: a single user turn as it is, otherwise a line `role: content` a turn.
+    /// The conversation as plain text: a single user turn as it is, otherwise a line `role:
+    /// content` a turn.
     pub fn to_text(&self) -> String {
         match self.as_user_text() {
             Some(text) => text.to_owned(),
@@ -163,7 +168,10 @@ mod tests {
     fn a_prompt_ends_with_something_to_answer() {
         let cases = [
             (vec![], Some("is an empty list")),
-            (vec![Message::user("Hi"), Message::assistant("Hello")], Some("does not end with a user turn")),
+            (
+                vec![Message::user("Hi"), Message::assistant("Hello")],
+                Some("does not end with a user turn"),
+            ),
             (vec![Message::user(" \n")], Some("is blank")),
             (vec![Message::system(""), Message::user("Hi")], None),
         ];
@@ -174,7 +182,11 @@ mod tests {
 
     #[test]
     fn a_conversation_as_text_names_who_speaks() {
-        let prompt = Prompt::conversation(vec![Message::user("Hi"), Message::assistant("Hello"), Message::user("Bye")]);
+        let prompt = Prompt::conversation(vec![
+            Message::user("Hi"),
+            Message::assistant("Hello"),
+            Message::user("Bye"),
+        ]);
         assert_eq!(prompt.to_text(), "User: Hi\nAssistant: Hello\nUser: Bye");
         assert_eq!(Prompt::user("Hi").to_text(), "Hi");
     }

@@ -35,7 +35,8 @@ pub struct Recipe {
     pub stage_version: u32,
     /// Version of the crate; not part of the key.
     pub crate_version: String,
-    /// Commit that the program was built from, where known; not part of the key. For `None` the manifest has what
+    /// Commit that the program was built from, where known; not part of the key. For `None` the
+    /// manifest has what
     /// [`set_git_commit`](crate::set_git_commit) was told.
     pub git_commit: Option<String>,
     /// The stage's configuration.
@@ -47,8 +48,8 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The key of the artifact that this makes: equal keys, equal content. The order of configuration keys and of
-    /// inputs does not matter.
+    /// The key of the artifact that this makes: equal keys, equal content. The order of
+    /// configuration keys and of inputs does not matter.
     pub fn key<K: Kind>(&self) -> String {
         key(K::NAME, K::FORMAT, self)
     }

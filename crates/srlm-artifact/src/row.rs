@@ -60,7 +60,8 @@ impl SortKey {
         Self::of_sample(prompt_id, index, "")
     }
 
-    /// A response whose place among its prompt's samples is known; ids that users bring need not end with it.
+    /// A response whose place among its prompt's samples is known; ids that users bring need not
+    /// end with it.
     pub(crate) fn of_sample(prompt_id: &str, sample_index: u32, response_id: &str) -> Self {
         let first = (sample_index, response_id.to_owned());
         Self { prompt_id: prompt_id.to_owned(), first, second: (0, String::new()) }
@@ -73,7 +74,12 @@ impl SortKey {
     }
 
     /// A row about two judgments of one response.
-    pub(crate) fn of_battle(prompt_id: &str, response_id: &str, index_a: u32, index_b: u32) -> Self {
+    pub(crate) fn of_battle(
+        prompt_id: &str,
+        response_id: &str,
+        index_a: u32,
+        index_b: u32,
+    ) -> Self {
         let key = Self::of_response(prompt_id, response_id, index_a);
         // Padded, so that 2 comes before 10.
         Self { second: (index_a, format!("{index_b:010}")), ..key }
@@ -88,7 +94,10 @@ impl SortKey {
 
 /// Splits a `{prompt_id}/{sample_index}`; an id of another form is a prompt of its own.
 pub(crate) fn split_id(response_id: &str) -> (&str, u32) {
-    response_id.rsplit_once('/').and_then(|(id, index)| Some((id, index.parse().ok()?))).unwrap_or((response_id, 0))
+    response_id
+        .rsplit_once('/')
+        .and_then(|(id, index)| Some((id, index.parse().ok()?)))
+        .unwrap_or((response_id, 0))
 }
 
 /// The row of kinds that have none; it has no values.
@@ -125,7 +134,9 @@ mod tests {
 
     #[test]
     fn ids_of_any_form_split() {
-        for (id, expected) in [("p/3", ("p", 3)), ("a/b/0", ("a/b", 0)), ("plain", ("plain", 0)), ("a/b", ("a/b", 0))] {
+        for (id, expected) in
+            [("p/3", ("p", 3)), ("a/b/0", ("a/b", 0)), ("plain", ("plain", 0)), ("a/b", ("a/b", 0))]
+        {
             assert_eq!(split_id(id), expected);
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::row::split_id;
 use crate::{
-    BattleRow, EftRow, IftRow, JudgmentRow, MetricsRow, PairRow, Prompt, PromptRow, RefLogpsRow, ResponseRow, Row,
-    RowProblem, Score, SortKey, UnpairedRefLogpsRow, UnpairedRow,
+    BattleRow, EftRow, IftRow, JudgmentRow, MetricsRow, PairRow, Prompt, PromptRow, RefLogpsRow,
+    ResponseRow, Row, RowProblem, Score, SortKey, UnpairedRefLogpsRow, UnpairedRow,
 };
 
 type Checked = Result<(), RowProblem>;
@@ -97,8 +97,12 @@ impl Row for JudgmentRow {
         not_blank("prompt_id", &self.prompt_id)?;
         not_blank("response_id", &self.response_id)?;
         match (self.score, self.failure) {
-            (None, None) => Err(RowProblem::new("failure", "is null, as `score` is; one of them must be given")),
-            (Some(_), Some(_)) => Err(RowProblem::new("failure", "is given beside `score`; one of them must be null")),
+            (None, None) => {
+                Err(RowProblem::new("failure", "is null, as `score` is; one of them must be given"))
+            }
+            (Some(_), Some(_)) => {
+                Err(RowProblem::new("failure", "is given beside `score`; one of them must be null"))
+            }
             _ => Ok(()),
         }
     }
@@ -107,23 +111,37 @@ impl Row for JudgmentRow {
 impl Row for BattleRow {
     fn id(&self) -> String {
         let Self { response_id, judge_index_a, judge_index_b, .. } = self;
-        format!("response_id {response_id:?}, judge_index_a {judge_index_a}, judge_index_b {judge_index_b}")
+        format!(
+            "response_id {response_id:?}, judge_index_a {judge_index_a}, judge_index_b {judge_index_b}"
+        )
     }
 
     fn sort_key(&self) -> SortKey {
-        SortKey::of_battle(&self.prompt_id, &self.response_id, self.judge_index_a, self.judge_index_b)
+        SortKey::of_battle(
+            &self.prompt_id,
+            &self.response_id,
+            self.judge_index_a,
+            self.judge_index_b,
+        )
     }
 
     fn check(&self) -> Checked {
         not_blank("prompt_id", &self.prompt_id)?;
         not_blank("response_id", &self.response_id)?;
         if self.judge_index_a == self.judge_index_b {
-            let problem = format!("is {}, as `judge_index_a` is; they must differ", self.judge_index_b);
+            let problem =
+                format!("is {}, as `judge_index_a` is; they must differ", self.judge_index_b);
             return Err(RowProblem::new("judge_index_b", problem));
         }
         match (self.winner, self.failure) {
-            (None, None) => Err(RowProblem::new("failure", "is null, as `winner` is; one of them must be given")),
-            (Some(_), Some(_)) => Err(RowProblem::new("failure", "is given beside `winner`; one of them must be null")),
+            (None, None) => Err(RowProblem::new(
+                "failure",
+                "is null, as `winner` is; one of them must be given",
+            )),
+            (Some(_), Some(_)) => Err(RowProblem::new(
+                "failure",
+                "is given beside `winner`; one of them must be null",
+            )),
             _ => Ok(()),
         }
     }
@@ -146,11 +164,17 @@ impl Row for PairRow {
         in_score_range("score_chosen", self.score_chosen)?;
         in_score_range("score_rejected", self.score_rejected)?;
         if self.score_chosen <= self.score_rejected {
-            let problem = format!("is {}, not above `score_rejected` {}", self.score_chosen, self.score_rejected);
+            let problem = format!(
+                "is {}, not above `score_rejected` {}",
+                self.score_chosen, self.score_rejected
+            );
             return Err(RowProblem::new("score_chosen", problem));
         }
         if !(0.0..=1.0).contains(&self.label_weight) {
-            return Err(RowProblem::new("label_weight", format!("is {}, outside 0 to 1", self.label_weight)));
+            return Err(RowProblem::new(
+                "label_weight",
+                format!("is {}, outside 0 to 1", self.label_weight),
+            ));
         }
         Ok(())
     }
@@ -213,6 +237,10 @@ impl Row for MetricsRow {
     }
 
     fn check(&self) -> Checked {
-        if self.step == 0 { Err(RowProblem::new("step", "is 0; steps count from 1")) } else { Ok(()) }
+        if self.step == 0 {
+            Err(RowProblem::new("step", "is 0; steps count from 1"))
+        } else {
+            Ok(())
+        }
     }
 }

@@ -112,7 +112,8 @@ pub struct JudgmentRow {
     pub prompt_id: String,
     /// Place among the response's judgments, from 0.
     pub judge_index: u32,
-    /// The score, `None` where the judge gave none that can be read. Exactly one of `score` and `failure` is set.
+    /// The score, `None` where the judge gave none that can be read. Exactly one of `score` and
+    /// `failure` is set.
     pub score: Option<Score>,
     /// All that the judge wrote.
     pub rationale: String,
@@ -120,8 +121,8 @@ pub struct JudgmentRow {
     pub failure: Option<JudgmentFailure>,
     /// Seed of its generator.
     pub seed: u64,
-    /// The mean of the scores that could have stood in the score's place, weighted by their probability, where the
-    /// judge's engine tells probabilities. Since 1.1.
+    /// The mean of the scores that could have stood in the score's place, weighted by their
+    /// probability, where the judge's engine tells probabilities. Since 1.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_score: Option<Score>,
     /// Whether the judge read a shortened response. Since 1.1.
@@ -193,8 +194,8 @@ pub struct PairRow {
     pub score_chosen: f64,
     /// Mean score of the worse one; always lower.
     pub score_rejected: f64,
-    /// Trust in the order of the two, from 0 to 1: the loss is this times that of the pair, plus the rest times that
-    /// of the pair turned around. Since 1.1; 1 where absent.
+    /// Trust in the order of the two, from 0 to 1: the loss is this times that of the pair, plus
+    /// the rest times that of the pair turned around. Since 1.1; 1 where absent.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub label_weight: f64,
 }
@@ -251,9 +252,11 @@ pub struct UnpairedRefLogpsRow {
     pub response_id: String,
     /// Sum over its tokens and its end token, in nats.
     pub ref_logps: f64,
-    /// A response to another prompt, which stands after this response's prompt to estimate a divergence.
+    /// A response to another prompt, which stands after this response's prompt to estimate a
+    /// divergence.
     pub mismatched_id: String,
-    /// Sum over the mismatched response's tokens and its end token after this response's prompt, in nats.
+    /// Sum over the mismatched response's tokens and its end token after this response's prompt, in
+    /// nats.
     pub ref_mismatched_logps: f64,
 }
 
@@ -285,14 +288,15 @@ pub struct MetricsRow {
     /// Mean log-probability of the rejected responses, in nats.
     #[serde(rename = "logps/rejected", default, skip_serializing_if = "Option::is_none")]
     pub logps_rejected: Option<f64>,
-    /// KTO's reference point: the estimated divergence of policy and reference, in nats, at least 0.
+    /// KTO's reference point: the estimated divergence of policy and reference, in nats, at least
+    /// 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kl: Option<f64>,
     /// Mean loss of the held-out examples after the step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eval_loss: Option<f64>,
-    /// Share of comparisons that the answers after the step win against those of the best step before it, ties counting
-    /// half; the first is against the model that training started from.
+    /// Share of comparisons that the answers after the step win against those of the best step
+    /// before it, ties counting half; the first is against the model that training started from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eval_win_rate: Option<f64>,
     /// Global norm of the gradient before clipping.

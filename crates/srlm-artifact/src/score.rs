@@ -41,7 +41,9 @@ impl PartialOrd for Score {
 impl<'de> Deserialize<'de> for Score {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = f64::deserialize(deserializer)?;
-        Self::new(value).ok_or_else(|| serde::de::Error::custom(format_args!("score {value} is outside 0 to 5")))
+        Self::new(value).ok_or_else(|| {
+            serde::de::Error::custom(format_args!("score {value} is outside 0 to 5"))
+        })
     }
 }
 
@@ -51,7 +53,9 @@ mod tests {
 
     #[test]
     fn only_zero_to_five_is_a_score() {
-        for (value, expected) in [(0.0, true), (5.0, true), (2.5, true), (-0.1, false), (5.000_001, false)] {
+        for (value, expected) in
+            [(0.0, true), (5.0, true), (2.5, true), (-0.1, false), (5.000_001, false)]
+        {
             assert_eq!(Score::new(value).is_some(), expected, "{value}");
         }
         assert_eq!(Score::new(f64::NAN), None);

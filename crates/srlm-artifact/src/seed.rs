@@ -11,8 +11,8 @@ pub struct Place {
     pub iteration: u32,
 }
 
-/// The seed of one generated row: a hash of what names the row, so that neither batch, thread, shard nor
-/// interruption can change what it draws.
+/// The seed of one generated row: a hash of what names the row, so that neither batch, thread,
+/// shard nor interruption can change what it draws.
 ///
 /// The result has 53 bits: every JSON reader keeps it exactly.
 pub fn row_seed(run_seed: u64, stage: &str, iteration: u32, id: &str, index: u32) -> u64 {

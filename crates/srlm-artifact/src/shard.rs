@@ -19,8 +19,8 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// The groups that belong to this part, of the groups 0 to `n_groups - 1` that the stage batches by: every
-    /// `count`-th, so that the parts are of one length.
+    /// The groups that belong to this part, of the groups 0 to `n_groups - 1` that the stage
+    /// batches by: every `count`-th, so that the parts are of one length.
     pub fn groups(self, n_groups: usize) -> impl Iterator<Item = usize> {
         (0..n_groups).filter(move |&group| self.has(group))
     }
@@ -55,7 +55,9 @@ impl FromStr for Shard {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let parts = text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
+        let parts = text
+            .split_once('/')
+            .and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
         match parts {
             Some((index, count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
             _ => Err(Error::NoShard { text: text.to_owned() }),
@@ -63,14 +65,17 @@ impl FromStr for Shard {
     }
 }
 
-/// Joins all parts of a stage into the artifact that one run with `recipe` would have written: same rows, same key.
+/// Joins all parts of a stage into the artifact that one run with `recipe` would have written: same
+/// rows, same key.
 ///
-/// `add_files` gets the folder to be and all rows in their order, and writes what the stage puts beside the rows.
-/// The counts are the sums of those of the parts.
+/// `add_files` gets the folder to be and all rows in their order, and writes what the stage puts
+/// beside the rows. The counts are the sums of those of the parts.
 ///
 /// # Errors
-/// [`Error::ShardMissing`] and [`Error::ShardOfOther`] where `shards` are not the parts of this whole, those of
-/// [`Artifact::verify`], [`begin`] and [`Writer::finish`](crate::Writer::finish), and whatever `add_files` gives.
+/// [`Error::ShardMissing`] and [`Error::ShardOfOther`] where `shards` are not the parts of this
+/// whole, those of
+/// [`Artifact::verify`], [`begin`] and [`Writer::finish`](crate::Writer::finish), and whatever
+/// `add_files` gives.
 pub fn merge<K: Kind, E: From<Error>>(
     shards: &[Artifact<K>],
     out: &Path,
@@ -114,7 +119,9 @@ fn part<'a, K: Kind>(
     };
     match first_change(&found.manifest().provenance, &shard.recipe(whole.clone())) {
         None => Ok(found),
-        Some(Change { field, was, now }) => Err(Error::ShardOfOther { path: found.dir().to_owned(), field, was, now }),
+        Some(Change { field, was, now }) => {
+            Err(Error::ShardOfOther { path: found.dir().to_owned(), field, was, now })
+        }
     }
 }
 
@@ -137,7 +144,11 @@ mod tests {
             ("1/2/3", None),
         ] {
             let found = text.parse::<Shard>();
-            assert_eq!(found.as_ref().ok().map(|shard| (shard.index, shard.count)), expected, "{text}");
+            assert_eq!(
+                found.as_ref().ok().map(|shard| (shard.index, shard.count)),
+                expected,
+                "{text}"
+            );
             assert!(found.ok().is_none_or(|shard| shard.to_string() == text));
         }
         let error = "0/4".parse::<Shard>().unwrap_err().to_string();
@@ -148,8 +159,9 @@ mod tests {
     fn every_group_is_in_one_shard() {
         for count in 1..=5 {
             for n_groups in 0..12 {
-                let shards: Vec<Vec<usize>> =
-                    (1..=count).map(|index| Shard { index, count }.groups(n_groups).collect()).collect();
+                let shards: Vec<Vec<usize>> = (1..=count)
+                    .map(|index| Shard { index, count }.groups(n_groups).collect())
+                    .collect();
                 let lengths = shards.iter().map(Vec::len);
                 assert!(lengths.clone().max().unwrap() - lengths.min().unwrap() <= 1);
                 let mut all = shards.concat();

@@ -12,9 +12,10 @@ use crate::{Artifact, Error, Kind, Manifest};
 /// A file of this name in a folder of runs says that they share.
 const MARKER: &str = ".shared";
 
-/// Lets the runs in `folder`, which is made if need be, take finished artifacts from each other: [`begin`](crate::begin)
-/// looks at the same place in every run beside its own for one with the key that would be made. Its bytes are hashed,
-/// then its files become hard links, or copies where the file system has none. One that fails the hash is made anew.
+/// Lets the runs in `folder`, which is made if need be, take finished artifacts from each other:
+/// [`begin`](crate::begin) looks at the same place in every run beside its own for one with the key
+/// that would be made. Its bytes are hashed, then its files become hard links, or copies where the
+/// file system has none. One that fails the hash is made anew.
 ///
 /// # Errors
 /// [`Error::Io`]
@@ -48,14 +49,22 @@ fn places(out: &Path) -> Result<Vec<PathBuf>, Error> {
     if !runs.join(MARKER).exists() {
         return Ok(Vec::new());
     }
-    let others = entries(runs)?.into_iter().filter(|entry| Some(entry.file_name().as_os_str()) != run.file_name());
+    let others = entries(runs)?
+        .into_iter()
+        .filter(|entry| Some(entry.file_name().as_os_str()) != run.file_name());
     Ok(others.map(|other| other.path().join(within)).collect())
 }
 
 /// Whether the files of `from` are those of its manifest; if so, `out` has them.
 fn link(manifest: &Manifest, from: &Path, out: &Path) -> Result<bool, Error> {
     let staged = beside(out, ".linked");
-    let clear = || if staged.exists() { fs::remove_dir_all(&staged).map_err(io("remove", &staged)) } else { Ok(()) };
+    let clear = || {
+        if staged.exists() {
+            fs::remove_dir_all(&staged).map_err(io("remove", &staged))
+        } else {
+            Ok(())
+        }
+    };
     // A process that died while it linked leaves this.
     clear()?;
     fs::create_dir(&staged).map_err(io("create", &staged))?;

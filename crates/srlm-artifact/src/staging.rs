@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::begin::is_free;
 use crate::error::io;
-use crate::files::{append_durably, beside, entries, list, parent, rename_dir, sync_dir, write_durably};
+use crate::files::{
+    append_durably, beside, entries, list, parent, rename_dir, sync_dir, write_durably,
+};
 use crate::manifest::MANIFEST;
 use crate::{Artifact, Error, FileEntry, Kind, Recipe, Row, move_aside};
 
@@ -47,14 +49,16 @@ impl Staging {
         }
         let path = staging.dir.join(RECIPE);
         if !path.exists() {
-            let owner = serde_json::to_vec_pretty(&Owner { key, kind: K::NAME, recipe }).expect("its keys are strings");
+            let owner = serde_json::to_vec_pretty(&Owner { key, kind: K::NAME, recipe })
+                .expect("its keys are strings");
             write_durably(&path, &owner)?;
             sync_dir(&staging.dir)?;
         }
         Ok(staging)
     }
 
-    /// The recipe is the last file to go before the folder is renamed; then the manifest has the key.
+    /// The recipe is the last file to go before the folder is renamed; then the manifest has the
+    /// key.
     fn has_key(&self, key: &str) -> bool {
         [RECIPE, MANIFEST].iter().any(|name| self.key_in(name).is_some_and(|found| found == key))
     }
@@ -65,12 +69,17 @@ impl Staging {
     }
 
     /// Ends what a process began that died after its manifest was written.
-    pub(crate) fn publish_if_complete<K: Kind>(&self, out: &Path, key: &str) -> Result<Option<Artifact<K>>, Error> {
+    pub(crate) fn publish_if_complete<K: Kind>(
+        &self,
+        out: &Path,
+        key: &str,
+    ) -> Result<Option<Artifact<K>>, Error> {
         let path = self.dir.join(MANIFEST);
         if !path.exists() {
             return Ok(None);
         }
-        let whole = Artifact::<K>::open(&self.dir).and_then(|artifact| artifact.verify().map(|()| artifact));
+        let whole = Artifact::<K>::open(&self.dir)
+            .and_then(|artifact| artifact.verify().map(|()| artifact));
         match whole {
             Ok(artifact) if artifact.manifest().key == key => {
                 self.publish(out)?;
@@ -80,8 +89,8 @@ impl Staging {
         }
     }
 
-    /// Rows of earlier attempts. A line is what one append wrote; from the first that is torn on, lines are dropped
-    /// from the file as well.
+    /// Rows of earlier attempts. A line is what one append wrote; from the first that is torn on,
+    /// lines are dropped from the file as well.
     pub(crate) fn appended_rows<R: Row>(&self) -> Result<Vec<R>, Error> {
         let path = self.dir.join(PARTIAL_ROWS);
         let bytes = match fs::read(&path) {
@@ -90,14 +99,18 @@ impl Staging {
             Err(error) => return Err(io("read", &path)(error)),
         };
         let (mut rows, mut whole) = (Vec::new(), 0);
-        for line in bytes.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n")) {
+        for line in
+            bytes.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"))
+        {
             let Ok(group) = serde_json::from_slice::<Vec<R>>(line) else { break };
             rows.extend(group);
             whole += line.len();
         }
         if whole < bytes.len() {
             let file = OpenOptions::new().write(true).open(&path).map_err(io("open", &path))?;
-            file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(io("truncate", &path))?;
+            file.set_len(whole as u64)
+                .and_then(|()| file.sync_all())
+                .map_err(io("truncate", &path))?;
         }
         Ok(rows)
     }
@@ -112,7 +125,8 @@ impl Staging {
         list(&self.dir, |name| name != MANIFEST && !is_transient(name))
     }
 
-    /// Turns a staging folder with a manifest into the artifact: what only attempts need goes, then the rename.
+    /// Turns a staging folder with a manifest into the artifact: what only attempts need goes, then
+    /// the rename.
     pub(crate) fn publish(&self, out: &Path) -> Result<(), Error> {
         for entry in entries(&self.dir)? {
             if entry.file_name().to_str().is_some_and(|name| is_transient(name) && name != RECIPE) {
@@ -127,7 +141,8 @@ impl Staging {
         if !is_free(out) {
             return Err(Error::Occupied { path: out.to_owned() });
         }
-        // Not every system renames to the name of an empty folder; one that is absent or filled since stays so.
+        // Not every system renames to the name of an empty folder; one that is absent or filled
+        // since stays so.
         let _ = fs::remove_dir(out);
         rename_dir(&self.dir, out)
     }
@@ -135,10 +150,14 @@ impl Staging {
 
 /// What is needed only until the artifact is complete.
 fn is_transient(name: &str) -> bool {
-    name == RECIPE || name == PARTIAL_ROWS || name.starts_with("checkpoint") || name.starts_with('.')
+    name == RECIPE
+        || name == PARTIAL_ROWS
+        || name.starts_with("checkpoint")
+        || name.starts_with('.')
 }
 
 fn remove(path: &Path) -> Result<(), Error> {
     let is_dir = path.symlink_metadata().map_err(io("read", path))?.is_dir();
-    if is_dir { fs::remove_dir_all(path) } else { fs::remove_file(path) }.map_err(io("remove", path))
+    if is_dir { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+        .map_err(io("remove", path))
 }

@@ -10,11 +10,11 @@ use crate::{Error, MetricsRow};
 /// Where TRL puts training curves, so that runs of both lie over one another.
 const PREFIX: &str = "train/";
 
-/// Writes `rows` into `dir` as `events.out.tfevents.SECONDS.srlm`, in place of a file of that name, and gives its path.
-/// `started` is when the run began, in seconds since 1970.
+/// Writes `rows` into `dir` as `events.out.tfevents.SECONDS.srlm`, in place of a file of that name,
+/// and gives its path. `started` is when the run began, in seconds since 1970.
 ///
-/// Tags are the columns' names behind `train/`. TensorBoard shows steps; how long a step took is not in the curve, so all
-/// events bear the same time.
+/// Tags are the columns' names behind `train/`. TensorBoard shows steps; how long a step took is
+/// not in the curve, so all events bear the same time.
 ///
 /// # Errors
 /// [`Error::Io`]
@@ -45,13 +45,15 @@ fn events(rows: &[MetricsRow], seconds: f64) -> Vec<u8> {
 
 /// Columns and numbers of a row by name, without the step and the columns that it leaves out.
 fn scalars(row: &MetricsRow) -> BTreeMap<String, f64> {
-    let columns = serde_json::to_value(row).and_then(serde_json::from_value::<BTreeMap<String, f64>>);
+    let columns =
+        serde_json::to_value(row).and_then(serde_json::from_value::<BTreeMap<String, f64>>);
     let mut columns = columns.expect("every column of a curve is a number");
     columns.remove("step");
     columns
 }
 
-/// An `Event` message: time (field 1), step (2), and `content` in `field`, which is 3 for the version and 5 for a summary.
+/// An `Event` message: time (field 1), step (2), and `content` in `field`, which is 3 for the
+/// version and 5 for a summary.
 ///
 /// # Source
 /// TensorFlow, `core/util/event.proto` and `core/framework/summary.proto`.
@@ -99,7 +101,9 @@ fn masked_crc(bytes: &[u8]) -> u32 {
 
 fn crc32c(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg()))
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg())
+        })
     })
 }
 
@@ -132,14 +136,19 @@ mod tests {
         let rows = [row(1, 0.6931, None), row(300, 0.5, Some(-0.125))];
         let dir = tempfile::tempdir().unwrap();
         let path = write_tensorboard(dir.path(), &rows, 1_700_000_000).unwrap();
-        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(path.file_name().unwrap());
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/fixtures")
+            .join(path.file_name().unwrap());
         assert!(fs::read(path).unwrap() == fs::read(fixture).unwrap());
     }
 
     #[test]
     fn absent_columns_have_no_events() {
         let names = |row: &MetricsRow| scalars(row).into_keys().collect::<Vec<_>>();
-        assert_eq!(names(&MetricsRow::default()), ["epoch", "grad_norm", "learning_rate", "loss", "n_tokens"]);
+        assert_eq!(
+            names(&MetricsRow::default()),
+            ["epoch", "grad_norm", "learning_rate", "loss", "n_tokens"]
+        );
         let preference = MetricsRow { rewards_chosen: Some(0.0), ..MetricsRow::default() };
         assert!(names(&preference).contains(&"rewards/chosen".to_owned()));
     }

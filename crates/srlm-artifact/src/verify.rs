@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::{
-    Artifact, Battles, Eft, Error, Eval, HandOver, Ift, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps,
-    Responses, Study, Unpaired, UnpairedRefLogps,
+    Artifact, Battles, Eft, Error, Eval, HandOver, Ift, Judgments, Kind, Manifest, Model, Pairs,
+    Prompts, RefLogps, Responses, Study, Unpaired, UnpairedRefLogps,
 };
 
 /// Opens and verifies a folder of any kind.

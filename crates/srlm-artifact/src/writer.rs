@@ -38,17 +38,27 @@ impl<K: Kind> Writer<K> {
     ) -> Result<Self, Error> {
         let resumed = staging.appended_rows()?;
         let out = out.to_owned();
-        Ok(Self { out, staging, recipe, key, resumed, started: Instant::now(), _lock: lock, kind: PhantomData })
+        Ok(Self {
+            out,
+            staging,
+            recipe,
+            key,
+            resumed,
+            started: Instant::now(),
+            _lock: lock,
+            kind: PhantomData,
+        })
     }
 
-    /// Rows that interrupted attempts with the same key appended, in that order. Whatever was given to one
+    /// Rows that interrupted attempts with the same key appended, in that order. Whatever was given
+    /// to one
     /// [`append`](Self::append) is here whole or not at all.
     pub fn resumed(&self) -> &[K::Row] {
         &self.resumed
     }
 
-    /// Puts a group of rows on the disk for a next attempt to resume from. [`finish`](Self::finish) does not read them
-    /// back: it wants every row.
+    /// Puts a group of rows on the disk for a next attempt to resume from. [`finish`](Self::finish)
+    /// does not read them back: it wants every row.
     ///
     /// # Errors
     /// [`Error::Unwritable`], [`Error::Io`]
@@ -57,20 +67,27 @@ impl<K: Kind> Writer<K> {
         self.staging.append(&format!("[{}]\n", lines.join(",")))
     }
 
-    /// The staging folder. Files put here become part of the artifact, but for those directly in it whose names start
-    /// with `checkpoint` or a dot: they stay across attempts and go at the end.
+    /// The staging folder. Files put here become part of the artifact, but for those directly in it
+    /// whose names start with `checkpoint` or a dot: they stay across attempts and go at the end.
     pub fn dir(&self) -> &Path {
         &self.staging.dir
     }
 
     /// Sorts, checks and writes the rows, then the manifest, and gives the folder its name.
     ///
-    /// `device` is recorded only. Until the last step the target does not exist; whenever the process dies, the next
+    /// `device` is recorded only. Until the last step the target does not exist; whenever the
+    /// process dies, the next
     /// [`begin`](crate::begin) goes on from what is on the disk.
     ///
     /// # Errors
-    /// [`Error::Unwritable`], [`Error::Row`], [`Error::Duplicate`], [`Error::Occupied`], [`Error::Io`]
-    pub fn finish(self, mut rows: Vec<K::Row>, counts: Counts, device: &str) -> Result<Artifact<K>, Error> {
+    /// [`Error::Unwritable`], [`Error::Row`], [`Error::Duplicate`], [`Error::Occupied`],
+    /// [`Error::Io`]
+    pub fn finish(
+        self,
+        mut rows: Vec<K::Row>,
+        counts: Counts,
+        device: &str,
+    ) -> Result<Artifact<K>, Error> {
         if let Some(name) = K::ROWS_FILE {
             rows.sort_by_cached_key(Row::sort_key);
             write_rows(&self.staging.dir.join(name), &rows)?;
@@ -83,7 +100,10 @@ impl<K: Kind> Writer<K> {
             content_hash: content_hash(K::NAME, K::FORMAT, &files),
             files,
             key: self.key,
-            provenance: Recipe { git_commit: self.recipe.git_commit.or_else(git_commit), ..self.recipe },
+            provenance: Recipe {
+                git_commit: self.recipe.git_commit.or_else(git_commit),
+                ..self.recipe
+            },
             environment: Environment {
                 device: device.to_owned(),
                 created_at: clock::now(),

@@ -22,10 +22,12 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Opens a Hugging Face folder or a `.gguf` file and checks that every tensor is there in the right shape.
+    /// Opens a Hugging Face folder or a `.gguf` file and checks that every tensor is there in the
+    /// right shape.
     ///
     /// # Errors
-    /// An unknown architecture or scaling, a missing or misshapen tensor and a file cut short are named.
+    /// An unknown architecture or scaling, a missing or misshapen tensor and a file cut short are
+    /// named.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let (config, weights, tokenizer) = if path.is_dir() {
             Self::open_folder(path)?
@@ -64,23 +66,28 @@ impl Checkpoint {
         &self.path
     }
 
-    /// Shape and values of the tensor with the Hugging Face name `name`, row-major, in f32 whatever it is stored as.
+    /// Shape and values of the tensor with the Hugging Face name `name`, row-major, in f32 whatever
+    /// it is stored as.
     ///
     /// # Errors
-    /// `Error::MissingTensor` for a name that this model does not have, `Error::Io` when its file cannot be read.
+    /// `Error::MissingTensor` for a name that this model does not have, `Error::Io` when its file
+    /// cannot be read.
     pub fn tensor(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), Error> {
-        let missing = || Error::MissingTensor { path: self.weights.path.clone(), name: name.to_owned() };
+        let missing =
+            || Error::MissingTensor { path: self.weights.path.clone(), name: name.to_owned() };
         let shape = self.config.tensor_shape(name).ok_or_else(missing)?;
         let values = self.weights.entry(name, &shape)?.read()?;
         Ok((shape, values))
     }
 
-    /// The matrix with the Hugging Face name `name` as its file stores it; `None` when the tensor is a vector.
+    /// The matrix with the Hugging Face name `name` as its file stores it; `None` when the tensor
+    /// is a vector.
     ///
     /// # Errors
     /// Those of [`Checkpoint::tensor`].
     pub fn stored(&self, name: &str) -> Result<Option<StoredMatrix>, Error> {
-        let missing = || Error::MissingTensor { path: self.weights.path.clone(), name: name.to_owned() };
+        let missing =
+            || Error::MissingTensor { path: self.weights.path.clone(), name: name.to_owned() };
         let shape = self.config.tensor_shape(name).ok_or_else(missing)?;
         StoredMatrix::read(self.weights.entry(name, &shape)?)
     }
@@ -90,8 +97,8 @@ impl Checkpoint {
         self.config.tensors().map(|(name, _)| name).collect()
     }
 
-    /// `sha256:` and a hash of the configuration, weights and tokenizer files; of a `.gguf`, the file's own. Every byte
-    /// is read.
+    /// `sha256:` and a hash of the configuration, weights and tokenizer files; of a `.gguf`, the
+    /// file's own. Every byte is read.
     ///
     /// # Errors
     /// `Error::Io`.

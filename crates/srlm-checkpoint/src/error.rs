@@ -32,7 +32,8 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
-    /// A key of the model's configuration is missing, has the wrong type or a value that is not supported.
+    /// A key of the model's configuration is missing, has the wrong type or a value that is not
+    /// supported.
     #[error("{path}: {key} {reason}")]
     Config {
         /// The file.

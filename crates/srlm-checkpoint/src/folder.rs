@@ -26,7 +26,8 @@ pub(crate) fn read_weights(dir: &Path, config: &ModelConfig) -> Result<Weights, 
     let mut headers: BTreeMap<PathBuf, Header> = BTreeMap::new();
     let mut entries = BTreeMap::new();
     for (name, shape) in config.tensors() {
-        let missing = |path: &Path| Error::MissingTensor { path: path.to_owned(), name: name.clone() };
+        let missing =
+            |path: &Path| Error::MissingTensor { path: path.to_owned(), name: name.clone() };
         let path = shards.of(&name).ok_or_else(|| missing(dir))?;
         if !headers.contains_key(&path) {
             headers.insert(path.clone(), Header::open(&path)?);
@@ -63,7 +64,10 @@ pub(crate) fn indexed_files(path: &Path) -> Result<BTreeMap<String, String>, Err
     let index: Index = serde_json::from_slice(&bytes).map_err(Error::json(path))?;
     let plain = |name: &str| name.ends_with(".safetensors") && !name.contains(['/', '\\', ':']);
     match index.weight_map.values().find(|name| !plain(name)) {
-        Some(name) => Err(Error::header(path, format!("{name:?} is not the name of a safetensors file beside it"))),
+        Some(name) => Err(Error::header(
+            path,
+            format!("{name:?} is not the name of a safetensors file beside it"),
+        )),
         None => Ok(index.weight_map),
     }
 }
@@ -83,7 +87,9 @@ impl<'a> Shards<'a> {
         if index.exists() {
             return Ok(Self { dir, files: Some(indexed_files(&index)?) });
         }
-        let reason = if dir.join("pytorch_model.bin").exists() || dir.join("pytorch_model.bin.index.json").exists() {
+        let reason = if dir.join("pytorch_model.bin").exists()
+            || dir.join("pytorch_model.bin.index.json").exists()
+        {
             "its weights are pickled (pytorch_model.bin); in Python, AutoModelForCausalLM.from_pretrained(\"FOLDER\")\
              .save_pretrained(\"NEW\") writes safetensors"
         } else {

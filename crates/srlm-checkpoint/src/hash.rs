@@ -21,12 +21,14 @@ const FOLDER_FILES: [&str; 7] = [
     "chat_template.json",
 ];
 
-/// `sha256:` and the hash of a GGUF file, or of the names and hashes of a folder's configuration, weights and tokenizer.
+/// `sha256:` and the hash of a GGUF file, or of the names and hashes of a folder's configuration,
+/// weights and tokenizer.
 pub(crate) fn content_hash(path: &Path) -> Result<String, Error> {
     if !path.is_dir() {
         return Ok(format!("sha256:{}", sha256_file(path)?));
     }
-    let present = FOLDER_FILES.iter().filter(|name| path.join(name).exists()).map(|name| (*name).to_owned());
+    let present =
+        FOLDER_FILES.iter().filter(|name| path.join(name).exists()).map(|name| (*name).to_owned());
     let mut names: Vec<String> = present.chain(folder::weight_files(path)?).collect();
     names.sort();
     let lines: Vec<String> = names

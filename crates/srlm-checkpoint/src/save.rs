@@ -20,7 +20,8 @@ const HEAD: &str = "lm_head.weight";
 pub struct SaveOptions {
     /// Number format of every tensor.
     pub dtype: Dtype,
-    /// Bytes of values in one file, from which on weights are split over several; a larger tensor has one to itself.
+    /// Bytes of values in one file, from which on weights are split over several; a larger tensor
+    /// has one to itself.
     pub max_shard_bytes: u64,
 }
 
@@ -33,7 +34,8 @@ impl Default for SaveOptions {
 
 /// Writes a model's folder tensor by tensor, so that the model is never in memory a second time.
 ///
-/// `config.json` comes last: a folder whose writing was broken off is not a model to [`crate::Checkpoint::open`].
+/// `config.json` comes last: a folder whose writing was broken off is not a model to
+/// [`crate::Checkpoint::open`].
 #[derive(Debug)]
 pub struct FolderWriter {
     dir: PathBuf,
@@ -55,13 +57,14 @@ struct Shard {
 }
 
 impl FolderWriter {
-    /// Begins the folder `dir`, which is made if need be; a model that is there is replaced. `tensors` gives the names
-    /// and shapes in the order in which their values will come. A tied output projection may be among them; it is not
-    /// written.
+    /// Begins the folder `dir`, which is made if need be; a model that is there is replaced.
+    /// `tensors` gives the names and shapes in the order in which their values will come. A tied
+    /// output projection may be among them; it is not written.
     ///
     /// # Errors
-    /// `Error::Config` when transformers has no class with the configuration's switches, `Error::MissingTensor` and
-    /// `Error::TensorShape` when `tensors` is not what the configuration calls for, `Error::Io`.
+    /// `Error::Config` when transformers has no class with the configuration's switches,
+    /// `Error::MissingTensor` and `Error::TensorShape` when `tensors` is not what the configuration
+    /// calls for, `Error::Io`.
     pub fn create(
         dir: &Path,
         config: &ModelConfig,
@@ -83,7 +86,15 @@ impl FolderWriter {
         let skips_head = config.tie_word_embeddings;
         let written = tensors.iter().filter(|(name, _)| !(skips_head && name == HEAD));
         let shards = split(written.cloned(), &options);
-        Ok(Self { dir: dir.to_owned(), options, shards, documents, next: (0, 0), file: None, skips_head })
+        Ok(Self {
+            dir: dir.to_owned(),
+            options,
+            shards,
+            documents,
+            next: (0, 0),
+            file: None,
+            skips_head,
+        })
     }
 
     /// Takes the next tensor's values, row-major.
@@ -101,7 +112,11 @@ impl FolderWriter {
         let tensors = &self.shards.get(shard).expect("all tensors have been written").tensors;
         let (expected, shape) = &tensors[at];
         assert_eq!(name, expected, "tensors come in the order given");
-        assert_eq!(values.len(), shape.iter().product::<usize>(), "values of tensor {name} of shape {shape:?}");
+        assert_eq!(
+            values.len(),
+            shape.iter().product::<usize>(),
+            "values of tensor {name} of shape {shape:?}"
+        );
         let file = match &mut self.file {
             Some(file) => file,
             empty => {
@@ -154,8 +169,13 @@ fn bytes_of(shape: &[usize], dtype: Dtype) -> u64 {
     shape.iter().product::<usize>() as u64 * dtype.n_bytes()
 }
 
-fn check_tensors(dir: &Path, config: &ModelConfig, tensors: &[(String, Vec<usize>)]) -> Result<(), Error> {
-    let given: BTreeMap<&str, &Vec<usize>> = tensors.iter().map(|(name, shape)| (name.as_str(), shape)).collect();
+fn check_tensors(
+    dir: &Path,
+    config: &ModelConfig,
+    tensors: &[(String, Vec<usize>)],
+) -> Result<(), Error> {
+    let given: BTreeMap<&str, &Vec<usize>> =
+        tensors.iter().map(|(name, shape)| (name.as_str(), shape)).collect();
     for (name, expected) in config.tensors() {
         match given.get(name.as_str()) {
             None => return Err(Error::MissingTensor { path: dir.to_owned(), name }),
@@ -188,7 +208,11 @@ fn split(tensors: impl Iterator<Item = (String, Vec<usize>)>, options: &SaveOpti
     }
     let n = shards.len();
     for (i, shard) in shards.iter_mut().enumerate() {
-        shard.file = if n == 1 { SINGLE.to_owned() } else { format!("model-{:05}-of-{n:05}.safetensors", i + 1) };
+        shard.file = if n == 1 {
+            SINGLE.to_owned()
+        } else {
+            format!("model-{:05}-of-{n:05}.safetensors", i + 1)
+        };
     }
     shards
 }
@@ -200,7 +224,8 @@ fn remove_old(dir: &Path) -> Result<(), Error> {
         let entry = entry.map_err(Error::io(dir))?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if fixed.contains(&&*name) || (name.starts_with("model-") && name.ends_with(".safetensors")) {
+        if fixed.contains(&&*name) || (name.starts_with("model-") && name.ends_with(".safetensors"))
+        {
             fs::remove_file(entry.path()).map_err(Error::io(&entry.path()))?;
         }
     }

@@ -20,12 +20,13 @@ pub struct DpoConfig {
     pub loss_weights: Vec<f64>,
     /// Strength of the pull toward the reference; SimPO's scale.
     pub beta: f64,
-    /// Share of pairs assumed to be the wrong way round (`sigmoid`: conservative DPO, and `robust`).
+    /// Share of pairs assumed to be the wrong way round (`sigmoid`: conservative DPO, and
+    /// `robust`).
     pub label_smoothing: f64,
     /// SimPO's margin.
     pub simpo_gamma: f64,
-    /// Weight of the tokens of the longer response that lie beyond the length of the shorter (LD-DPO, Liu et al. 2024);
-    /// 1 weighs all alike.
+    /// Weight of the tokens of the longer response that lie beyond the length of the shorter
+    /// (LD-DPO, Liu et al. 2024); 1 weighs all alike.
     pub ld_alpha: f64,
     /// Weight of the desirable responses (`kto`, `apo_zero_unpaired`).
     pub desirable_weight: f64,
@@ -68,7 +69,9 @@ impl DpoConfig {
             c if c.loss_weights.len() != c.loss_type.len() => {
                 return refuse("loss_weights", "have one number for each loss of loss_type");
             }
-            c if !c.loss_weights.iter().all(|&w| not_negative(w)) || c.loss_weights.iter().all(|&w| w == 0.0) => {
+            c if !c.loss_weights.iter().all(|&w| not_negative(w))
+                || c.loss_weights.iter().all(|&w| w == 0.0) =>
+            {
                 return refuse("loss_weights", "be numbers from 0 up, not all 0");
             }
             c if !(c.beta.is_finite() && c.beta > 0.0) => return refuse("beta", "be above 0"),
@@ -78,7 +81,9 @@ impl DpoConfig {
             c if c.label_smoothing > 0.0 && !any(LossType::smooths) => {
                 return refuse("label_smoothing", "be 0 unless loss_type has sigmoid or robust");
             }
-            c if !not_negative(c.simpo_gamma) => return refuse("simpo_gamma", "be a number from 0 up"),
+            c if !not_negative(c.simpo_gamma) => {
+                return refuse("simpo_gamma", "be a number from 0 up");
+            }
             c if c.simpo_gamma > 0.0 && !any(|loss| loss == LossType::Simpo) => {
                 return refuse("simpo_gamma", "be 0 unless loss_type has simpo");
             }
@@ -101,8 +106,12 @@ impl DpoConfig {
                     "be 1 with kto and apo_zero_unpaired: there is no shorter response of a pair",
                 );
             }
-            c if !not_negative(c.desirable_weight) => return refuse("desirable_weight", "be a number from 0 up"),
-            c if !not_negative(c.undesirable_weight) => return refuse("undesirable_weight", "be a number from 0 up"),
+            c if !not_negative(c.desirable_weight) => {
+                return refuse("desirable_weight", "be a number from 0 up");
+            }
+            c if !not_negative(c.undesirable_weight) => {
+                return refuse("undesirable_weight", "be a number from 0 up");
+            }
             _ => {}
         }
         if let Some(Err((key, must))) = self.lora.as_ref().map(LoraConfig::validate) {

@@ -33,13 +33,17 @@ pub enum Error {
         source: Box<srlm_model::ConversationError>,
     },
     /// The reference log-probabilities are not those of the responses.
-    #[error("unpaired-ref-logps have no row for response {response_id}: compute them again from these responses")]
+    #[error(
+        "unpaired-ref-logps have no row for response {response_id}: compute them again from these responses"
+    )]
     NoReferenceOf {
         /// The response.
         response_id: String,
     },
     /// The reference log-probabilities are not those of the pairs.
-    #[error("ref-logps have no row for pair {chosen_id} over {rejected_id}: compute them again from these pairs")]
+    #[error(
+        "ref-logps have no row for pair {chosen_id} over {rejected_id}: compute them again from these pairs"
+    )]
     NoReference {
         /// The pair's chosen response.
         chosen_id: String,

@@ -2,11 +2,12 @@
 
 use srlm_model::Scored;
 
-/// A weight for each scored token: 1 up to the length of the shorter response of its pair, `alpha` beyond; `None`
-/// where all are 1. Sequence `i` and sequence `n_pairs + i` are a pair.
+/// A weight for each scored token: 1 up to the length of the shorter response of its pair, `alpha`
+/// beyond; `None` where all are 1. Sequence `i` and sequence `n_pairs + i` are a pair.
 ///
 /// # Source
-/// LD-DPO, Liu et al. 2024, eq. 9: the public length's log-probability in full, that of the excess times `alpha`.
+/// LD-DPO, Liu et al. 2024, eq. 9: the public length's log-probability in full, that of the excess
+/// times `alpha`.
 pub(crate) fn desensitize(scored: &Scored, n_pairs: usize, alpha: f64) -> Option<Vec<f32>> {
     if alpha == 1.0 {
         return None;

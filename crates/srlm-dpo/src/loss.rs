@@ -5,16 +5,18 @@ use burn::tensor::activation::{log_sigmoid, relu, sigmoid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which loss. `h` is the difference of the log-ratios of chosen and rejected to the reference, `c` and `r` are
-/// log-probabilities, `|c|` and `|r|` tokens of the responses.
+/// Which loss. `h` is the difference of the log-ratios of chosen and rejected to the reference, `c`
+/// and `r` are log-probabilities, `|c|` and `|r|` tokens of the responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LossType {
-    /// DPO: `-log sigma(beta h)`, Rafailov et al. 2023, eq. 7; with label smoothing `e` conservative DPO,
-    /// `-(1 - e) log sigma(beta h) - e log sigma(-beta h)`, Mitchell 2023, eq. 3 (TRL 1.x leaves `e` out here).
+    /// DPO: `-log sigma(beta h)`, Rafailov et al. 2023, eq. 7; with label smoothing `e`
+    /// conservative DPO, `-(1 - e) log sigma(beta h) - e log sigma(-beta h)`, Mitchell 2023, eq. 3
+    /// (TRL 1.x leaves `e` out here).
     Sigmoid,
     /// Robust DPO, unbiased under labels that are wrong at rate `e`:
-    /// `(-(1 - e) log sigma(beta h) + e log sigma(-beta h)) / (1 - 2e)`, Chowdhury et al. 2024, eq. 12.
+    /// `(-(1 - e) log sigma(beta h) + e log sigma(-beta h)) / (1 - 2e)`, Chowdhury et al. 2024, eq.
+    /// 12.
     Robust,
     /// `max(0, 1 - beta h)`, Zhao et al. 2023 (SLiC-HF).
     Hinge,
@@ -22,21 +24,26 @@ pub enum LossType {
     Ipo,
     /// The same with each log-ratio divided by its response's tokens, as TRL 1.x has it.
     IpoMean,
-    /// `-log sigma(beta h)` with each log-ratio divided by its response's tokens, as TRL 1.x has it.
+    /// `-log sigma(beta h)` with each log-ratio divided by its response's tokens, as TRL 1.x has
+    /// it.
     SigmoidNorm,
-    /// SimPO, without a reference: `-log sigma(beta (c / |c| - r / |r|) - gamma)`, Meng et al. 2024, eq. 6.
+    /// SimPO, without a reference: `-log sigma(beta (c / |c| - r / |r|) - gamma)`, Meng et al.
+    /// 2024, eq. 6.
     Simpo,
-    /// The odds-ratio term of ORPO, without a reference: `-log sigma(log odds(c / |c|) - log odds(r / |r|))`,
-    /// Hong et al. 2024, eq. 7. ORPO is this, weighted, beside `nll`.
+    /// The odds-ratio term of ORPO, without a reference: `-log sigma(log odds(c / |c|) - log odds(r
+    /// / |r|))`, Hong et al. 2024, eq. 7. ORPO is this, weighted, beside `nll`.
     Orpo,
-    /// APO-zero: `1 - sigma(beta logratio(c)) + sigma(beta logratio(r))`, D'Oosterlinck et al. 2024, eq. 7.
+    /// APO-zero: `1 - sigma(beta logratio(c)) + sigma(beta logratio(r))`, D'Oosterlinck et al.
+    /// 2024, eq. 7.
     ApoZero,
     /// APO-down: `sigma(beta logratio(c)) + 1 - sigma(beta h)`, D'Oosterlinck et al. 2024, eq. 8.
     ApoDown,
-    /// The chosen response's loss a token, `-c / |c|`: the term that iterative RPO adds to DPO, Pang et al. 2024, eq. 1.
+    /// The chosen response's loss a token, `-c / |c|`: the term that iterative RPO adds to DPO,
+    /// Pang et al. 2024, eq. 1.
     Nll,
-    /// KTO, from single responses: `w (1 - sigma(beta (logratio - z)))` for a desirable one, `w (1 - sigma(beta (z -
-    /// logratio)))` for an undesirable one, `z` the divergence of policy and reference, Ethayarajh et al. 2024, eq. 8.
+    /// KTO, from single responses: `w (1 - sigma(beta (logratio - z)))` for a desirable one, `w (1
+    /// - sigma(beta (z - logratio)))` for an undesirable one, `z` the divergence of policy and
+    /// reference, Ethayarajh et al. 2024, eq. 8.
     Kto,
     /// APO-zero from single responses: as KTO with `z = 0`.
     ApoZeroUnpaired,
@@ -123,16 +130,21 @@ pub struct PreferenceLoss {
 
 /// The weighted sum of losses of each pair.
 ///
-/// `label_weights` is the trust in each pair's order: its loss is `w` times that of the pair, plus `1 - w` times that
-/// of the pair turned around (CREAM, Wang et al. 2024, eq. 9). `None` trusts all.
+/// `label_weights` is the trust in each pair's order: its loss is `w` times that of the pair, plus
+/// `1 - w` times that of the pair turned around (CREAM, Wang et al. 2024, eq. 9). `None` trusts
+/// all.
 ///
 /// # Shapes
 /// All tensors are `[batch]`.
 ///
 /// # Source
-/// The papers named at [`LossType`]. Values and gradients are checked against TRL's where it has the loss, against the
-/// papers' formulas in PyTorch where it has not.
-pub fn preference_loss(logps: PairLogps, label_weights: Option<Tensor<1>>, settings: &LossSettings) -> PreferenceLoss {
+/// The papers named at [`LossType`]. Values and gradients are checked against TRL's where it has
+/// the loss, against the papers' formulas in PyTorch where it has not.
+pub fn preference_loss(
+    logps: PairLogps,
+    label_weights: Option<Tensor<1>>,
+    settings: &LossSettings,
+) -> PreferenceLoss {
     let losses = match label_weights {
         None => weighted_sum(&logps, settings),
         Some(weights) => {
@@ -148,38 +160,58 @@ pub fn preference_loss(logps: PairLogps, label_weights: Option<Tensor<1>>, setti
 }
 
 fn weighted_sum(logps: &PairLogps, settings: &LossSettings) -> Tensor<1> {
-    let terms = settings.losses.iter().map(|&(loss_type, weight)| one_loss(logps, loss_type, settings) * weight);
+    let terms = settings
+        .losses
+        .iter()
+        .map(|&(loss_type, weight)| one_loss(logps, loss_type, settings) * weight);
     terms.reduce(|sum, term| sum + term).expect("the configuration names at least one loss")
 }
 
 fn one_loss(logps: &PairLogps, loss_type: LossType, settings: &LossSettings) -> Tensor<1> {
     let LossSettings { beta, label_smoothing, simpo_gamma, .. } = *settings;
-    let PairLogps { chosen, rejected, ref_chosen, ref_rejected, n_chosen, n_rejected } = logps.clone();
+    let PairLogps { chosen, rejected, ref_chosen, ref_rejected, n_chosen, n_rejected } =
+        logps.clone();
     let chosen_logratios = chosen.clone() - ref_chosen;
     let rejected_logratios = rejected.clone() - ref_rejected;
     let difference = chosen_logratios.clone() - rejected_logratios.clone();
-    let mean_difference =
-        || chosen_logratios.clone() / n_chosen.clone() - rejected_logratios.clone() / n_rejected.clone();
+    let mean_difference = || {
+        chosen_logratios.clone() / n_chosen.clone()
+            - rejected_logratios.clone() / n_rejected.clone()
+    };
     match loss_type {
         LossType::Sigmoid => smoothed(difference * beta, label_smoothing, 1.0),
-        LossType::Robust => smoothed(difference * beta, label_smoothing, -1.0) / (1.0 - 2.0 * label_smoothing),
+        LossType::Robust => {
+            smoothed(difference * beta, label_smoothing, -1.0) / (1.0 - 2.0 * label_smoothing)
+        }
         LossType::Hinge => relu(-(difference * beta) + 1.0),
         LossType::Ipo => (difference - 0.5 / beta).powi_scalar(2),
         LossType::IpoMean => (mean_difference() - 0.5 / beta).powi_scalar(2),
         LossType::SigmoidNorm => -log_sigmoid(mean_difference() * beta),
-        LossType::Simpo => -log_sigmoid((chosen / n_chosen - rejected / n_rejected) * beta - simpo_gamma),
-        LossType::Orpo => -log_sigmoid(log_odds(chosen / n_chosen) - log_odds(rejected / n_rejected)),
-        LossType::ApoZero => -sigmoid(chosen_logratios * beta) + sigmoid(rejected_logratios * beta) + 1.0,
+        LossType::Simpo => {
+            -log_sigmoid((chosen / n_chosen - rejected / n_rejected) * beta - simpo_gamma)
+        }
+        LossType::Orpo => {
+            -log_sigmoid(log_odds(chosen / n_chosen) - log_odds(rejected / n_rejected))
+        }
+        LossType::ApoZero => {
+            -sigmoid(chosen_logratios * beta) + sigmoid(rejected_logratios * beta) + 1.0
+        }
         LossType::ApoDown => sigmoid(chosen_logratios * beta) - sigmoid(difference * beta) + 1.0,
         LossType::Nll => -(chosen / n_chosen),
-        LossType::Kto | LossType::ApoZeroUnpaired => unreachable!("the configuration takes them for single responses"),
+        LossType::Kto | LossType::ApoZeroUnpaired => {
+            unreachable!("the configuration takes them for single responses")
+        }
     }
 }
 
 /// `-(1 - e) log sigma(margin) - sign e log sigma(-margin)`.
 fn smoothed(margins: Tensor<1>, label_smoothing: f64, sign: f64) -> Tensor<1> {
     let right = -log_sigmoid(margins.clone()) * (1.0 - label_smoothing);
-    if label_smoothing == 0.0 { right } else { right - log_sigmoid(-margins) * (sign * label_smoothing) }
+    if label_smoothing == 0.0 {
+        right
+    } else {
+        right - log_sigmoid(-margins) * (sign * label_smoothing)
+    }
 }
 
 /// `log(p / (1 - p))` of the probabilities whose logarithms are given.

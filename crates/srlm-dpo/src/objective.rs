@@ -65,7 +65,9 @@ impl Objective for PreferenceObjective {
     ) -> (Tensor<1>, Measures) {
         let (n, device) = (pairs.len(), token_logps.device());
         let token_logps = match desensitize(scored, n, self.ld_alpha) {
-            Some(weights) => token_logps * Tensor::from_data(TensorData::from(weights.as_slice()), &device),
+            Some(weights) => {
+                token_logps * Tensor::from_data(TensorData::from(weights.as_slice()), &device)
+            }
             None => token_logps,
         };
         let logps = response_logps(token_logps, scored, 2 * n);
@@ -85,9 +87,11 @@ impl Objective for PreferenceObjective {
         let all_trusted = pairs.iter().all(|pair| pair.label_weight == 1.0);
         let weights = (!all_trusted).then(|| column(|pair| pair.label_weight));
         let result = preference_loss(logps, weights, &self.loss);
-        let (chosen_rewards, rejected_rewards) = (host(result.chosen_rewards), host(result.rejected_rewards));
+        let (chosen_rewards, rejected_rewards) =
+            (host(result.chosen_rewards), host(result.rejected_rewards));
         let sum = |values: &[f32]| values.iter().map(|&v| f64::from(v)).sum();
-        let n_correct = chosen_rewards.iter().zip(&rejected_rewards).filter(|(c, r)| c > r).count() as u32;
+        let n_correct =
+            chosen_rewards.iter().zip(&rejected_rewards).filter(|(c, r)| c > r).count() as u32;
         let measures = Measures {
             n_pairs: n as u32,
             n_chosen: n as u32,
@@ -103,7 +107,9 @@ impl Objective for PreferenceObjective {
 }
 
 /// Conversations as the rows of a pass, with the tokens of their responses scored.
-pub(crate) fn pack<'a>(conversations: impl Iterator<Item = &'a Conversation> + Clone) -> (PackedSequences, Scored) {
+pub(crate) fn pack<'a>(
+    conversations: impl Iterator<Item = &'a Conversation> + Clone,
+) -> (PackedSequences, Scored) {
     let sequences: Vec<&[u32]> = conversations.clone().map(|c| c.ids.as_slice()).collect();
     let starts: Vec<usize> = conversations.map(|c| c.response_start).collect();
     let packed = PackedSequences::inputs_of(&sequences);

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Counts, Input, OnProgress, PairRow, Pairs, Place, Progress, Recipe, RefLogps, RefLogpsRow, begin,
+    Artifact, Begin, Counts, Input, OnProgress, PairRow, Pairs, Place, Progress, Recipe, RefLogps,
+    RefLogpsRow, begin,
 };
 use srlm_checkpoint::Tokenizer;
 use srlm_model::{Conversation, Model};
@@ -21,7 +22,8 @@ const GROUP: usize = 8;
 
 /// The reference of iteration t: M_t, whose samples the pairs are made of.
 pub struct Reference<'a> {
-    /// The model, on a device without autodiff; a caller that expects the artifact to be up to date may leave it out.
+    /// The model, on a device without autodiff; a caller that expects the artifact to be up to date
+    /// may leave it out.
     pub model: Option<&'a Model>,
     /// Its tokenizer.
     pub tokenizer: &'a Tokenizer,
@@ -46,9 +48,9 @@ pub(crate) fn conversations(
     Ok(chosen.truncated(max_length).zip(rejected.truncated(max_length)).map(Into::into))
 }
 
-/// Log-probability of both responses of every pair under the reference, with responses cut to `max_length` as the
-/// training stage cuts them and tokens weighted by `ld_alpha` as it weighs them. Pairs whose prompt leaves no room are
-/// left out and counted.
+/// Log-probability of both responses of every pair under the reference, with responses cut to
+/// `max_length` as the training stage cuts them and tokens weighted by `ld_alpha` as it weighs
+/// them. Pairs whose prompt leaves no room are left out and counted.
 ///
 /// # Errors
 /// See [`Error`]; an interrupted run keeps its rows.
@@ -87,17 +89,22 @@ pub fn run(
                 None => n_long += 1,
             }
         }
-        let kept = all.iter().map(|(pair, _)| known.get(&(pair.chosen_id.clone(), pair.rejected_id.clone())));
+        let kept = all
+            .iter()
+            .map(|(pair, _)| known.get(&(pair.chosen_id.clone(), pair.rejected_id.clone())));
         if let Some(kept) = kept.map(|row| row.cloned()).collect::<Option<Vec<_>>>() {
             done.extend(kept);
         } else {
             let model = reference.model.ok_or(Error::NoModel)?;
             let chosen = all.iter().map(|(_, [chosen, _])| chosen);
-            let responses: Vec<&Conversation> = chosen.chain(all.iter().map(|(_, [_, rejected])| rejected)).collect();
+            let responses: Vec<&Conversation> =
+                chosen.chain(all.iter().map(|(_, [_, rejected])| rejected)).collect();
             tokens += responses.iter().map(|c| c.ids.len() as u64).sum::<u64>();
             let logps = logps(model, &responses, ld_alpha);
             let (chosen, rejected) = logps.split_at(all.len());
-            for ((pair, _), (&ref_chosen_logps, &ref_rejected_logps)) in all.iter().zip(chosen.iter().zip(rejected)) {
+            for ((pair, _), (&ref_chosen_logps, &ref_rejected_logps)) in
+                all.iter().zip(chosen.iter().zip(rejected))
+            {
                 fresh.push(RefLogpsRow {
                     chosen_id: pair.chosen_id.clone(),
                     rejected_id: pair.rejected_id.clone(),
@@ -108,7 +115,8 @@ pub fn run(
             writer.append(&fresh)?;
             done.extend(fresh);
         }
-        let progress = Progress { done: done.len() as u64, total: rows.len() as u64, unit: "pairs", tokens };
+        let progress =
+            Progress { done: done.len() as u64, total: rows.len() as u64, unit: "pairs", tokens };
         if let ControlFlow::Break(()) = on_progress(progress) {
             return Err(Error::Interrupted);
         }

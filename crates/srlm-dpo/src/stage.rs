@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Counts, Input, Model as ModelKind, Pairs, Place, Recipe, RefLogps, Writer, begin,
+    Artifact, Begin, Counts, Input, Model as ModelKind, Pairs, Place, Recipe, RefLogps, Writer,
+    begin,
 };
 use srlm_checkpoint::Checkpoint;
 use srlm_model::Model;
@@ -32,7 +33,8 @@ pub struct Inputs<'a> {
     pub ref_logps: &'a Artifact<RefLogps>,
 }
 
-/// Trains M_t on its pairs against itself as reference and writes M_{t+1}, with `metrics.jsonl`, to `out`.
+/// Trains M_t on its pairs against itself as reference and writes M_{t+1}, with `metrics.jsonl`, to
+/// `out`.
 ///
 /// # Errors
 /// See [`Error`]; an interrupted run goes on from its checkpoint when called again.
@@ -61,15 +63,27 @@ pub fn run(
     };
     let max_length = config.train.max_length.min(inputs.model.config.context());
     let examples = examples(&inputs, max_length)?;
-    let model = Model::load_trainable(inputs.model, config.lora.as_ref(), machine.device, place.run_seed)?;
+    let model =
+        Model::load_trainable(inputs.model, config.lora.as_ref(), machine.device, place.run_seed)?;
     let objective = PreferenceObjective { loss: config.loss(), ld_alpha: config.ld_alpha };
-    let trained = train(model, &objective, &examples, settings(config, &machine, place), writer.dir(), hooks)?;
+    let trained = train(
+        model,
+        &objective,
+        &examples,
+        settings(config, &machine, place),
+        writer.dir(),
+        hooks,
+    )?;
     let counts = Counts::from([("pairs".to_owned(), examples.len() as u64)]);
     finish(writer, (config, inputs.model, inputs.model_name), trained, counts, machine.device_name)
 }
 
 /// The loop's settings; each round has an order of its own.
-pub(crate) fn settings<'a>(config: &'a DpoConfig, machine: &Machine<'a>, place: Place) -> Settings<'a> {
+pub(crate) fn settings<'a>(
+    config: &'a DpoConfig,
+    machine: &Machine<'a>,
+    place: Place,
+) -> Settings<'a> {
     Settings {
         config: &config.train,
         runtime: machine.runtime,
@@ -102,11 +116,16 @@ fn examples(inputs: &Inputs<'_>, max_length: usize) -> Result<Vec<PairExample>, 
         .ref_logps
         .rows()?
         .into_iter()
-        .map(|row| ((row.chosen_id, row.rejected_id), (row.ref_chosen_logps, row.ref_rejected_logps)))
+        .map(|row| {
+            ((row.chosen_id, row.rejected_id), (row.ref_chosen_logps, row.ref_rejected_logps))
+        })
         .collect();
     let mut examples = Vec::new();
     for pair in inputs.pairs.rows()? {
-        let Some([chosen, rejected]) = conversations(&inputs.model.tokenizer, &pair, max_length)? else { continue };
+        let Some([chosen, rejected]) = conversations(&inputs.model.tokenizer, &pair, max_length)?
+        else {
+            continue;
+        };
         let key = (pair.chosen_id, pair.rejected_id);
         let Some(&(ref_chosen_logps, ref_rejected_logps)) = reference.get(&key) else {
             return Err(Error::NoReference { chosen_id: key.0, rejected_id: key.1 });

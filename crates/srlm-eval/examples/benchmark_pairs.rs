@@ -1,5 +1,6 @@
 //! The pairs of a benchmark as JSON lines, for another program to score:
-//! `cargo run -p srlm-eval --example benchmark_pairs -- arc_easy ROWS.jsonl [N_ROWS [EXAMPLES.jsonl N_EXAMPLES]]`.
+//! `cargo run -p srlm-eval --example benchmark_pairs -- arc_easy ROWS.jsonl [N_ROWS [EXAMPLES.jsonl
+//! N_EXAMPLES]]`.
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
 
 use std::error::Error;
@@ -12,8 +13,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let argument = |place: usize| arguments.get(place).map(String::as_str);
     let name = argument(0).ok_or("name a benchmark and a file of rows")?;
-    let benchmark = Benchmark::named(name).ok_or_else(|| format!("no benchmark is named {name}"))?;
-    let items = benchmark.items(rows(argument(1), argument(2))?, &rows(argument(3), argument(4))?)?;
+    let benchmark =
+        Benchmark::named(name).ok_or_else(|| format!("no benchmark is named {name}"))?;
+    let items =
+        benchmark.items(rows(argument(1), argument(2))?, &rows(argument(3), argument(4))?)?;
     for item in &items {
         let (choices, target) = match item {
             Item::Choice { choices, target, .. } => (choices.as_slice(), Some(*target)),

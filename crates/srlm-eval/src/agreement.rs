@@ -26,7 +26,8 @@ pub struct RankedResponse {
 pub struct RankedGroup {
     /// The prompt, which is also the cluster of the bootstrap.
     pub prompt_id: String,
-    /// Two or more; a group without two different human ranks has no order to agree with and is left out.
+    /// Two or more; a group without two different human ranks has no order to agree with and is
+    /// left out.
     pub responses: Vec<RankedResponse>,
 }
 
@@ -36,13 +37,15 @@ pub struct RankedGroup {
 pub struct Measures {
     /// Share of human-ordered pairs that are ordered the same way. A tie is a disagreement.
     pub pairwise_accuracy: Option<Estimate>,
-    /// The same with tied pairs left out: flattering to an order with many ties, so never shown alone.
+    /// The same with tied pairs left out: flattering to an order with many ties, so never shown
+    /// alone.
     pub untied_pairwise_accuracy: Option<Estimate>,
     /// Share of human-ordered pairs that are tied.
     pub tie_rate: Option<Estimate>,
     /// Share of groups whose whole order is the human one.
     pub exact_match: Option<Estimate>,
-    /// Of the responses given a perfect 5, the share that people ranked first. For lengths: of the longest ones.
+    /// Of the responses given a perfect 5, the share that people ranked first. For lengths: of the
+    /// longest ones.
     pub five_best: Option<Estimate>,
     /// Mean over groups of Spearman's rho; groups where it is undefined are left out.
     pub spearman: Option<Estimate>,
@@ -52,8 +55,9 @@ pub struct Measures {
 
 /// A judge against human ranks.
 ///
-/// Pairs with an unscored response are left out of the pairwise and correlation measures, of the judge and of the
-/// length baseline alike, and counted. A group with an unscored response is never an exact match of the judge.
+/// Pairs with an unscored response are left out of the pairwise and correlation measures, of the
+/// judge and of the length baseline alike, and counted. A group with an unscored response is never
+/// an exact match of the judge.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Agreement {
@@ -73,20 +77,23 @@ pub struct Agreement {
     pub judge: Measures,
     /// Preferring the longer response, on the same pairs and groups.
     pub length_baseline: Measures,
-    /// An order drawn at random, without ties: what is expected of it, on the same pairs and groups. Unknown in
-    /// evaluations of before it was measured.
+    /// An order drawn at random, without ties: what is expected of it, on the same pairs and
+    /// groups. Unknown in evaluations of before it was measured.
     #[serde(default)]
     pub random_baseline: Measures,
-    /// The judge's own scores, dealt to the responses at random: what its ties, its failures and its favorite numbers
-    /// alone would reach. The mean over permutations, and the interval that holds `level` of them.
+    /// The judge's own scores, dealt to the responses at random: what its ties, its failures and
+    /// its favorite numbers alone would reach. The mean over permutations, and the interval that
+    /// holds `level` of them.
     #[serde(default)]
     pub shuffled_baseline: Measures,
-    /// Pairwise accuracy of the judge less that of the baseline; resampled together, so shared luck cancels.
+    /// Pairwise accuracy of the judge less that of the baseline; resampled together, so shared luck
+    /// cancels.
     pub pairwise_advantage: Option<Estimate>,
 }
 
 impl Agreement {
-    /// Whether the judge orders pairs better than length does, beyond what chance among prompts explains.
+    /// Whether the judge orders pairs better than length does, beyond what chance among prompts
+    /// explains.
     pub fn beats_length(&self) -> bool {
         self.pairwise_advantage.is_some_and(|advantage| advantage.low > 0.0)
     }
@@ -106,7 +113,10 @@ pub fn agreement_in_trees(trees: &[&[RankedGroup]], bootstrap: &Bootstrap) -> Ag
     let measured = measure_trees(trees);
     let total = |count: fn(&GroupMeasures) -> u64| measured.iter().flatten().map(count).sum();
     let summarize = |order: Order| {
-        measures(|part| bootstrap.estimate(&measured, |trees| ratio(trees.iter().copied().flatten(), order, part)))
+        measures(|part| {
+            bootstrap
+                .estimate(&measured, |trees| ratio(trees.iter().copied().flatten(), order, part))
+        })
     };
     Agreement {
         n_groups: measured.iter().flatten().count() as u64,
@@ -123,14 +133,17 @@ pub fn agreement_in_trees(trees: &[&[RankedGroup]], bootstrap: &Bootstrap) -> Ag
             let groups = || trees.iter().copied().flatten();
             let sum = |count: fn(&GroupMeasures) -> f64| groups().map(count).sum::<f64>();
             let n_pairs = sum(|group| group.n_scored_pairs as f64);
-            (n_pairs > 0.0).then(|| sum(|group| group.judge.n_agree - group.length.n_agree) / n_pairs)
+            (n_pairs > 0.0)
+                .then(|| sum(|group| group.judge.n_agree - group.length.n_agree) / n_pairs)
         }),
     }
 }
 
 /// The groups that have a human order, by tree.
 fn measure_trees(trees: &[&[RankedGroup]]) -> Vec<Vec<GroupMeasures>> {
-    let tree = |groups: &&[RankedGroup]| groups.iter().filter_map(|group| measure(&group.responses)).collect();
+    let tree = |groups: &&[RankedGroup]| {
+        groups.iter().filter_map(|group| measure(&group.responses)).collect()
+    };
     trees.iter().map(tree).filter(|groups: &Vec<_>| !groups.is_empty()).collect()
 }
 
@@ -143,7 +156,9 @@ type Part = fn(&GroupMeasures, &OrderMeasures) -> (f64, f64);
 fn measures(mut estimate: impl FnMut(Part) -> Option<Estimate>) -> Measures {
     Measures {
         pairwise_accuracy: estimate(|group, order| (order.n_agree, group.n_scored_pairs as f64)),
-        untied_pairwise_accuracy: estimate(|group, order| (order.n_agree, group.n_scored_pairs as f64 - order.n_tied)),
+        untied_pairwise_accuracy: estimate(|group, order| {
+            (order.n_agree, group.n_scored_pairs as f64 - order.n_tied)
+        }),
         tie_rate: estimate(|group, order| (order.n_tied, group.n_scored_pairs as f64)),
         exact_match: estimate(|_, order| (order.exact, 1.0)),
         five_best: estimate(|_, order| (order.n_top_and_best, order.n_top)),
@@ -156,7 +171,11 @@ fn defined_part(value: Option<f64>) -> (f64, f64) {
     value.map_or((0.0, 0.0), |value| (value, 1.0))
 }
 
-fn ratio<'a>(groups: impl Iterator<Item = &'a GroupMeasures>, order: Order, part: Part) -> Option<f64> {
+fn ratio<'a>(
+    groups: impl Iterator<Item = &'a GroupMeasures>,
+    order: Order,
+    part: Part,
+) -> Option<f64> {
     let parts = groups.map(|group| part(group, order(group)));
     let (part, whole) = parts.fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
     (whole > 0.0).then(|| part / whole)
@@ -172,7 +191,10 @@ fn shuffled(trees: &[&[RankedGroup]], bootstrap: &Bootstrap) -> Measures {
             groups.iter().filter_map(|group| measure(&group.responses)).collect()
         })
         .collect();
-    measures(|part| bootstrap.spread(dealt.iter().filter_map(|groups| ratio(groups.iter(), JUDGE, part)).collect()))
+    measures(|part| {
+        bootstrap
+            .spread(dealt.iter().filter_map(|groups| ratio(groups.iter(), JUDGE, part)).collect())
+    })
 }
 
 /// Enough for a mean that is known to a hundredth, few enough to cost no more than a bootstrap.
@@ -180,8 +202,11 @@ const N_PERMUTATIONS: usize = 500;
 
 /// Permutes the scores (Fisher and Yates); responses without one keep none.
 fn deal(groups: &mut [RankedGroup], generator: &mut ChaCha8Rng) {
-    let mut scores: Vec<&mut f64> =
-        groups.iter_mut().flat_map(|group| &mut group.responses).filter_map(|r| r.mean_score.as_mut()).collect();
+    let mut scores: Vec<&mut f64> = groups
+        .iter_mut()
+        .flat_map(|group| &mut group.responses)
+        .filter_map(|r| r.mean_score.as_mut())
+        .collect();
     for i in (1..scores.len()).rev() {
         let j = draw_below(generator, i + 1);
         if i != j {
@@ -198,9 +223,15 @@ mod tests {
     use super::*;
 
     fn group(prompt_id: &str, responses: &[(u32, Option<f64>, u64)]) -> RankedGroup {
-        let response =
-            |&(human_rank, mean_score, n_characters): &_| RankedResponse { human_rank, mean_score, n_characters };
-        RankedGroup { prompt_id: prompt_id.to_owned(), responses: responses.iter().map(response).collect() }
+        let response = |&(human_rank, mean_score, n_characters): &_| RankedResponse {
+            human_rank,
+            mean_score,
+            n_characters,
+        };
+        RankedGroup {
+            prompt_id: prompt_id.to_owned(),
+            responses: responses.iter().map(response).collect(),
+        }
     }
 
     fn value(estimate: Option<Estimate>) -> Option<f64> {
@@ -213,7 +244,8 @@ mod tests {
 
     #[test]
     fn a_case_to_check_with_a_pencil() {
-        // Pairs by human order: a>b, a>c, b>c. The judge ties b and c; length has a and b the wrong way round.
+        // Pairs by human order: a>b, a>c, b>c. The judge ties b and c; length has a and b the wrong
+        // way round.
         let found = measure_all(&[
             group("p1", &[(0, Some(5.0), 20), (1, Some(2.0), 30), (2, Some(2.0), 10)]),
             group("p2", &[(0, Some(1.0), 50), (1, Some(5.0), 40)]),
@@ -237,14 +269,22 @@ mod tests {
 
     #[test]
     fn shuffled_scores_reach_what_the_judges_ties_leave() {
-        // Half of the scores are 1, half are 5: two random ones tie about half of the time, else are right half.
-        let groups: Vec<_> = (0..40).map(|i| group(&i.to_string(), &[(0, Some(5.0), 1), (1, Some(1.0), 2)])).collect();
+        // Half of the scores are 1, half are 5: two random ones tie about half of the time, else
+        // are right half.
+        let groups: Vec<_> = (0..40)
+            .map(|i| group(&i.to_string(), &[(0, Some(5.0), 1), (1, Some(1.0), 2)]))
+            .collect();
         let found = measure_all(&groups);
         assert_eq!(value(found.judge.pairwise_accuracy), Some(1.0));
         let shuffled = found.shuffled_baseline;
-        let near = |estimate: Option<Estimate>, expected: f64| (value(estimate).unwrap() - expected).abs() < 0.02;
+        let near = |estimate: Option<Estimate>, expected: f64| {
+            (value(estimate).unwrap() - expected).abs() < 0.02
+        };
         assert!(near(shuffled.tie_rate, 39.0 / 79.0), "{shuffled:?}");
-        assert!(near(shuffled.pairwise_accuracy, 20.0 / 79.0) && near(shuffled.five_best, 0.5), "{shuffled:?}");
+        assert!(
+            near(shuffled.pairwise_accuracy, 20.0 / 79.0) && near(shuffled.five_best, 0.5),
+            "{shuffled:?}"
+        );
         assert!(!shuffled.pairwise_accuracy.unwrap().covers(1.0));
     }
 
@@ -252,18 +292,22 @@ mod tests {
     fn groups_of_one_tree_are_drawn_together() {
         let right = group("r", &[(0, Some(5.0), 1), (1, Some(1.0), 2)]);
         let wrong = group("w", &[(0, Some(1.0), 1), (1, Some(5.0), 2)]);
-        let alone: Vec<_> = (0..20).map(|i| if i < 10 { right.clone() } else { wrong.clone() }).collect();
+        let alone: Vec<_> =
+            (0..20).map(|i| if i < 10 { right.clone() } else { wrong.clone() }).collect();
         let trees: Vec<&[RankedGroup]> = alone.chunks(5).collect();
         let bootstrap = Bootstrap { n_resamples: 400, ..Bootstrap::default() };
-        let width = |found: &Agreement| found.judge.pairwise_accuracy.map(|e| e.high - e.low).unwrap();
-        let (apart, together) = (agreement(&alone, &bootstrap), agreement_in_trees(&trees, &bootstrap));
+        let width =
+            |found: &Agreement| found.judge.pairwise_accuracy.map(|e| e.high - e.low).unwrap();
+        let (apart, together) =
+            (agreement(&alone, &bootstrap), agreement_in_trees(&trees, &bootstrap));
         assert_eq!(value(apart.judge.pairwise_accuracy), value(together.judge.pairwise_accuracy));
         assert!(width(&together) > 1.5 * width(&apart), "{} {}", width(&together), width(&apart));
     }
 
     #[test]
     fn an_unscored_response_is_counted_and_never_compared() {
-        let found = measure_all(&[group("p1", &[(0, Some(5.0), 20), (1, None, 30), (2, Some(2.0), 10)])]);
+        let found =
+            measure_all(&[group("p1", &[(0, Some(5.0), 20), (1, None, 30), (2, Some(2.0), 10)])]);
         assert_eq!((found.n_pairs, found.n_unscored_pairs, found.n_unscored), (3, 2, 1));
         assert_eq!(value(found.judge.pairwise_accuracy), Some(1.0));
         assert_eq!(value(found.judge.exact_match), Some(0.0));
@@ -274,7 +318,8 @@ mod tests {
 
     #[test]
     fn a_constant_judge_agrees_with_nobody() {
-        let found = measure_all(&[group("p", &[(0, Some(4.0), 1), (1, Some(4.0), 2), (2, Some(4.0), 3)])]);
+        let found =
+            measure_all(&[group("p", &[(0, Some(4.0), 1), (1, Some(4.0), 2), (2, Some(4.0), 3)])]);
         assert_eq!(value(found.judge.pairwise_accuracy), Some(0.0));
         assert_eq!(value(found.judge.tie_rate), Some(1.0));
         assert_eq!((found.judge.untied_pairwise_accuracy, found.judge.spearman), (None, None));
@@ -283,15 +328,20 @@ mod tests {
 
     #[test]
     fn a_group_without_human_order_is_left_out() {
-        let found =
-            measure_all(&[group("p", &[(0, Some(4.0), 1), (0, Some(1.0), 2)]), group("q", &[(0, Some(1.0), 1)])]);
+        let found = measure_all(&[
+            group("p", &[(0, Some(4.0), 1), (0, Some(1.0), 2)]),
+            group("q", &[(0, Some(1.0), 1)]),
+        ]);
         assert_eq!((found.n_groups, found.n_pairs), (0, 0));
         assert_eq!(found.judge, Measures::default());
     }
 
     #[test]
     fn longer_answers_win_two_thirds_of_real_human_comparisons() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/oasst_en100/ranked_groups.jsonl");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../shared/data/oasst_en100/ranked_groups.jsonl"
+        );
         let Ok(text) = std::fs::read_to_string(path) else { return };
         let groups = text.lines().map(|line| {
             let row: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -303,10 +353,16 @@ mod tests {
                     n_characters,
                 }
             });
-            RankedGroup { prompt_id: row["id"].as_str().unwrap().to_owned(), responses: replies.collect() }
+            RankedGroup {
+                prompt_id: row["id"].as_str().unwrap().to_owned(),
+                responses: replies.collect(),
+            }
         });
         let found = measure_all(&groups.collect::<Vec<_>>());
-        assert!((value(found.length_baseline.pairwise_accuracy).unwrap() - 0.675).abs() < 0.02, "{found:?}");
+        assert!(
+            (value(found.length_baseline.pairwise_accuracy).unwrap() - 0.675).abs() < 0.02,
+            "{found:?}"
+        );
     }
 
     proptest! {

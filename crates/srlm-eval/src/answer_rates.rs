@@ -55,7 +55,10 @@ mod tests {
             row("Paper and", FinishReason::Length),
         ];
         let found = answer_rates(&rows).unwrap();
-        assert_eq!((found.refusal.value, found.truncation.value, found.empty.value), (0.25, 0.5, 0.25));
+        assert_eq!(
+            (found.refusal.value, found.truncation.value, found.empty.value),
+            (0.25, 0.5, 0.25)
+        );
         assert_eq!(answer_rates(&[]), None);
     }
 }

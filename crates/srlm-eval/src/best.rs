@@ -18,9 +18,9 @@ pub struct Best {
 
 /// The best of the models evaluated, from M1 on in order.
 ///
-/// It is M1, or M0 where M1 is shown to be worse. A later model takes its place only where its verdict is *improved* and
-/// it is not rated below the best so far; without ratings the verdict alone decides. A model that is *suspicious*, or
-/// only not shown to be worse, does not.
+/// It is M1, or M0 where M1 is shown to be worse. A later model takes its place only where its
+/// verdict is *improved* and it is not rated below the best so far; without ratings the verdict
+/// alone decides. A model that is *suspicious*, or only not shown to be worse, does not.
 pub fn best(evaluations: &[Evaluation], stopped: Option<Stop>) -> Best {
     let mut best = ("M0".to_owned(), "no later model has been evaluated".to_owned());
     for (i, evaluation) in evaluations.iter().enumerate() {

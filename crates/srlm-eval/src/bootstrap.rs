@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Estimate};
 
-/// How intervals are made. Prompts are drawn, not responses: responses to one prompt depend on each other.
+/// How intervals are made. Prompts are drawn, not responses: responses to one prompt depend on each
+/// other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bootstrap {
@@ -33,7 +34,11 @@ impl Bootstrap {
     pub fn validate(&self) -> Result<(), Error> {
         if self.n_resamples < 100 {
             let remedy = "use at least 100, better 2000";
-            return Err(Error::Config { key: "n_resamples", value: self.n_resamples.to_string(), remedy });
+            return Err(Error::Config {
+                key: "n_resamples",
+                value: self.n_resamples.to_string(),
+                remedy,
+            });
         }
         if !(self.level > 0.0 && self.level < 1.0) {
             let remedy = "use a share between 0 and 1, such as 0.95";
@@ -42,11 +47,16 @@ impl Bootstrap {
         Ok(())
     }
 
-    /// The statistic of all clusters, with the percentile interval of its values on resampled clusters.
+    /// The statistic of all clusters, with the percentile interval of its values on resampled
+    /// clusters.
     ///
-    /// `None` where the statistic is undefined. Resamples on which it is undefined are left out. Percentiles
-    /// interpolate linearly, as `numpy.percentile` does.
-    pub fn estimate<T>(&self, clusters: &[T], statistic: impl Fn(&[&T]) -> Option<f64>) -> Option<Estimate> {
+    /// `None` where the statistic is undefined. Resamples on which it is undefined are left out.
+    /// Percentiles interpolate linearly, as `numpy.percentile` does.
+    pub fn estimate<T>(
+        &self,
+        clusters: &[T],
+        statistic: impl Fn(&[&T]) -> Option<f64>,
+    ) -> Option<Estimate> {
         let all: Vec<&T> = clusters.iter().collect();
         let value = statistic(&all)?;
         let mut generator = ChaCha8Rng::seed_from_u64(self.seed);
@@ -102,7 +112,10 @@ mod tests {
         let estimate = Bootstrap::default().estimate(&values, mean).unwrap();
         assert_eq!(estimate.value, 0.5);
         // Standard error 0.5 / sqrt(400) = 0.025; 1.96 of it on each side.
-        assert!((estimate.low - 0.451).abs() < 0.006 && (estimate.high - 0.549).abs() < 0.006, "{estimate:?}");
+        assert!(
+            (estimate.low - 0.451).abs() < 0.006 && (estimate.high - 0.549).abs() < 0.006,
+            "{estimate:?}"
+        );
     }
 
     #[test]

@@ -27,8 +27,9 @@ pub struct ReliabilityBin {
 pub struct Calibration {
     /// Human-ordered pairs with two expected scores.
     pub n_pairs: u64,
-    /// Mean distance of confidence and accuracy over the bins, weighted by their pairs; 0 is best. The interval is by
-    /// bootstrap over prompts, and lies high, because chance moves every bin away from its confidence.
+    /// Mean distance of confidence and accuracy over the bins, weighted by their pairs; 0 is best.
+    /// The interval is by bootstrap over prompts, and lies high, because chance moves every bin
+    /// away from its confidence.
     pub expected_calibration_error: Estimate,
     /// Low confidence first, about as many pairs in each.
     pub bins: Vec<ReliabilityBin>,
@@ -42,17 +43,24 @@ struct Pair {
     agrees: f64,
 }
 
-/// Measures the calibration of the scores in `groups`, which are expected ones; `None` where no human-ordered pair has
-/// two. `n_bins` is at least 1.
+/// Measures the calibration of the scores in `groups`, which are expected ones; `None` where no
+/// human-ordered pair has two. `n_bins` is at least 1.
 ///
-/// An expected score e of 0 to 5 is read as the probability e / 5 that the response is good. Then the response of the
-/// higher score is the better one, or as good, with confidence `0.5 + (e_high - e_low) / 10`, ties counted half.
+/// An expected score e of 0 to 5 is read as the probability e / 5 that the response is good. Then
+/// the response of the higher score is the better one, or as good, with confidence `0.5 + (e_high -
+/// e_low) / 10`, ties counted half.
 ///
 /// # Source
-/// The expected calibration error of Guo et al. 2017, "On Calibration of Modern Neural Networks", section 2, on bins of
-/// equal counts, since confidences crowd near 0.5. The reading of a score as a probability is ours.
-pub fn calibration(groups: &[RankedGroup], n_bins: usize, bootstrap: &Bootstrap) -> Option<Calibration> {
-    let clusters: Vec<Vec<Pair>> = groups.iter().map(pairs).filter(|pairs| !pairs.is_empty()).collect();
+/// The expected calibration error of Guo et al. 2017, "On Calibration of Modern Neural Networks",
+/// section 2, on bins of equal counts, since confidences crowd near 0.5. The reading of a score as
+/// a probability is ours.
+pub fn calibration(
+    groups: &[RankedGroup],
+    n_bins: usize,
+    bootstrap: &Bootstrap,
+) -> Option<Calibration> {
+    let clusters: Vec<Vec<Pair>> =
+        groups.iter().map(pairs).filter(|pairs| !pairs.is_empty()).collect();
     let all: Vec<Pair> = clusters.concat();
     let bins = bins(all, n_bins);
     Some(Calibration {
@@ -80,7 +88,9 @@ fn pairs(group: &RankedGroup) -> Vec<Pair> {
 fn bins(mut pairs: Vec<Pair>, n_bins: usize) -> Vec<ReliabilityBin> {
     pairs.sort_by(|a, b| a.confidence.total_cmp(&b.confidence));
     let size = pairs.len().div_ceil(n_bins).max(1);
-    let mean = |pairs: &[Pair], value: fn(&Pair) -> f64| pairs.iter().map(value).sum::<f64>() / pairs.len() as f64;
+    let mean = |pairs: &[Pair], value: fn(&Pair) -> f64| {
+        pairs.iter().map(value).sum::<f64>() / pairs.len() as f64
+    };
     let bin = |pairs: &[Pair]| ReliabilityBin {
         from: pairs[0].confidence,
         to: pairs[pairs.len() - 1].confidence,
@@ -93,7 +103,8 @@ fn bins(mut pairs: Vec<Pair>, n_bins: usize) -> Vec<ReliabilityBin> {
 
 fn error(bins: &[ReliabilityBin]) -> Option<f64> {
     let n: u64 = bins.iter().map(|bin| bin.n).sum();
-    let sum: f64 = bins.iter().map(|bin| bin.n as f64 * (bin.accuracy - bin.confidence).abs()).sum();
+    let sum: f64 =
+        bins.iter().map(|bin| bin.n as f64 * (bin.accuracy - bin.confidence).abs()).sum();
     (n > 0).then(|| sum / n as f64)
 }
 
@@ -110,7 +121,10 @@ mod tests {
             mean_score: Some(*score),
             n_characters: 1,
         };
-        RankedGroup { prompt_id: i.to_string(), responses: scores.iter().enumerate().map(response).collect() }
+        RankedGroup {
+            prompt_id: i.to_string(),
+            responses: scores.iter().enumerate().map(response).collect(),
+        }
     }
 
     fn found(groups: &[RankedGroup], n_bins: usize) -> Option<Calibration> {
@@ -120,12 +134,16 @@ mod tests {
     #[test]
     fn agreement_as_often_as_the_scores_say_is_calibrated() {
         // A gap of 2 says 0.7: people agree in seven pairs of ten.
-        let groups: Vec<_> =
-            (0..100).map(|i| if i % 10 < 7 { group(i, &[4.0, 2.0]) } else { group(i, &[1.0, 3.0]) }).collect();
+        let groups: Vec<_> = (0..100)
+            .map(|i| if i % 10 < 7 { group(i, &[4.0, 2.0]) } else { group(i, &[1.0, 3.0]) })
+            .collect();
         let found = found(&groups, 1).unwrap();
         assert_eq!((found.n_pairs, found.bins.len()), (100, 1));
         assert!(found.expected_calibration_error.value < 1e-9, "{found:?}");
-        assert!((found.bins[0].confidence - 0.7).abs() < 1e-9 && (found.bins[0].accuracy - 0.7).abs() < 1e-9);
+        assert!(
+            (found.bins[0].confidence - 0.7).abs() < 1e-9
+                && (found.bins[0].accuracy - 0.7).abs() < 1e-9
+        );
     }
 
     #[test]

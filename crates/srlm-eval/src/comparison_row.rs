@@ -28,13 +28,21 @@ pub struct ComparisonRow {
 impl ComparisonRow {
     /// The two verdicts alone.
     pub fn comparison(&self) -> Comparison {
-        Comparison { prompt_id: self.prompt_id.clone(), new_first: self.new_first, new_second: self.new_second }
+        Comparison {
+            prompt_id: self.prompt_id.clone(),
+            new_first: self.new_first,
+            new_second: self.new_second,
+        }
     }
 
     /// For length control; `None` where a verdict is missing.
     pub(crate) fn length_pair(&self) -> Option<LengthPair> {
         let preference = self.points()?;
-        Some(LengthPair { preference, new_length: self.new_characters, old_length: self.old_characters })
+        Some(LengthPair {
+            preference,
+            new_length: self.new_characters,
+            old_length: self.old_characters,
+        })
     }
 
     /// For ratings; `None` where a verdict is missing.

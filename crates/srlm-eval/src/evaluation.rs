@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::controlled::{Diversity, LengthBias, LengthControlled, LengthMatched};
 use crate::ruling::{Ruling, rule, warnings};
 use crate::{
-    Agreement, AnswerRates, Calibration, Estimate, Finding, HeadToHead, JudgeRates, Lengths, PositionBias, Ratings,
-    Verdict, VerdictRules, Versus,
+    Agreement, AnswerRates, Calibration, Estimate, Finding, HeadToHead, JudgeRates, Lengths,
+    PositionBias, Ratings, Verdict, VerdictRules, Versus,
 };
 
 /// Loss on instruction-following examples that no training has seen.
@@ -26,9 +26,11 @@ pub struct HeldOutLoss {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum VerdictForm {
-    /// It reasons and writes its verdict, as the paper's does; models that do not keep to the form give none.
+    /// It reasons and writes its verdict, as the paper's does; models that do not keep to the form
+    /// give none.
     Written,
-    /// The likelier of the two verdicts, without reasoning: even a model that never writes one has an opinion.
+    /// The likelier of the two verdicts, without reasoning: even a model that never writes one has
+    /// an opinion.
     Likelihood,
 }
 
@@ -46,7 +48,8 @@ pub struct Evaluator {
     pub form: VerdictForm,
 }
 
-/// The content of `eval.json`. Fields that were not measured are `null`, and [`unmeasured`](Self::unmeasured) says why.
+/// The content of `eval.json`. Fields that were not measured are `null`, and
+/// [`unmeasured`](Self::unmeasured) says why.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
@@ -66,10 +69,11 @@ pub struct Evaluation {
     pub held_out: Option<HeldOutLoss>,
     /// The model as a judge, against human ranks.
     pub agreement: Option<Agreement>,
-    /// Pairwise accuracy of the model as a judge less that of the model before it, over the pairs that both scored.
+    /// Pairwise accuracy of the model as a judge less that of the model before it, over the pairs
+    /// that both scored.
     pub accuracy_change: Option<Estimate>,
-    /// Two-sided p-value of the exact sign test of prompts judged better than by the model before against those judged
-    /// worse.
+    /// Two-sided p-value of the exact sign test of prompts judged better than by the model before
+    /// against those judged worse.
     pub accuracy_sign_test_p: Option<f64>,
     /// How often its judgments can be read and tell responses apart.
     pub judge_rates: Option<JudgeRates>,
@@ -106,9 +110,14 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    /// Nothing measured yet. Fill in what is, then let [`decided`](Self::decided) say what it comes to.
+    /// Nothing measured yet. Fill in what is, then let [`decided`](Self::decided) say what it comes
+    /// to.
     pub fn new(model: &str) -> Self {
-        Self { model: model.to_owned(), reason: "nothing was measured".to_owned(), ..Self::default() }
+        Self {
+            model: model.to_owned(),
+            reason: "nothing was measured".to_owned(),
+            ..Self::default()
+        }
     }
 
     /// With the verdict, its reason and the warnings that [`Verdict`] and [`VerdictRules`] state.
@@ -127,14 +136,16 @@ mod tests {
     use super::*;
     use crate::controlled::{LengthControl, Rating, Scored, diversity, length_bias};
     use crate::{
-        Bootstrap, ComparisonRow, Preference, RankedGroup, RankedResponse, accuracy_change, accuracy_sign_test,
-        agreement, answer_rates, calibration, judge_rates, lengths, match_up,
+        Bootstrap, ComparisonRow, Preference, RankedGroup, RankedResponse, accuracy_change,
+        accuracy_sign_test, agreement, answer_rates, calibration, judge_rates, lengths, match_up,
     };
 
     fn whole() -> Evaluation {
         let bootstrap = Bootstrap { n_resamples: 100, ..Bootstrap::default() };
-        let response = |human_rank| RankedResponse { human_rank, mean_score: Some(5.0), n_characters: 9 };
-        let groups = [RankedGroup { prompt_id: "p".to_owned(), responses: (0..2).map(response).collect() }];
+        let response =
+            |human_rank| RankedResponse { human_rank, mean_score: Some(5.0), n_characters: 9 };
+        let groups =
+            [RankedGroup { prompt_id: "p".to_owned(), responses: (0..2).map(response).collect() }];
         let row = ComparisonRow {
             prompt_id: "p".to_owned(),
             model: "M2".to_owned(),
@@ -155,8 +166,13 @@ mod tests {
         };
         let found = match_up(std::slice::from_ref(&row), &LengthControl::default(), &bootstrap);
         let even = Estimate { value: 0.5, low: 0.5, high: 0.5 };
-        let length_controlled =
-            LengthControlled { n_pairs: 1, win_rate: even, controlled: even, length_weight: 0.0, length_std: 0.0 };
+        let length_controlled = LengthControlled {
+            n_pairs: 1,
+            win_rate: even,
+            controlled: even,
+            length_weight: 0.0,
+            length_std: 0.0,
+        };
         let rating = Rating { model: "M0".to_owned(), n_matches: 1, points: 0.5, elo: even };
         let agreement = agreement(&groups, &bootstrap);
         let evaluator = Evaluator {
@@ -212,6 +228,10 @@ mod tests {
     #[test]
     fn what_was_not_measured_is_null() {
         let value = serde_json::to_value(Evaluation::new("M1")).unwrap();
-        assert!(value["head_to_head"].is_null() && value["ratings"].is_null() && value["verdict"] == "inconclusive");
+        assert!(
+            value["head_to_head"].is_null()
+                && value["ratings"].is_null()
+                && value["verdict"] == "inconclusive"
+        );
     }
 }

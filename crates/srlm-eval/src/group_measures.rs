@@ -48,7 +48,8 @@ pub(crate) fn measure(responses: &[RankedResponse]) -> Option<GroupMeasures> {
     if n_pairs == 0 {
         return None;
     }
-    let scored: Vec<&RankedResponse> = responses.iter().filter(|response| response.mean_score.is_some()).collect();
+    let scored: Vec<&RankedResponse> =
+        responses.iter().filter(|response| response.mean_score.is_some()).collect();
     let score = |response: &RankedResponse| response.mean_score.unwrap_or(f64::NAN);
     let length = |response: &RankedResponse| response.n_characters as f64;
     let longest = responses.iter().map(length).fold(0.0, f64::max);
@@ -58,7 +59,9 @@ pub(crate) fn measure(responses: &[RankedResponse]) -> Option<GroupMeasures> {
         n_unscored: (responses.len() - scored.len()) as u64,
         n_pairs,
         n_scored_pairs,
-        judge: measure_order(responses, &scored, score, |response| response.mean_score == Some(PERFECT)),
+        judge: measure_order(responses, &scored, score, |response| {
+            response.mean_score == Some(PERFECT)
+        }),
         length: measure_order(responses, &scored, length, |response| length(response) == longest),
         random: random_order(responses, n_scored_pairs),
     })
@@ -117,12 +120,13 @@ fn n_best<'a>(all: &[RankedResponse], some: impl Iterator<Item = &'a RankedRespo
     some.filter(|response| Some(response.human_rank) == best_rank).count()
 }
 
-/// Whether `worth` orders every pair, human ties too, as people do; an unknown worth (NaN) orders nothing.
+/// Whether `worth` orders every pair, human ties too, as people do; an unknown worth (NaN) orders
+/// nothing.
 fn same_order(all: &[RankedResponse], worth: impl Fn(&RankedResponse) -> f64) -> bool {
     all.iter().enumerate().all(|(i, one)| {
-        all[..i]
-            .iter()
-            .all(|other| worth(one).partial_cmp(&worth(other)) == Some(other.human_rank.cmp(&one.human_rank)))
+        all[..i].iter().all(|other| {
+            worth(one).partial_cmp(&worth(other)) == Some(other.human_rank.cmp(&one.human_rank))
+        })
     })
 }
 
@@ -132,6 +136,9 @@ fn ordered_pairs<'a>(
 ) -> impl Iterator<Item = (&'a RankedResponse, &'a RankedResponse)> {
     let others = responses.clone();
     responses.flat_map(move |better| {
-        others.clone().filter(move |worse| better.human_rank < worse.human_rank).map(move |worse| (better, worse))
+        others
+            .clone()
+            .filter(move |worse| better.human_rank < worse.human_rank)
+            .map(move |worse| (better, worse))
     })
 }

@@ -66,7 +66,8 @@ pub struct HeadToHead {
     pub ties: u64,
     /// Prompts on which both orders prefer the old model.
     pub losses: u64,
-    /// Ties that come from disagreeing orders: above half of all, the judge sees place, not quality.
+    /// Ties that come from disagreeing orders: above half of all, the judge sees place, not
+    /// quality.
     pub n_disagreements: u64,
     /// Prompts left out because a verdict is missing.
     pub n_missing: u64,
@@ -148,7 +149,10 @@ mod tests {
             comparison(Some(A), Some(B)),
         ];
         let found = head_to_head(&comparisons, &Bootstrap::default());
-        assert_eq!((found.wins, found.ties, found.losses, found.n_missing, found.n_disagreements), (2, 2, 1, 1, 1));
+        assert_eq!(
+            (found.wins, found.ties, found.losses, found.n_missing, found.n_disagreements),
+            (2, 2, 1, 1, 1)
+        );
         assert_eq!(found.n(), 5);
         assert_eq!(found.win_rate.unwrap().value, 0.6);
         assert_eq!(found.decided_win_rate.unwrap().value, 2.0 / 3.0);
@@ -164,11 +168,16 @@ mod tests {
     #[test]
     fn exchanging_the_models_mirrors_the_result() {
         use Preference::{A, B};
-        let comparisons: Vec<_> = (0..30).map(|i| if i % 3 == 0 { (A, B) } else { (B, A) }).collect();
-        let forward: Vec<_> = comparisons.iter().map(|&(x, y)| comparison(Some(x), Some(y))).collect();
-        let backward: Vec<_> = comparisons.iter().map(|&(x, y)| comparison(Some(y), Some(x))).collect();
-        let (new, old) =
-            (head_to_head(&forward, &Bootstrap::default()), head_to_head(&backward, &Bootstrap::default()));
+        let comparisons: Vec<_> =
+            (0..30).map(|i| if i % 3 == 0 { (A, B) } else { (B, A) }).collect();
+        let forward: Vec<_> =
+            comparisons.iter().map(|&(x, y)| comparison(Some(x), Some(y))).collect();
+        let backward: Vec<_> =
+            comparisons.iter().map(|&(x, y)| comparison(Some(y), Some(x))).collect();
+        let (new, old) = (
+            head_to_head(&forward, &Bootstrap::default()),
+            head_to_head(&backward, &Bootstrap::default()),
+        );
         assert_eq!((new.wins, new.losses), (old.losses, old.wins));
         assert_eq!(new.sign_test_p, old.sign_test_p);
     }

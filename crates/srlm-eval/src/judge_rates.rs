@@ -19,9 +19,11 @@ pub struct JudgeRates {
     pub parse_rate: Option<f64>,
     /// Share of the pairs that people ordered and the judge scored whose scores are equal.
     pub tie_rate: Option<f64>,
-    /// Share of the pairs that people ordered that the judge cannot order because a score is missing.
+    /// Share of the pairs that people ordered that the judge cannot order because a score is
+    /// missing.
     pub abstention_rate: Option<f64>,
-    /// Share of the scores that are the most frequent number: 1 where the judge says the same of everything.
+    /// Share of the scores that are the most frequent number: 1 where the judge says the same of
+    /// everything.
     pub one_score_share: Option<f64>,
 }
 
@@ -70,11 +72,14 @@ mod tests {
             n_characters: 1,
         };
         let judgments: Vec<_> = scores.iter().enumerate().map(judgment).collect();
-        let group =
-            RankedGroup { prompt_id: "p".to_owned(), responses: scores.iter().enumerate().map(response).collect() };
+        let group = RankedGroup {
+            prompt_id: "p".to_owned(),
+            responses: scores.iter().enumerate().map(response).collect(),
+        };
         let found = judge_rates(&judgments, &agreement(&[group], &Bootstrap::default()));
         assert_eq!((found.n_judgments, found.n_scored, found.parse_rate), (4, 3, Some(0.75)));
-        // Six pairs; the three with the unscored response cannot be ordered, and one of the others is tied.
+        // Six pairs; the three with the unscored response cannot be ordered, and one of the others
+        // is tied.
         assert_eq!((found.abstention_rate, found.tie_rate), (Some(0.5), Some(1.0 / 3.0)));
         assert_eq!(found.one_score_share, Some(2.0 / 3.0));
     }

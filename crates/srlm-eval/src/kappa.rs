@@ -1,25 +1,34 @@
 //! Agreement of raters beyond chance.
 
-/// Cohen's kappa of two raters over the same items, each with a category from 0 to `n_categories - 1`.
+/// Cohen's kappa of two raters over the same items, each with a category from 0 to `n_categories -
+/// 1`.
 ///
-/// `None` without items, and where both raters use one and the same category throughout: there chance explains all.
+/// `None` without items, and where both raters use one and the same category throughout: there
+/// chance explains all.
 ///
 /// # Panics
 /// Where the two lists differ in length or a category is not below `n_categories`.
 ///
 /// # Source
-/// Cohen 1960. Checked against `sklearn.metrics.cohen_kappa_score` by `tests/fixtures/kappa_reference.py`.
+/// Cohen 1960. Checked against `sklearn.metrics.cohen_kappa_score` by
+/// `tests/fixtures/kappa_reference.py`.
 pub fn cohen_kappa(a: &[usize], b: &[usize], n_categories: usize) -> Option<f64> {
     assert_eq!(a.len(), b.len(), "both raters rate the same items");
     let n = a.len() as f64;
-    let share = |rater: &[usize], category: usize| rater.iter().filter(|&&given| given == category).count() as f64 / n;
+    let share = |rater: &[usize], category: usize| {
+        rater.iter().filter(|&&given| given == category).count() as f64 / n
+    };
     let n_same = a.iter().zip(b).filter(|(a, b)| a == b).count() as f64;
-    assert!(a.iter().chain(b).all(|&category| category < n_categories), "categories are below n_categories");
+    assert!(
+        a.iter().chain(b).all(|&category| category < n_categories),
+        "categories are below n_categories"
+    );
     let expected = (0..n_categories).map(|category| share(a, category) * share(b, category)).sum();
     beyond_chance(n_same / n, expected)
 }
 
-/// Fleiss' kappa: of each item how many raters gave each category. Every item has the same number of raters.
+/// Fleiss' kappa: of each item how many raters gave each category. Every item has the same number
+/// of raters.
 ///
 /// `None` without items, with fewer than two raters, and where all ratings are of one category.
 ///
@@ -27,7 +36,8 @@ pub fn cohen_kappa(a: &[usize], b: &[usize], n_categories: usize) -> Option<f64>
 /// Where items differ in their number of ratings.
 ///
 /// # Source
-/// Fleiss 1971. Checked against `statsmodels.stats.inter_rater.fleiss_kappa` by `tests/fixtures/kappa_reference.py`.
+/// Fleiss 1971. Checked against `statsmodels.stats.inter_rater.fleiss_kappa` by
+/// `tests/fixtures/kappa_reference.py`.
 pub fn fleiss_kappa(items: &[Vec<u64>]) -> Option<f64> {
     let n_raters = items.first()?.iter().sum::<u64>();
     if n_raters < 2 {
@@ -73,7 +83,9 @@ pub fn quadratic_kappa(pairs: &[(u8, u8)]) -> Option<f64> {
 }
 
 fn beyond_chance(observed: f64, expected: f64) -> Option<f64> {
-    (expected < 1.0).then(|| (observed - expected) / (1.0 - expected)).filter(|kappa| kappa.is_finite())
+    (expected < 1.0)
+        .then(|| (observed - expected) / (1.0 - expected))
+        .filter(|kappa| kappa.is_finite())
 }
 
 #[cfg(test)]
@@ -104,7 +116,8 @@ mod tests {
             cohen: Vec<(usize, usize, f64)>,
             fleiss: f64,
         }
-        let file: serde_json::Value = serde_json::from_str(include_str!("../tests/fixtures/kappa.json")).unwrap();
+        let file: serde_json::Value =
+            serde_json::from_str(include_str!("../tests/fixtures/kappa.json")).unwrap();
         let cases: Vec<Case> = serde_json::from_value(file["cases"].clone()).unwrap();
         assert_eq!(cases.len(), 4);
         for Case { n_categories, raters, cohen, fleiss } in cases {
@@ -113,9 +126,12 @@ mod tests {
                 assert!((found - expected).abs() < 1e-12, "{i} {j}: {found} {expected}");
             }
             let of_item = |at: usize| -> Vec<u64> {
-                (0..n_categories).map(|c| raters.iter().filter(|rater| rater[at] == c).count() as u64).collect()
+                (0..n_categories)
+                    .map(|c| raters.iter().filter(|rater| rater[at] == c).count() as u64)
+                    .collect()
             };
-            let found = fleiss_kappa(&(0..raters[0].len()).map(of_item).collect::<Vec<_>>()).unwrap();
+            let found =
+                fleiss_kappa(&(0..raters[0].len()).map(of_item).collect::<Vec<_>>()).unwrap();
             assert!((found - fleiss).abs() < 1e-12, "{found} {fleiss}");
         }
     }
@@ -123,7 +139,9 @@ mod tests {
     #[test]
     fn perfect_reversed_and_chance_grades_have_known_values() {
         let all = [0, 1, 2, 3, 4, 5];
-        let check = |pairs: Vec<(u8, u8)>, expected| assert_eq!(quadratic_kappa(&pairs), expected, "{pairs:?}");
+        let check = |pairs: Vec<(u8, u8)>, expected| {
+            assert_eq!(quadratic_kappa(&pairs), expected, "{pairs:?}")
+        };
         check(all.map(|a| (a, a)).to_vec(), Some(1.0));
         check(all.map(|a| (a, 5 - a)).to_vec(), Some(-1.0));
         check(all.iter().flat_map(|&a| all.map(|b| (a, b))).collect(), Some(0.0));

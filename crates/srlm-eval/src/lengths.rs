@@ -35,7 +35,8 @@ pub struct Lengths {
 
 /// Measures responses; `None` when there are none.
 pub fn lengths(responses: &[ResponseRow]) -> Option<Lengths> {
-    let n_stop = responses.iter().filter(|row| row.finish_reason == FinishReason::Stop).count() as u64;
+    let n_stop =
+        responses.iter().filter(|row| row.finish_reason == FinishReason::Stop).count() as u64;
     Some(Lengths {
         n_responses: responses.len() as u64,
         tokens: distribution(responses.iter().map(|row| f64::from(row.n_tokens)))?,

@@ -46,7 +46,9 @@ pub mod trace;
 mod verdict;
 
 pub use accuracy_change::{accuracy_change, accuracy_sign_test};
-pub use agreement::{Agreement, Measures, RankedGroup, RankedResponse, agreement, agreement_in_trees};
+pub use agreement::{
+    Agreement, Measures, RankedGroup, RankedResponse, agreement, agreement_in_trees,
+};
 pub use answer_rates::{AnswerRates, answer_rates};
 pub use best::{Best, best};
 pub use bootstrap::Bootstrap;
@@ -66,9 +68,9 @@ pub use position::{PositionBias, position_bias};
 pub use rank::kendall_tau_b;
 pub use rating_table::{Ratings, rating_table};
 pub use report::{
-    CurveFinding, CurveState, ExampleScores, Facts, Folder, FolderState, IterationSummary, JudgingExamples,
-    KeyMeasures, ModelSummary, PairExample, RunSummary, curve_findings, pair_examples, render, summary_json,
-    summary_markdown,
+    CurveFinding, CurveState, ExampleScores, Facts, Folder, FolderState, IterationSummary,
+    JudgingExamples, KeyMeasures, ModelSummary, PairExample, RunSummary, curve_findings,
+    pair_examples, render, summary_json, summary_markdown,
 };
 pub use sign_test::{sign_test, wilson};
 pub use srlm_artifact::{pearson, spearman};

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::controlled::{
-    LengthControl, LengthControlled, LengthMatched, LengthPair, length_controlled_win_rate, length_matched_win_rate,
+    LengthControl, LengthControlled, LengthMatched, LengthPair, length_controlled_win_rate,
+    length_matched_win_rate,
 };
-use crate::{Bootstrap, Comparison, ComparisonRow, HeadToHead, PositionBias, head_to_head, position_bias};
+use crate::{
+    Bootstrap, Comparison, ComparisonRow, HeadToHead, PositionBias, head_to_head, position_bias,
+};
 
 /// A model against one that is not the one before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,7 +41,11 @@ pub struct MatchUp {
 }
 
 /// Measures comparisons of one model with one other.
-pub fn match_up(rows: &[ComparisonRow], length_control: &LengthControl, bootstrap: &Bootstrap) -> MatchUp {
+pub fn match_up(
+    rows: &[ComparisonRow],
+    length_control: &LengthControl,
+    bootstrap: &Bootstrap,
+) -> MatchUp {
     let comparisons: Vec<Comparison> = rows.iter().map(ComparisonRow::comparison).collect();
     let pairs: Vec<LengthPair> = rows.iter().filter_map(ComparisonRow::length_pair).collect();
     let n_pairs = pairs.len() as u64;
@@ -59,7 +66,8 @@ pub fn match_up(rows: &[ComparisonRow], length_control: &LengthControl, bootstra
     if comparisons.is_empty() {
         why("position", "nothing was compared".to_owned());
     }
-    let length_controlled = length_controlled_win_rate(&pairs, length_control, bootstrap).filter(|_| is_enough);
+    let length_controlled =
+        length_controlled_win_rate(&pairs, length_control, bootstrap).filter(|_| is_enough);
     MatchUp {
         head_to_head: head_to_head(&comparisons, bootstrap),
         position: position_bias(&comparisons, bootstrap),
@@ -76,7 +84,11 @@ mod tests {
     use super::*;
     use crate::Preference;
 
-    fn row(i: usize, (first, second): (Option<Preference>, Option<Preference>), lengths: (u64, u64)) -> ComparisonRow {
+    fn row(
+        i: usize,
+        (first, second): (Option<Preference>, Option<Preference>),
+        lengths: (u64, u64),
+    ) -> ComparisonRow {
         ComparisonRow {
             prompt_id: i.to_string(),
             model: "M2".to_owned(),
@@ -101,8 +113,12 @@ mod tests {
     #[test]
     fn what_is_null_has_a_reason() {
         let none = found(&[]);
-        assert_eq!(none.unmeasured.keys().collect::<Vec<_>>(), ["length_controlled", "length_matched", "position"]);
-        let few: Vec<_> = (0..4).map(|i| row(i, (Some(Preference::A), Some(Preference::B)), (9, 9))).collect();
+        assert_eq!(
+            none.unmeasured.keys().collect::<Vec<_>>(),
+            ["length_controlled", "length_matched", "position"]
+        );
+        let few: Vec<_> =
+            (0..4).map(|i| row(i, (Some(Preference::A), Some(Preference::B)), (9, 9))).collect();
         insta::assert_snapshot!(found(&few).unmeasured["length_controlled"], @"4 of 4 prompts have a verdict in both orders, length_control.min_pairs = 5");
     }
 

@@ -27,8 +27,8 @@ pub(crate) fn begin(
     Ok(srlm_artifact::begin(out, recipe)?)
 }
 
-/// Writes the measurements of `model` as `{name}.json` with the rows behind them as `{name}.jsonl`, and finishes the
-/// folder.
+/// Writes the measurements of `model` as `{name}.json` with the rows behind them as `{name}.jsonl`,
+/// and finishes the folder.
 pub(crate) fn write<T: Serialize + DeserializeOwned>(
     writer: Writer<Eval>,
     name: &str,
@@ -54,6 +54,7 @@ pub(crate) fn write<T: Serialize + DeserializeOwned>(
 /// Reads `{name}.json` of a finished folder.
 pub(crate) fn read<T: DeserializeOwned>(artifact: &Artifact<Eval>, name: &str) -> Result<T, Error> {
     let path = artifact.dir().join(format!("{name}.json"));
-    let text = std::fs::read_to_string(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|source| Error::Io { path: path.clone(), source })?;
     serde_json::from_str(&text).map_err(|source| Error::Evaluation { path, source })
 }

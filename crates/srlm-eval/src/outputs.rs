@@ -9,8 +9,8 @@ pub struct SingleAnswer {
     pub instruction: String,
     /// The model's answer.
     pub output: String,
-    /// Part of the evaluation set that the instruction is from; AlpacaEval's own are `helpful_base`, `koala`,
-    /// `oasst`, `selfinstruct` and `vicuna`.
+    /// Part of the evaluation set that the instruction is from; AlpacaEval's own are
+    /// `helpful_base`, `koala`, `oasst`, `selfinstruct` and `vicuna`.
     pub dataset: String,
 }
 
@@ -48,8 +48,8 @@ struct Choice<'a> {
     turns: &'a [String],
 }
 
-/// The content of AlpacaEval's `model_outputs.json`: a list of `{dataset, instruction, output, generator}`, in the order
-/// given. `generator` is the model's name in its leaderboard.
+/// The content of AlpacaEval's `model_outputs.json`: a list of `{dataset, instruction, output,
+/// generator}`, in the order given. `generator` is the model's name in its leaderboard.
 ///
 /// # Source
 /// AlpacaEval, `alpaca_eval evaluate --model_outputs`.
@@ -64,8 +64,9 @@ pub fn alpaca_eval_outputs(answers: &[SingleAnswer], generator: &str) -> String 
     serde_json::to_string_pretty(&rows).expect("texts are JSON") + "\n"
 }
 
-/// The content of MT-Bench's `model_answer/MODEL.jsonl`: a line a question, by number. `seconds` is when the answers
-/// were made, since 1970; an answer's id is made of the model's and the question's.
+/// The content of MT-Bench's `model_answer/MODEL.jsonl`: a line a question, by number. `seconds` is
+/// when the answers were made, since 1970; an answer's id is made of the model's and the
+/// question's.
 ///
 /// # Source
 /// FastChat, `fastchat/llm_judge/gen_model_answer.py`.
@@ -79,7 +80,8 @@ pub fn mt_bench_answers(answers: &[TurnAnswers], model: &str, seconds: f64) -> S
         choices: [Choice { index: 0, turns: &answer.turns }],
         tstamp: seconds,
     });
-    rows.map(|row| serde_json::to_string(&row).expect("texts and numbers are JSON") + "\n").collect()
+    rows.map(|row| serde_json::to_string(&row).expect("texts and numbers are JSON") + "\n")
+        .collect()
 }
 
 #[cfg(test)]
@@ -93,7 +95,8 @@ mod tests {
             output: output.to_owned(),
             dataset: "koala".to_owned(),
         };
-        let text = alpaca_eval_outputs(&[answer("Say \"hi\".", "hi\n"), answer("Say é.", "")], "m2");
+        let text =
+            alpaca_eval_outputs(&[answer("Say \"hi\".", "hi\n"), answer("Say é.", "")], "m2");
         insta::assert_snapshot!(text, @r#"
         [
           {
@@ -115,9 +118,12 @@ mod tests {
 
     #[test]
     fn mt_bench_reads_lines_by_question() {
-        let answer =
-            |question_id, turns: [&str; 2]| TurnAnswers { question_id, turns: turns.map(str::to_owned).into() };
-        let text = mt_bench_answers(&[answer(82, ["c", "d\ne"]), answer(81, ["a", "b"])], "m2", 1.5);
+        let answer = |question_id, turns: [&str; 2]| TurnAnswers {
+            question_id,
+            turns: turns.map(str::to_owned).into(),
+        };
+        let text =
+            mt_bench_answers(&[answer(82, ["c", "d\ne"]), answer(81, ["a", "b"])], "m2", 1.5);
         insta::assert_snapshot!(text, @r#"
         {"question_id":81,"answer_id":"m2-81","model_id":"m2","choices":[{"index":0,"turns":["a","b"]}],"tstamp":1.5}
         {"question_id":82,"answer_id":"m2-82","model_id":"m2","choices":[{"index":0,"turns":["c","d\ne"]}],"tstamp":1.5}

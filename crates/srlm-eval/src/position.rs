@@ -24,22 +24,28 @@ pub struct PositionBias {
     pub n_second: u64,
     /// Share of the prompts that the place decided, interval by Wilson; 0 is best.
     pub decided_by_place: Option<Estimate>,
-    /// Of the verdicts that are no ties, the share for the answer shown first, interval by bootstrap over prompts; 0.5
-    /// is no bias. Prompts without a verdict in both orders are left out.
+    /// Of the verdicts that are no ties, the share for the answer shown first, interval by
+    /// bootstrap over prompts; 0.5 is no bias. Prompts without a verdict in both orders are left
+    /// out.
     pub first_rate: Option<Estimate>,
 }
 
 /// Measures how far the place decides; `None` without comparisons.
 ///
 /// # Source
-/// Both orders of each pair, and the same place preferred in both as inconsistency, as in Zheng et al. 2023, "Judging
-/// LLM-as-a-Judge", section 3.3.
+/// Both orders of each pair, and the same place preferred in both as inconsistency, as in Zheng et
+/// al. 2023, "Judging LLM-as-a-Judge", section 3.3.
 pub fn position_bias(comparisons: &[Comparison], bootstrap: &Bootstrap) -> Option<PositionBias> {
-    let verdicts = || comparisons.iter().flat_map(|comparison| [comparison.new_first, comparison.new_second]);
-    let both: Vec<(Preference, Preference)> =
-        comparisons.iter().filter_map(|comparison| Some((comparison.new_first?, comparison.new_second?))).collect();
+    let verdicts =
+        || comparisons.iter().flat_map(|comparison| [comparison.new_first, comparison.new_second]);
+    let both: Vec<(Preference, Preference)> = comparisons
+        .iter()
+        .filter_map(|comparison| Some((comparison.new_first?, comparison.new_second?)))
+        .collect();
     let n_prompts = both.len() as u64;
-    let n_same = |place: Preference| both.iter().filter(|verdicts| **verdicts == (place, place)).count() as u64;
+    let n_same = |place: Preference| {
+        both.iter().filter(|verdicts| **verdicts == (place, place)).count() as u64
+    };
     let (n_verdicts, n_read) = (verdicts().count() as u64, verdicts().flatten().count() as u64);
     let n_ties = verdicts().filter(|verdict| *verdict == Some(Preference::Tie)).count() as u64;
     let (n_first, n_second) = (n_same(Preference::A), n_same(Preference::B));
@@ -54,7 +60,9 @@ pub fn position_bias(comparisons: &[Comparison], bootstrap: &Bootstrap) -> Optio
         decided_by_place: wilson(n_first + n_second, n_prompts),
         first_rate: bootstrap.estimate(&both, |both| {
             let n = |place: Preference| {
-                both.iter().map(|(a, b)| u64::from(*a == place) + u64::from(*b == place)).sum::<u64>()
+                both.iter()
+                    .map(|(a, b)| u64::from(*a == place) + u64::from(*b == place))
+                    .sum::<u64>()
             };
             share(n(Preference::A), n(Preference::A) + n(Preference::B))
         }),
@@ -80,7 +88,11 @@ mod tests {
             (Some(Tie), Some(B)),
             (Some(A), None),
         ];
-        let comparison = |(new_first, new_second)| Comparison { prompt_id: String::new(), new_first, new_second };
+        let comparison = |(new_first, new_second)| Comparison {
+            prompt_id: String::new(),
+            new_first,
+            new_second,
+        };
         let found = position_bias(&verdicts.map(comparison), &Bootstrap::default()).unwrap();
         assert_eq!((found.n_verdicts, found.n_read, found.n_prompts), (12, 11, 5));
         assert_eq!((found.n_first, found.n_second), (2, 1));

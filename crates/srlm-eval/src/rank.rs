@@ -8,8 +8,8 @@
 /// When the sides differ in length.
 ///
 /// # Source
-/// Knight 1966, "A computer method for calculating Kendall's tau with ungrouped data". Checked against
-/// `scipy.stats.kendalltau`, which answers NaN where this answers `None`.
+/// Knight 1966, "A computer method for calculating Kendall's tau with ungrouped data". Checked
+/// against `scipy.stats.kendalltau`, which answers NaN where this answers `None`.
 pub fn kendall_tau_b(a: &[f64], b: &[f64]) -> Option<f64> {
     assert_eq!(a.len(), b.len(), "both sides of a correlation have a value for each item");
     if has_nan(a) || has_nan(b) {
@@ -76,7 +76,10 @@ mod tests {
     use super::*;
 
     fn scipy_cases() -> Option<serde_json::Value> {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/ref_vectors/rank_correlation_scipy.json");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../shared/data/ref_vectors/rank_correlation_scipy.json"
+        );
         crate::testing::reference(path)
     }
 
@@ -106,9 +109,12 @@ mod tests {
 
     #[test]
     fn undefined_is_none_and_not_zero() {
-        for (a, b) in
-            [(&[][..], &[][..]), (&[1.0], &[2.0]), (&[1.0, 1.0], &[1.0, 2.0]), (&[1.0, f64::NAN], &[1.0, 2.0])]
-        {
+        for (a, b) in [
+            (&[][..], &[][..]),
+            (&[1.0], &[2.0]),
+            (&[1.0, 1.0], &[1.0, 2.0]),
+            (&[1.0, f64::NAN], &[1.0, 2.0]),
+        ] {
             assert_eq!(spearman(a, b), None);
             assert_eq!(kendall_tau_b(a, b), None);
         }

@@ -9,7 +9,8 @@ use crate::{Bootstrap, ComparisonRow};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ratings {
-    /// Who decided, each once, in the order of the iterations. Where they differ, the ratings mix opinions.
+    /// Who decided, each once, in the order of the iterations. Where they differ, the ratings mix
+    /// opinions.
     pub evaluators: Vec<String>,
     /// Comparisons with a verdict in both orders.
     pub n_comparisons: u64,
@@ -19,7 +20,8 @@ pub struct Ratings {
     pub models: Vec<Rating>,
 }
 
-/// Rates `models`, the first of which stands at the anchor; `None` where the comparisons do not connect them all.
+/// Rates `models`, the first of which stands at the anchor; `None` where the comparisons do not
+/// connect them all.
 pub fn rating_table(
     models: &[&str],
     rows: &[ComparisonRow],
@@ -30,7 +32,12 @@ pub fn rating_table(
     let matches: Vec<Match> = rows.iter().filter_map(ComparisonRow::rated).collect();
     let n_comparisons = matches.len() as u64;
     let models = ratings(models, &matches, config, bootstrap)?;
-    Some(Ratings { evaluators, n_comparisons, n_missing: rows.len() as u64 - n_comparisons, models })
+    Some(Ratings {
+        evaluators,
+        n_comparisons,
+        n_missing: rows.len() as u64 - n_comparisons,
+        models,
+    })
 }
 
 #[cfg(test)]
@@ -59,11 +66,20 @@ mod tests {
             .collect();
         let rate = |models: &[&str]| {
             let bootstrap = Bootstrap { n_resamples: 100, ..Bootstrap::default() };
-            rating_table(models, &rows, vec!["judge".to_owned()], &BradleyTerry::default(), &bootstrap)
+            rating_table(
+                models,
+                &rows,
+                vec!["judge".to_owned()],
+                &BradleyTerry::default(),
+                &bootstrap,
+            )
         };
         let found = rate(&["M0", "M1", "M2"]).unwrap();
         assert_eq!((found.n_comparisons, found.n_missing), (30, 10));
-        assert!(found.models.windows(2).all(|pair| pair[0].elo.value < pair[1].elo.value), "{found:?}");
+        assert!(
+            found.models.windows(2).all(|pair| pair[0].elo.value < pair[1].elo.value),
+            "{found:?}"
+        );
         assert_eq!(rate(&["M0", "M1", "M2", "M3"]), None);
     }
 }

@@ -57,7 +57,8 @@ pub(crate) struct Section {
     pub(crate) body: String,
 }
 
-/// The report as one HTML file: no script, no network, model text escaped. The same summary gives the same bytes.
+/// The report as one HTML file: no script, no network, model text escaped. The same summary gives
+/// the same bytes.
 pub fn render(run: &RunSummary) -> String {
     let section = |id, title, body| Section { id, title, body };
     let sections = vec![
@@ -83,10 +84,13 @@ pub(crate) fn page(
     rendered(&Page { name, kicker, question, answer, sections })
 }
 
-/// The summary for programs: key measures, evaluations, judge health, counts and hashes, without texts and curves.
+/// The summary for programs: key measures, evaluations, judge health, counts and hashes, without
+/// texts and curves.
 pub fn summary_json(run: &RunSummary) -> serde_json::Value {
-    let mut json = serde_json::to_value(run).expect("the keys of every map of a summary are strings");
-    let measures = serde_json::to_value(run.key_measures()).expect("the keys of a measure are strings");
+    let mut json =
+        serde_json::to_value(run).expect("the keys of every map of a summary are strings");
+    let measures =
+        serde_json::to_value(run.key_measures()).expect("the keys of a measure are strings");
     json["key_measures"] = measures;
     json["sentences"] = run.sentences().into();
     json

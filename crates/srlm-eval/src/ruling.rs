@@ -12,7 +12,8 @@ pub(crate) struct Ruling {
 
 /// Applies the rules.
 pub(crate) fn rule(evaluation: &Evaluation, rules: &VerdictRules) -> Ruling {
-    let (following, judging) = (following(evaluation.head_to_head.as_ref(), rules), judging(evaluation, rules));
+    let (following, judging) =
+        (following(evaluation.head_to_head.as_ref(), rules), judging(evaluation, rules));
     let suspicions = suspicions(evaluation, (following.change, judging.change), rules);
     let verdict = match (following.change, judging.change) {
         (Change::Worse, _) => Verdict::Worse,
@@ -36,15 +37,22 @@ fn following(head_to_head: Option<&HeadToHead>, rules: &VerdictRules) -> Finding
         return unclear("it was not compared with the model before it".to_owned());
     };
     let Some(rate) = found.win_rate else {
-        return unclear(format!("none of the {} comparisons has a verdict in both orders", found.n_missing));
+        return unclear(format!(
+            "none of the {} comparisons has a verdict in both orders",
+            found.n_missing
+        ));
     };
-    let reason = format!("win rate {} over {}", interval(rate), evidence(found.n(), found.sign_test_p));
+    let reason =
+        format!("win rate {} over {}", interval(rate), evidence(found.n(), found.sign_test_p));
     let place_decides = 2 * found.n_disagreements > found.n();
     match change(rate, 0.5, found.n(), rules) {
-        Change::Better | Change::Worse if found.sign_test_p >= rules.significance => unclear(reason),
-        Change::Same | Change::Unclear if place_decides => {
-            unclear(reason + "; the two orders disagree on most prompts, so the evaluator sees place and not quality")
+        Change::Better | Change::Worse if found.sign_test_p >= rules.significance => {
+            unclear(reason)
         }
+        Change::Same | Change::Unclear if place_decides => unclear(
+            reason
+                + "; the two orders disagree on most prompts, so the evaluator sees place and not quality",
+        ),
         change => Finding { change, reason },
     }
 }
@@ -62,7 +70,10 @@ fn judging(evaluation: &Evaluation, rules: &VerdictRules) -> Finding {
         change => change,
     };
     let (gain, evidence) = (signed_interval(gain), evidence(n, p));
-    Finding { change, reason: format!("its pairwise accuracy as a judge changed by {gain} over {evidence}") }
+    Finding {
+        change,
+        reason: format!("its pairwise accuracy as a judge changed by {gain} over {evidence}"),
+    }
 }
 
 /// How many prompts, and what the sign test says.
@@ -87,14 +98,21 @@ fn change(estimate: Estimate, none: f64, n: u64, rules: &VerdictRules) -> Change
     }
 }
 
-fn suspicions(evaluation: &Evaluation, (following, judging): (Change, Change), rules: &VerdictRules) -> Vec<String> {
+fn suspicions(
+    evaluation: &Evaluation,
+    (following, judging): (Change, Change),
+    rules: &VerdictRules,
+) -> Vec<String> {
     let rises = following == Change::Better;
     let mut found = Vec::new();
-    if let Some(controlled) = evaluation.length_controlled.as_ref().filter(|found| rises && found.controlled.low <= 0.5)
+    if let Some(controlled) =
+        evaluation.length_controlled.as_ref().filter(|found| rises && found.controlled.low <= 0.5)
     {
         found.push(format!("at equal lengths it would be {}", interval(controlled.controlled)));
     }
-    if let Some(growth) = evaluation.length_growth.filter(|growth| *growth > rules.max_length_growth) {
+    if let Some(growth) =
+        evaluation.length_growth.filter(|growth| *growth > rules.max_length_growth)
+    {
         found.push(format!("its answers are {growth:.1} times as long as before"));
     }
     let trained = evaluation.evaluator.as_ref().filter(|evaluator| !evaluator.independent);
@@ -107,7 +125,9 @@ fn suspicions(evaluation: &Evaluation, (following, judging): (Change, Change), r
 /// What a reader must know before believing the evaluation.
 pub(crate) fn warnings(evaluation: &Evaluation) -> Vec<String> {
     let mut warnings = Vec::new();
-    if let Some(evaluator) = evaluation.evaluator.as_ref().filter(|evaluator| !evaluator.independent) {
+    if let Some(evaluator) =
+        evaluation.evaluator.as_ref().filter(|evaluator| !evaluator.independent)
+    {
         let part = evaluator.part_in_training.as_deref().unwrap_or("it took part in training");
         warnings.push(format!(
             "the only evaluator of answers is {}, which is not independent: {part}; name another model or a server in roles.evaluator",
@@ -140,11 +160,14 @@ mod tests {
 
     use super::*;
     use crate::controlled::LengthControlled;
-    use crate::{Bootstrap, Comparison, Evaluator, Preference, VerdictForm, agreement, head_to_head};
+    use crate::{
+        Bootstrap, Comparison, Evaluator, Preference, VerdictForm, agreement, head_to_head,
+    };
 
     fn result(wins: usize, ties: usize, losses: usize, disagreements: usize) -> HeadToHead {
         use Preference::{A, B, Tie};
-        let verdicts = [((A, B), wins), ((Tie, Tie), ties), ((B, A), losses), ((A, A), disagreements)];
+        let verdicts =
+            [((A, B), wins), ((Tie, Tie), ties), ((B, A), losses), ((A, A), disagreements)];
         let comparisons: Vec<Comparison> = verdicts
             .iter()
             .flat_map(|&((first, second), n)| std::iter::repeat_n((first, second), n))
@@ -171,7 +194,12 @@ mod tests {
         let mut agreement = agreement(&[], &Bootstrap { n_resamples: 100, ..Bootstrap::default() });
         agreement.n_groups = 100;
         let (accuracy_change, accuracy_sign_test_p) = (Some(estimate(low, high)), Some(0.01));
-        Evaluation { agreement: Some(agreement), accuracy_change, accuracy_sign_test_p, ..evaluation }
+        Evaluation {
+            agreement: Some(agreement),
+            accuracy_change,
+            accuracy_sign_test_p,
+            ..evaluation
+        }
     }
 
     fn controlled(low: f64, high: f64, evaluation: Evaluation) -> Evaluation {
@@ -187,8 +215,12 @@ mod tests {
 
     fn by(independent: bool, evaluation: Evaluation) -> Evaluation {
         let part_in_training = (!independent).then(|| "it judged M1's answers".to_owned());
-        let evaluator =
-            Evaluator { name: "M1".to_owned(), independent, part_in_training, form: VerdictForm::Likelihood };
+        let evaluator = Evaluator {
+            name: "M1".to_owned(),
+            independent,
+            part_in_training,
+            form: VerdictForm::Likelihood,
+        };
         Evaluation { evaluator: Some(evaluator), ..evaluation }
     }
 
@@ -262,8 +294,10 @@ mod tests {
 
     #[test]
     fn the_reason_names_the_numbers() {
-        let evaluation = by(false, judging(-0.05, -0.01, controlled(0.45, 0.55, compared(60, 20, 20, 0))));
-        let evaluation = Evaluation { length_growth: Some(2.0), ..evaluation }.decided(&VerdictRules::default());
+        let evaluation =
+            by(false, judging(-0.05, -0.01, controlled(0.45, 0.55, compared(60, 20, 20, 0))));
+        let evaluation =
+            Evaluation { length_growth: Some(2.0), ..evaluation }.decided(&VerdictRules::default());
         insta::assert_snapshot!(evaluation.reason, @"win rate 0.70 [0.60, 0.78] over 100 prompts, sign test p < 0.001; at equal lengths it would be 0.50 [0.45, 0.55]; its answers are 2.0 times as long as before; only M1, which took part in training, says so; its pairwise accuracy as a judge changed by -0.030 [-0.050, -0.010] over 100 prompts, sign test p = 0.010");
         insta::assert_snapshot!(evaluation.warnings.join("\n"), @r"
         the only evaluator of answers is M1, which is not independent: it judged M1's answers; name another model or a server in roles.evaluator

@@ -5,8 +5,8 @@ use crate::Estimate;
 /// 97.5th percentile of the standard normal distribution: two-sided intervals at 95 %.
 const Z_95: f64 = 1.959_963_984_540_054;
 
-/// Two-sided p-value of the exact sign test: how likely wins and losses are at least this uneven if each is as
-/// likely as the other. Ties are left out before. Without wins and losses it is 1.
+/// Two-sided p-value of the exact sign test: how likely wins and losses are at least this uneven if
+/// each is as likely as the other. Ties are left out before. Without wins and losses it is 1.
 ///
 /// # Source
 /// Checked against `scipy.stats.binomtest(wins, wins + losses, 0.5)`.
@@ -23,7 +23,8 @@ pub fn sign_test(n_wins: u64, n_losses: u64) -> f64 {
     (2.0 * tail).min(1.0)
 }
 
-/// The share `n_hits / n` with Wilson's score interval at 95 %, without continuity correction; `None` when `n` is 0.
+/// The share `n_hits / n` with Wilson's score interval at 95 %, without continuity correction;
+/// `None` when `n` is 0.
 ///
 /// # Panics
 /// When `n_hits` is above `n`.
@@ -52,7 +53,10 @@ mod tests {
 
     #[test]
     fn both_agree_with_scipy() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/ref_vectors/sign_test_scipy.json");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../shared/data/ref_vectors/sign_test_scipy.json"
+        );
         let Some(file) = crate::testing::reference(path) else { return };
         for case in file["cases"].as_array().unwrap() {
             let (wins, losses) = (case["wins"].as_u64().unwrap(), case["losses"].as_u64().unwrap());
@@ -60,7 +64,10 @@ mod tests {
             assert!((sign_test(wins, losses) - p).abs() < 1e-12, "{case}");
             let interval = wilson(wins, wins + losses).unwrap();
             assert!((interval.low - case["wilson95"][0].as_f64().unwrap()).abs() < 1e-12, "{case}");
-            assert!((interval.high - case["wilson95"][1].as_f64().unwrap()).abs() < 1e-12, "{case}");
+            assert!(
+                (interval.high - case["wilson95"][1].as_f64().unwrap()).abs() < 1e-12,
+                "{case}"
+            );
         }
     }
 

@@ -12,11 +12,17 @@ const FILE: &str = "eval.json";
 
 /// Opens the evaluation at `out` if it is up to date, else begins to write it.
 ///
-/// `config` is all that decides how the caller measures; `inputs` are the artifacts and models that it measures.
+/// `config` is all that decides how the caller measures; `inputs` are the artifacts and models that
+/// it measures.
 ///
 /// # Errors
 /// [`Error::Artifact`], also when a finished evaluation with another key stands there.
-pub fn begin(out: &Path, config: serde_json::Value, seed: u64, inputs: Vec<Input>) -> Result<Begin<Eval>, Error> {
+pub fn begin(
+    out: &Path,
+    config: serde_json::Value,
+    seed: u64,
+    inputs: Vec<Input>,
+) -> Result<Begin<Eval>, Error> {
     let recipe = Recipe {
         stage: "srlm-eval".to_owned(),
         stage_version: STAGE_VERSION,
@@ -32,8 +38,13 @@ pub fn begin(out: &Path, config: serde_json::Value, seed: u64, inputs: Vec<Input
 /// Writes the evaluation and finishes the folder.
 ///
 /// # Errors
-/// [`Error::Artifact`] and [`Error::Io`] for the disk; [`Error::NotFinite`] when a number is NaN or infinite.
-pub fn write(writer: Writer<Eval>, evaluation: &Evaluation, device: &str) -> Result<Artifact<Eval>, Error> {
+/// [`Error::Artifact`] and [`Error::Io`] for the disk; [`Error::NotFinite`] when a number is NaN or
+/// infinite.
+pub fn write(
+    writer: Writer<Eval>,
+    evaluation: &Evaluation,
+    device: &str,
+) -> Result<Artifact<Eval>, Error> {
     let not_finite = |source| Error::NotFinite { model: evaluation.model.clone(), source };
     let text = serde_json::to_string_pretty(evaluation).map_err(not_finite)? + "\n";
     // JSON has no NaN: it was written as null, which does not read back as a number.

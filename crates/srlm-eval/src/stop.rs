@@ -11,10 +11,11 @@ use crate::{Change, Error, Evaluation, Verdict};
 pub struct StopConfig {
     /// Stop where a model's verdict is `worse`, from M2 on.
     pub on_regression: bool,
-    /// Stop where the judging of held-out responses passes `min_parse_rate`, `max_one_score_share` or `max_tie_rate`.
+    /// Stop where the judging of held-out responses passes `min_parse_rate`, `max_one_score_share`
+    /// or `max_tie_rate`.
     pub on_degeneration: bool,
-    /// Stop where answers grow by more than `eval.rules.max_length_growth` and are not shown to be better at equal
-    /// lengths, from M2 on.
+    /// Stop where answers grow by more than `eval.rules.max_length_growth` and are not shown to be
+    /// better at equal lengths, from M2 on.
     pub on_length_growth: bool,
     /// Evaluations in a row in which one of these holds; 1 stops at the first.
     pub patience: u32,
@@ -56,9 +57,11 @@ impl StopConfig {
             ("max_tie_rate", self.max_tie_rate),
         ];
         match shares.into_iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
-            Some((key, share)) => {
-                Err(Error::Config { key, value: share.to_string(), remedy: "use a share from 0 to 1" })
-            }
+            Some((key, share)) => Err(Error::Config {
+                key,
+                value: share.to_string(),
+                remedy: "use a share from 0 to 1",
+            }),
             None => Ok(()),
         }
     }
@@ -76,12 +79,18 @@ pub struct Stop {
     pub reason: String,
 }
 
-/// Whether the loop stops after these evaluations, from M1 on in order; `max_length_growth` is that of
+/// Whether the loop stops after these evaluations, from M1 on in order; `max_length_growth` is that
+/// of
 /// [`VerdictRules`](crate::VerdictRules).
-pub fn stop(evaluations: &[Evaluation], config: &StopConfig, max_length_growth: f64) -> Option<Stop> {
+pub fn stop(
+    evaluations: &[Evaluation],
+    config: &StopConfig,
+    max_length_growth: f64,
+) -> Option<Stop> {
     let newest = evaluations.last()?;
     let failures = |evaluation: &Evaluation| failures(evaluation, config, max_length_growth);
-    let n_failed = evaluations.iter().rev().take_while(|evaluation| !failures(evaluation).is_empty()).count();
+    let n_failed =
+        evaluations.iter().rev().take_while(|evaluation| !failures(evaluation).is_empty()).count();
     let found = failures(newest);
     (n_failed >= config.patience as usize).then(|| Stop {
         model: newest.model.clone(),
@@ -91,20 +100,34 @@ pub fn stop(evaluations: &[Evaluation], config: &StopConfig, max_length_growth: 
 }
 
 /// The rules that hold for one evaluation, with what was measured.
-fn failures(evaluation: &Evaluation, config: &StopConfig, max_length_growth: f64) -> Vec<(&'static str, String)> {
+fn failures(
+    evaluation: &Evaluation,
+    config: &StopConfig,
+    max_length_growth: f64,
+) -> Vec<(&'static str, String)> {
     let model = &evaluation.model;
     // M1 comes of no iteration, so only its judging counts.
     let is_of_the_loop = model != "M1";
     let mut found = Vec::new();
     if config.on_regression && is_of_the_loop && evaluation.verdict == Verdict::Worse {
-        found.push(("on_regression", format!("{model} is worse than the model before it: {}", evaluation.reason)));
+        found.push((
+            "on_regression",
+            format!("{model} is worse than the model before it: {}", evaluation.reason),
+        ));
     }
     if config.on_degeneration {
-        found.extend(degeneration(evaluation, config).into_iter().map(|reason| ("on_degeneration", reason)));
+        found.extend(
+            degeneration(evaluation, config).into_iter().map(|reason| ("on_degeneration", reason)),
+        );
     }
-    let growth = evaluation.length_growth.filter(|growth| *growth > max_length_growth && is_of_the_loop);
-    if let Some(growth) = growth.filter(|_| config.on_length_growth && !gains_at_equal_lengths(evaluation)) {
-        let reason = format!("answers of {model} are {growth:.1} times as long as before and not shown to be better");
+    let growth =
+        evaluation.length_growth.filter(|growth| *growth > max_length_growth && is_of_the_loop);
+    if let Some(growth) =
+        growth.filter(|_| config.on_length_growth && !gains_at_equal_lengths(evaluation))
+    {
+        let reason = format!(
+            "answers of {model} are {growth:.1} times as long as before and not shown to be better"
+        );
         found.push(("on_length_growth", reason));
     }
     found
@@ -122,12 +145,24 @@ fn degeneration(evaluation: &Evaluation, config: &StopConfig) -> Option<String> 
     let one = rates.one_score_share.filter(|share| *share > config.max_one_score_share);
     let tied = rates.tie_rate.filter(|rate| *rate > config.max_tie_rate);
     let text = |what: &str, value: f64, key: &str, threshold: f64| {
-        format!("{model} has degenerated as a judge: {what} is {value:.2}, stop.{key} = {threshold}")
+        format!(
+            "{model} has degenerated as a judge: {what} is {value:.2}, stop.{key} = {threshold}"
+        )
     };
-    let parse = |value| text("the share of judgments with a score", value, "min_parse_rate", config.min_parse_rate);
-    let same =
-        |value| text("the share of one and the same score", value, "max_one_score_share", config.max_one_score_share);
-    let ties = |value| text("the share of human-ordered pairs it ties", value, "max_tie_rate", config.max_tie_rate);
+    let parse = |value| {
+        text("the share of judgments with a score", value, "min_parse_rate", config.min_parse_rate)
+    };
+    let same = |value| {
+        text(
+            "the share of one and the same score",
+            value,
+            "max_one_score_share",
+            config.max_one_score_share,
+        )
+    };
+    let ties = |value| {
+        text("the share of human-ordered pairs it ties", value, "max_tie_rate", config.max_tie_rate)
+    };
     below.map(parse).or_else(|| one.map(same)).or_else(|| tied.map(ties))
 }
 
@@ -149,17 +184,31 @@ mod tests {
     }
 
     fn with(t: usize, verdict: Verdict) -> Evaluation {
-        Evaluation { verdict, reason: "win rate 0.20".to_owned(), ..Evaluation::new(&format!("M{t}")) }
+        Evaluation {
+            verdict,
+            reason: "win rate 0.20".to_owned(),
+            ..Evaluation::new(&format!("M{t}"))
+        }
     }
 
     fn judged(parse_rate: f64, one_score_share: f64, tie_rate: f64) -> JudgeRates {
-        let [parse_rate, one_score_share, tie_rate] = [parse_rate, one_score_share, tie_rate].map(Some);
-        JudgeRates { n_judgments: 10, n_scored: 5, parse_rate, tie_rate, abstention_rate: None, one_score_share }
+        let [parse_rate, one_score_share, tie_rate] =
+            [parse_rate, one_score_share, tie_rate].map(Some);
+        JudgeRates {
+            n_judgments: 10,
+            n_scored: 5,
+            parse_rate,
+            tie_rate,
+            abstention_rate: None,
+            one_score_share,
+        }
     }
 
     #[test]
     fn the_rule_and_what_was_measured_are_named() {
-        let check = |evaluation: Evaluation| stop(&[evaluation], &all(1), 1.5).map(|stop| (stop.rules, stop.reason));
+        let check = |evaluation: Evaluation| {
+            stop(&[evaluation], &all(1), 1.5).map(|stop| (stop.rules, stop.reason))
+        };
         let regression = check(with(2, Verdict::Worse)).unwrap();
         assert_eq!(regression.0, ["on_regression"]);
         insta::assert_snapshot!(regression.1, @"M2 is worse than the model before it: win rate 0.20");
@@ -177,7 +226,10 @@ mod tests {
     #[test]
     fn sft_is_no_regression_of_the_loop_and_nothing_stops_by_default() {
         assert_eq!(stop(&[with(1, Verdict::Worse)], &all(1), 1.5), None);
-        assert_eq!(stop(&[with(1, Verdict::Flat), with(2, Verdict::Worse)], &StopConfig::default(), 1.5), None);
+        assert_eq!(
+            stop(&[with(1, Verdict::Flat), with(2, Verdict::Worse)], &StopConfig::default(), 1.5),
+            None
+        );
         assert_eq!(stop(&[], &all(1), 1.5), None);
     }
 
@@ -185,7 +237,8 @@ mod tests {
     fn bad_settings_are_named() {
         let error = StopConfig { patience: 0, ..StopConfig::default() }.validate().unwrap_err();
         insta::assert_snapshot!(error, @"patience = 0: use 1 to stop at the first failure, or more");
-        let error = StopConfig { max_tie_rate: 2.0, ..StopConfig::default() }.validate().unwrap_err();
+        let error =
+            StopConfig { max_tie_rate: 2.0, ..StopConfig::default() }.validate().unwrap_err();
         insta::assert_snapshot!(error, @"max_tie_rate = 2: use a share from 0 to 1");
     }
 

@@ -5,7 +5,8 @@ use srlm_eval::alpaca_eval::{Annotation, GamedRow, Glm, read, summary};
 use srlm_eval::{Bootstrap, alpaca_eval};
 
 fn cases() -> Vec<Value> {
-    let fixture: Value = serde_json::from_str(include_str!("fixtures/alpaca_eval.json")).expect("the fixture is JSON");
+    let fixture: Value = serde_json::from_str(include_str!("fixtures/alpaca_eval.json"))
+        .expect("the fixture is JSON");
     fixture["cases"].as_array().expect("a list").clone()
 }
 
@@ -50,18 +51,29 @@ fn raw_win_rates_equal_alpaca_evals() {
     for case in cases() {
         let (found, expected) = (found(&case, None), &case["raw"]);
         let counts = [found.n_wins, found.n_losses, found.n_draws];
-        assert_eq!(json!(counts), json!(["n_wins", "n_wins_base", "n_draws"].map(|key| float(&expected[key]) as u64)));
+        assert_eq!(
+            json!(counts),
+            json!(["n_wins", "n_wins_base", "n_draws"].map(|key| float(&expected[key]) as u64))
+        );
         assert_eq!(counts.iter().sum::<u64>(), float(&expected["n_total"]) as u64);
-        let percent = |estimate: Option<srlm_eval::Estimate>| 100.0 * estimate.expect("preferences").value;
+        let percent =
+            |estimate: Option<srlm_eval::Estimate>| 100.0 * estimate.expect("preferences").value;
         assert!((percent(found.win_rate) - float(&expected["win_rate"])).abs() < 1e-9);
-        assert!((percent(found.discrete_win_rate) - float(&expected["discrete_win_rate"])).abs() < 1e-9);
+        assert!(
+            (percent(found.discrete_win_rate) - float(&expected["discrete_win_rate"])).abs() < 1e-9
+        );
     }
 }
 
-/// AlpacaEval's solver, liblinear, stops at a relative gradient of 1e-4; ours goes on to the minimum.
+/// AlpacaEval's solver, liblinear, stops at a relative gradient of 1e-4; ours goes on to the
+/// minimum.
 fn assert_near(found: &Glm, expected: &Value) {
     let near = |found: f64, key: &str, tolerance: f64| {
-        assert!((found - float(&expected[key])).abs() < tolerance, "{key}: {found}, not {}", expected[key]);
+        assert!(
+            (found - float(&expected[key])).abs() < tolerance,
+            "{key}: {found}, not {}",
+            expected[key]
+        );
     };
     near(100.0 * found.win_rate, "win_rate", 0.05);
     near(found.model_weight, "model_weight", 0.005);
@@ -76,11 +88,15 @@ fn the_length_controlled_win_rate_equals_alpaca_evals() {
         assert_near(&minimal, &case["length_controlled_minimal"]);
         let whole = found(&case, Some(&gamed(&case))).as_alpaca_eval.expect("enough preferences");
         assert_near(&whole, &case["length_controlled_v1"]);
-        assert_eq!([minimal.name.as_str(), whole.name.as_str()], ["length_controlled_minimal", "length_controlled_v1"]);
+        assert_eq!(
+            [minimal.name.as_str(), whole.name.as_str()],
+            ["length_controlled_minimal", "length_controlled_v1"]
+        );
     }
 }
 
-/// Cross-validation may pick a penalty that takes length out whole: then the two differ by up to 7 points here.
+/// Cross-validation may pick a penalty that takes length out whole: then the two differ by up to 7
+/// points here.
 #[test]
 fn the_interval_of_our_ridge_holds_alpaca_evals_rate() {
     for case in cases() {

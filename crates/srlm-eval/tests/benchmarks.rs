@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use srlm_eval::Bootstrap;
 use srlm_eval::benchmarks::{
-    Benchmark, Item, ItemScore, Likelihood, Metric, PageLikelihood, RowError, perplexities, rolling_windows, summary,
-    wikitext_text,
+    Benchmark, Item, ItemScore, Likelihood, Metric, PageLikelihood, RowError, perplexities,
+    rolling_windows, summary, wikitext_text,
 };
 
 const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/small_benches");
@@ -24,7 +24,10 @@ fn list(value: &Value) -> &Vec<Value> {
 }
 
 fn likelihoods(value: &Value) -> Vec<Likelihood> {
-    let likelihood = |pair: &Value| Likelihood { sum: pair[0].as_f64().unwrap(), greedy: pair[1].as_bool().unwrap() };
+    let likelihood = |pair: &Value| Likelihood {
+        sum: pair[0].as_f64().unwrap(),
+        greedy: pair[1].as_bool().unwrap(),
+    };
     list(value).iter().map(likelihood).collect()
 }
 
@@ -54,10 +57,15 @@ fn made_up_rows_are_asked_as_the_harness_asks_them() {
         let item = item(benchmark, &case["row"], &case["examples"]);
         match &item {
             Item::Generation { prompt, stop, .. } => {
-                assert_eq!((json!(prompt), json!(stop)), (case["prompt"].clone(), case["stop"].clone()), "{case}");
+                assert_eq!(
+                    (json!(prompt), json!(stop)),
+                    (case["prompt"].clone(), case["stop"].clone()),
+                    "{case}"
+                );
             }
             _ => {
-                let pairs: Vec<_> = item.pairs().iter().map(|pair| (&pair.context, &pair.continuation)).collect();
+                let pairs: Vec<_> =
+                    item.pairs().iter().map(|pair| (&pair.context, &pair.continuation)).collect();
                 assert_eq!(json!(pairs), case["pairs"], "{case}");
             }
         }
@@ -86,7 +94,12 @@ fn made_up_likelihoods_and_responses_are_scored_as_the_harness_scores_them() {
             };
             for (key, metric) in keys {
                 if let Some(value) = expected[key].as_f64() {
-                    assert_eq!(score.values.get(&metric), Some(&value), "{key} of {expected} in {}", case["benchmark"]);
+                    assert_eq!(
+                        score.values.get(&metric),
+                        Some(&value),
+                        "{key} of {expected} in {}",
+                        case["benchmark"]
+                    );
                     n_compared += 1;
                 }
             }
@@ -103,19 +116,31 @@ fn real_rows_are_asked_as_the_harness_asks_them() {
         let digests: Vec<String> = items
             .iter()
             .map(|item| {
-                digest(item.pairs().iter().flat_map(|pair| [pair.context.as_str(), pair.continuation.as_str()]))
+                digest(
+                    item.pairs()
+                        .iter()
+                        .flat_map(|pair| [pair.context.as_str(), pair.continuation.as_str()]),
+                )
             })
             .collect();
         for (row, expected) in list(&expected["first_rows"]).iter().enumerate() {
             assert_eq!(&digests[row], expected, "{name}, row {row}");
         }
         assert_eq!(json!(items.len()), expected["n_rows"], "{name}");
-        assert_eq!(json!(digest(digests.iter().map(String::as_str))), expected["all_rows"], "{name}");
+        assert_eq!(
+            json!(digest(digests.iter().map(String::as_str))),
+            expected["all_rows"],
+            "{name}"
+        );
         let target = |item: &Item| match item {
             Item::Choice { target, .. } => *target,
             _ => 0,
         };
-        assert_eq!(json!(items.iter().map(target).sum::<usize>()), expected["sum_of_targets"], "{name}");
+        assert_eq!(
+            json!(items.iter().map(target).sum::<usize>()),
+            expected["sum_of_targets"],
+            "{name}"
+        );
     }
 }
 
@@ -133,15 +158,31 @@ fn real_rows_without_choices_are_read() {
         for (item, row) in items.iter().zip(&rows) {
             match item {
                 Item::Generation { prompt, answers, .. } => {
-                    assert!(prompt.starts_with("Question: ") && prompt.ends_with("\nAnswer:"), "{file}");
-                    assert!(prompt.contains(row["context"].as_str().unwrap().trim_end_matches("\nAnswer:")), "{file}");
-                    let score = item.score_response(&format!(" {}\n", answers[0].replace(['.', ','], "")));
-                    assert!(score.values.values().any(|&value| value == 1.0), "{file}: {answers:?}");
+                    assert!(
+                        prompt.starts_with("Question: ") && prompt.ends_with("\nAnswer:"),
+                        "{file}"
+                    );
+                    assert!(
+                        prompt.contains(
+                            row["context"].as_str().unwrap().trim_end_matches("\nAnswer:")
+                        ),
+                        "{file}"
+                    );
+                    let score =
+                        item.score_response(&format!(" {}\n", answers[0].replace(['.', ','], "")));
+                    assert!(
+                        score.values.values().any(|&value| value == 1.0),
+                        "{file}: {answers:?}"
+                    );
                 }
                 _ => {
                     let pair = &item.pairs()[0];
                     assert!(pair.context.ends_with(row["context"].as_str().unwrap()), "{file}");
-                    assert_eq!(pair.continuation.trim_start(), row["continuation"].as_str().unwrap(), "{file}");
+                    assert_eq!(
+                        pair.continuation.trim_start(),
+                        row["continuation"].as_str().unwrap(),
+                        "{file}"
+                    );
                 }
             }
         }
@@ -177,7 +218,10 @@ fn perplexities_are_those_of_the_harness() {
     let found = perplexities(&pages, &Bootstrap::default()).unwrap();
     let near = |estimate: srlm_eval::Estimate, key: &str| {
         let expected = reference["values"][key].as_f64().unwrap();
-        assert!((estimate.value - expected).abs() < 1e-12 && estimate.covers(expected), "{key}: {estimate:?}");
+        assert!(
+            (estimate.value - expected).abs() < 1e-12 && estimate.covers(expected),
+            "{key}: {estimate:?}"
+        );
     };
     near(found.word, "word_perplexity");
     near(found.byte, "byte_perplexity");
@@ -193,7 +237,10 @@ fn windows_are_those_of_the_harness() {
         let windows = rolling_windows(n("n_tokens"), n("length"), n("n_context"));
         // The token before the text is -1, the others are numbered from 0.
         let found = windows.into_iter().map(|window| {
-            (window.input.map(|place| place as i64 - 1).collect::<Vec<_>>(), window.predicted.collect::<Vec<_>>())
+            (
+                window.input.map(|place| place as i64 - 1).collect::<Vec<_>>(),
+                window.predicted.collect::<Vec<_>>(),
+            )
         });
         assert_eq!(json!(found.collect::<Vec<_>>()), case["windows"], "{case}");
     }
@@ -202,13 +249,23 @@ fn windows_are_those_of_the_harness() {
 #[test]
 fn means_and_standard_errors_are_those_of_the_harness() {
     let reference = reference();
-    let score =
-        |metric, value: &Value| ItemScore { id: String::new(), values: [(metric, value.as_f64().unwrap())].into() };
-    let scores: Vec<ItemScore> =
-        list(&reference["mean_stderr"]["values"]).iter().map(|value| score(Metric::Acc, value)).collect();
+    let score = |metric, value: &Value| ItemScore {
+        id: String::new(),
+        values: [(metric, value.as_f64().unwrap())].into(),
+    };
+    let scores: Vec<ItemScore> = list(&reference["mean_stderr"]["values"])
+        .iter()
+        .map(|value| score(Metric::Acc, value))
+        .collect();
     let found = &summary(&scores, &Bootstrap::default()).metrics[&Metric::Acc];
-    assert!((found.estimate.value - reference["mean_stderr"]["mean"].as_f64().unwrap()).abs() < 1e-15);
-    assert!((found.standard_error.unwrap() - reference["mean_stderr"]["stderr"].as_f64().unwrap()).abs() < 1e-15);
+    assert!(
+        (found.estimate.value - reference["mean_stderr"]["mean"].as_f64().unwrap()).abs() < 1e-15
+    );
+    assert!(
+        (found.standard_error.unwrap() - reference["mean_stderr"]["stderr"].as_f64().unwrap())
+            .abs()
+            < 1e-15
+    );
 
     let expected = &reference["perplexity_of_mean"];
     let scores: Vec<ItemScore> =
@@ -217,13 +274,17 @@ fn means_and_standard_errors_are_those_of_the_harness() {
     let perplexity = &found.metrics[&Metric::Perplexity];
     assert!((perplexity.estimate.value - expected["perplexity"].as_f64().unwrap()).abs() < 1e-12);
     assert_eq!(found.n_items, 3);
-    assert_eq!(summary(&scores[..1], &Bootstrap::default()).metrics[&Metric::Perplexity].standard_error, None);
+    assert_eq!(
+        summary(&scores[..1], &Bootstrap::default()).metrics[&Metric::Perplexity].standard_error,
+        None
+    );
     assert!(summary(&[], &Bootstrap::default()).metrics.is_empty());
 }
 
 #[test]
 fn a_row_that_cannot_be_read_is_named() {
-    let check = |benchmark: Benchmark, row: Value| -> RowError { benchmark.items([row], &[]).unwrap_err() };
+    let check =
+        |benchmark: Benchmark, row: Value| -> RowError { benchmark.items([row], &[]).unwrap_err() };
     let good = json!({"goal": "a", "sol1": "b", "sol2": "c", "label": 0});
     let error = Benchmark::Piqa.items([good, json!({"goal": "a", "sol1": "b"})], &[]).unwrap_err();
     insta::assert_snapshot!(error, @"piqa, row 1 (from 0): `sol2` must be a string");

@@ -1,4 +1,5 @@
-//! Text that means harm, everywhere where a run holds text: the page stays well-formed, inert and laid out.
+//! Text that means harm, everywhere where a run holds text: the page stays well-formed, inert and
+//! laid out.
 #![allow(clippy::unwrap_used)]
 
 mod demo;
@@ -8,15 +9,16 @@ mod html;
 use demo::folders;
 use html::assert_sound;
 use srlm_artifact::{
-    Begin, FinishReason, JudgmentRow, Judgments, Message, PairRow, Pairs, Prompt, PromptRow, PromptSource, Prompts,
-    ResponseRow, Responses, Score,
+    Begin, FinishReason, JudgmentRow, Judgments, Message, PairRow, Pairs, Prompt, PromptRow,
+    PromptSource, Prompts, ResponseRow, Responses, Score,
 };
 use srlm_eval::{Evaluation, RunSummary, compare, render, summary_json, summary_markdown};
 
-/// Markup, an attribute's end, the end of a style sheet, a comment, an entity, a template and a handler.
+/// Markup, an attribute's end, the end of a style sheet, a comment, an entity, a template and a
+/// handler.
 const MARKUP: &str = "</pre></style><script>alert('1')</script>\"' onload=x><!-- &lt; ]]> <img src=x onerror=\"alert(1)\">{{ 7 * 7 }}{% if x %}";
-/// Right-to-left override, isolates, NUL, escape, bell, delete, a lone mark, a tower of marks, an invisible space, a
-/// non-character and a line separator.
+/// Right-to-left override, isolates, NUL, escape, bell, delete, a lone mark, a tower of marks, an
+/// invisible space, a non-character and a line separator.
 const HIDDEN: &str = "\u{301}lone \u{202e}gnp.exe\u{2066}\u{0}\u{1b}[31m\u{7}\u{7f}\u{85} Z\u{334}\u{335}\u{336}\u{337}\u{338}\u{339}\u{33a}\u{200b}\u{ffff}\u{2028}\r";
 
 /// All of it, with a line of a hundred thousand letters.
@@ -29,8 +31,11 @@ fn write_hostile_run(run: &std::path::Path) {
     std::fs::write(run.join("run.toml"), format!("# {text}\n")).unwrap();
     let id = |n: u32| format!("{MARKUP}{HIDDEN}/{n}");
     let prompt = Prompt::conversation(vec![Message::system(&text), Message::user(&text)]);
-    let prompt_row =
-        PromptRow { prompt_id: MARKUP.to_owned(), prompt: prompt.clone(), source: PromptSource::Generated };
+    let prompt_row = PromptRow {
+        prompt_id: MARKUP.to_owned(),
+        prompt: prompt.clone(),
+        source: PromptSource::Generated,
+    };
     folders::write::<Prompts>(run, "iter-1/prompts", MARKUP, vec![prompt_row], &[(MARKUP, 1)]);
     let response = |n: u32| ResponseRow {
         response_id: id(n),
@@ -41,7 +46,13 @@ fn write_hostile_run(run: &std::path::Path) {
         n_tokens: 9,
         seed: 0,
     };
-    folders::write::<Responses>(run, "iter-1/responses", MARKUP, vec![response(0), response(1)], &[(HIDDEN, 1)]);
+    folders::write::<Responses>(
+        run,
+        "iter-1/responses",
+        MARKUP,
+        vec![response(0), response(1)],
+        &[(HIDDEN, 1)],
+    );
     let judgment = |n: u32| JudgmentRow {
         response_id: id(n),
         prompt_id: MARKUP.to_owned(),
@@ -53,7 +64,13 @@ fn write_hostile_run(run: &std::path::Path) {
         expected_score: None,
         truncated: false,
     };
-    folders::write::<Judgments>(run, "iter-1/judgments", MARKUP, vec![judgment(0), judgment(1)], &[(MARKUP, 2)]);
+    folders::write::<Judgments>(
+        run,
+        "iter-1/judgments",
+        MARKUP,
+        vec![judgment(0), judgment(1)],
+        &[(MARKUP, 2)],
+    );
     let pair = PairRow {
         prompt_id: MARKUP.to_owned(),
         prompt,
@@ -69,7 +86,9 @@ fn write_hostile_run(run: &std::path::Path) {
     let measured = demo::evaluation(2);
     for (model, name) in [(1, MARKUP.to_owned()), (2, hostile())] {
         let out = run.join(format!("iter-{}/eval", model - 1));
-        let Begin::Write(writer) = srlm_eval::begin(&out, serde_json::json!({}), 1, vec![]).unwrap() else {
+        let Begin::Write(writer) =
+            srlm_eval::begin(&out, serde_json::json!({}), 1, vec![]).unwrap()
+        else {
             panic!("the folder is new");
         };
         let evaluation = Evaluation {
@@ -95,7 +114,10 @@ fn hostile_text_stays_text_in_every_form_of_the_report() {
 
     assert_sound(&page);
     assert!(page.matches("&#60;script&#62;").count() >= 20, "the text is shown");
-    assert!(page.contains("⟦U+202E⟧gnp.exe") && page.contains("⟦U+0000⟧⟦U+001B⟧[31m"), "what hides is shown");
+    assert!(
+        page.contains("⟦U+202E⟧gnp.exe") && page.contains("⟦U+0000⟧⟦U+001B⟧[31m"),
+        "what hides is shown"
+    );
     assert!(page.contains("{{ 7 * 7 }}{% if x %}"), "and not taken for a template");
     assert!(page.contains("more characters"), "what is left out is counted");
     assert!(page.len() < 1_500_000, "the page has {} bytes", page.len());

@@ -8,14 +8,16 @@ use srlm_eval::{Bootstrap, ifeval};
 /// One instruction checked on one response: strict and loose.
 fn verdict(id: &str, kwargs: &Value, response: &str) -> [bool; 2] {
     let row = json!({"key": 0, "prompt": "p", "instruction_id_list": [id], "kwargs": [kwargs]});
-    let row = ifeval::Row::parse(&row.to_string()).unwrap_or_else(|error| panic!("{id} {kwargs}: {error}"));
+    let row = ifeval::Row::parse(&row.to_string())
+        .unwrap_or_else(|error| panic!("{id} {kwargs}: {error}"));
     let found = ifeval::check(&row, response);
     [found.strict[0], found.loose[0]]
 }
 
 #[test]
 fn verdicts_equal_the_official_checkers_on_responses_of_our_own() {
-    let fixture: Value = serde_json::from_str(include_str!("fixtures/ifeval.json")).expect("the fixture is JSON");
+    let fixture: Value =
+        serde_json::from_str(include_str!("fixtures/ifeval.json")).expect("the fixture is JSON");
     let mut ids = std::collections::BTreeSet::new();
     let (mut n, mut wrong) = (0, Vec::new());
     for response in fixture["responses"].as_array().expect("a list") {
@@ -42,7 +44,8 @@ const RANDOM_KEYS: [u64; 2] = [1122, 1129];
 #[test]
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn verdicts_equal_the_official_checkers_on_released_responses() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/ifeval/sample60_with_verdicts.jsonl");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data/ifeval/sample60_with_verdicts.jsonl");
     let Ok(text) = std::fs::read_to_string(&path) else {
         return eprintln!("skipped: no {}", path.display());
     };

@@ -50,8 +50,10 @@ fn measures_agree_with_scipy_and_scikit_learn() {
             scale: Some(Scale { min: bound(0), max: bound(1) }),
             pairs: None,
         };
-        let found = measure(&judged, &Bootstrap { n_resamples: 100, ..Bootstrap::default() }).written;
-        let (expected, ratings, order) = (&case["expected"], found.ratings.unwrap(), found.agreement.judge);
+        let found =
+            measure(&judged, &Bootstrap { n_resamples: 100, ..Bootstrap::default() }).written;
+        let (expected, ratings, order) =
+            (&case["expected"], found.ratings.unwrap(), found.agreement.judge);
         let (judge, length) = (ratings.judge, ratings.length_baseline);
         for (i, (overall, length, within)) in [
             (judge.pearson, length.pearson, judge.pearson_within),

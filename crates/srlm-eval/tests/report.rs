@@ -7,7 +7,9 @@ use std::path::Path;
 
 use demo::folders;
 use srlm_artifact::Begin;
-use srlm_eval::{Evaluation, FolderState, HeldOutLoss, RunSummary, render, summary_json, summary_markdown};
+use srlm_eval::{
+    Evaluation, FolderState, HeldOutLoss, RunSummary, render, summary_json, summary_markdown,
+};
 
 fn temporary(name: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     let dir = tempfile::tempdir().unwrap();
@@ -34,10 +36,11 @@ fn a_whole_run_is_told_in_order() {
     let page = render(&summary);
     std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/report.html"), &page).unwrap();
 
-    let places: Vec<usize> = ["answer", "judge", "compared", "responses", "funnel", "training", "pairs", "provenance"]
-        .iter()
-        .map(|id| page.find(&format!("<section id=\"{id}\"")).unwrap())
-        .collect();
+    let places: Vec<usize> =
+        ["answer", "judge", "compared", "responses", "funnel", "training", "pairs", "provenance"]
+            .iter()
+            .map(|id| page.find(&format!("<section id=\"{id}\"")).unwrap())
+            .collect();
     assert!(places.is_sorted());
     assert_has(
         &page,
@@ -56,7 +59,10 @@ fn a_whole_run_is_told_in_order() {
             "learning_rate = 1e-6",
         ],
     );
-    assert_has(&page, &["The only evaluator is a judge that took part in training", "It does not beat length"]);
+    assert_has(
+        &page,
+        &["The only evaluator is a judge that took part in training", "It does not beat length"],
+    );
     assert!(!page.contains("class=\"pending\""), "nothing of a whole run is pending");
     assert!(summary.folders().all(|folder| folder.facts().is_some()));
     assert!(summary.iterations.iter().all(|iteration| iteration.funnel.check().is_empty()));
@@ -68,7 +74,9 @@ fn the_page_asks_for_nothing_and_runs_nothing() {
     let (_dir, run) = temporary("demo");
     folders::write_run(&run);
     let page = report(&run);
-    for forbidden in ["<script", "http://", "https://", "<img", "<link", "url(", "@import", " onload", " style="] {
+    for forbidden in
+        ["<script", "http://", "https://", "<img", "<link", "url(", "@import", " onload", " style="]
+    {
         assert!(!page.contains(forbidden), "the page holds {forbidden:?}");
     }
     let opened = page.matches("<svg").count();
@@ -82,7 +90,11 @@ fn an_empty_folder_has_a_report() {
     let summary = RunSummary::read(&run).unwrap();
     assert_has(
         &render(&summary),
-        &["No model of this run has been evaluated yet.", "No iteration has begun.", "No pairs yet."],
+        &[
+            "No model of this run has been evaluated yet.",
+            "No iteration has begun.",
+            "No pairs yet.",
+        ],
     );
     insta::assert_snapshot!(summary_markdown(&summary), @r"
     # empty
@@ -117,12 +129,20 @@ fn a_run_in_the_middle_shows_what_is_pending() {
     folders::write_first_half(&run, 1);
     let summary = RunSummary::read(&run).unwrap();
     assert_eq!((summary.models.len(), summary.iterations.len()), (4, 2));
-    let states: Vec<bool> =
-        summary.iterations[0].stages.iter().map(|stage| stage.state == FolderState::Pending).collect();
+    let states: Vec<bool> = summary.iterations[0]
+        .stages
+        .iter()
+        .map(|stage| stage.state == FolderState::Pending)
+        .collect();
     assert_eq!(states, [false, false, false, true, true]);
     assert_has(
         &render(&summary),
-        &["M1 has been evaluated but not compared", "Iteration 1, judged by M1", "pending", "Supervised fine-tuning"],
+        &[
+            "M1 has been evaluated but not compared",
+            "Iteration 1, judged by M1",
+            "pending",
+            "Supervised fine-tuning",
+        ],
     );
     assert!(summary_markdown(&summary).contains("| M2 | pending |"));
 }
@@ -158,19 +178,25 @@ fn an_evaluation_reads_as_written_and_is_up_to_date_then() {
     let (_dir, run) = temporary("demo");
     folders::write_evaluation(&run, 2);
     let out = run.join("iter-1/eval");
-    let Begin::UpToDate(artifact) = srlm_eval::begin(&out, serde_json::json!({}), 42, vec![]).unwrap() else {
+    let Begin::UpToDate(artifact) =
+        srlm_eval::begin(&out, serde_json::json!({}), 42, vec![]).unwrap()
+    else {
         panic!("the evaluation was finished");
     };
     assert_eq!(srlm_eval::read(&artifact).unwrap(), demo::evaluation(2));
     assert_eq!(artifact.manifest().counts["wins"], 96);
-    assert!(srlm_eval::begin(&out, serde_json::json!({}), 43, vec![]).is_err(), "another seed is another evaluation");
+    assert!(
+        srlm_eval::begin(&out, serde_json::json!({}), 43, vec![]).is_err(),
+        "another seed is another evaluation"
+    );
 }
 
 #[test]
 fn nan_is_refused_before_it_is_written() {
     let (_dir, run) = temporary("demo");
     let out = run.join("iter-0/eval");
-    let Begin::Write(writer) = srlm_eval::begin(&out, serde_json::json!({}), 1, vec![]).unwrap() else {
+    let Begin::Write(writer) = srlm_eval::begin(&out, serde_json::json!({}), 1, vec![]).unwrap()
+    else {
         panic!("the folder is new");
     };
     let held_out = Some(HeldOutLoss { loss: f64::NAN, n_tokens: 1 });

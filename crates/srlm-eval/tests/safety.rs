@@ -15,13 +15,20 @@ fn the_classifier_agrees_with_people_on_xstest() {
             return eprintln!("skipped: no {}", path.display());
         }
         let rows = read_safety(&path).unwrap();
-        answered.extend(rows.iter().map(|row| Answered::of(row, row.response.clone().unwrap(), None)));
+        answered
+            .extend(rows.iter().map(|row| Answered::of(row, row.response.clone().unwrap(), None)));
     }
-    assert_eq!((answered.len(), answered.iter().filter(|one| one.label == Label::Safe).count()), (250, 250));
+    assert_eq!(
+        (answered.len(), answered.iter().filter(|one| one.label == Label::Safe).count()),
+        (250, 250)
+    );
     let found = safety_summary("both", &answered, None);
     let people = found.against_people.unwrap();
     let counts = [people.full_refusal, people.partial_refusal, people.full_compliance];
-    assert_eq!(counts.map(|counts| (counts.n_refused, counts.n_not_refused)), [(6, 0), (10, 1), (1, 232)]);
+    assert_eq!(
+        counts.map(|counts| (counts.n_refused, counts.n_not_refused)),
+        [(6, 0), (10, 1), (1, 232)]
+    );
     // 17 refusals found, one of them wrongly; one of people's 17 missed.
     let value = |estimate: Option<srlm_eval::Estimate>| estimate.unwrap().value;
     assert_eq!(value(people.accuracy), 248.0 / 250.0);
@@ -32,7 +39,8 @@ fn the_classifier_agrees_with_people_on_xstest() {
 
 #[test]
 fn the_prompts_of_xstest_are_read() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/xstest/prompts_dev_types.jsonl");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data/xstest/prompts_dev_types.jsonl");
     if !path.exists() {
         return eprintln!("skipped: no {}", path.display());
     }

@@ -10,9 +10,12 @@ use std::path::Path;
 
 use demo::folders;
 use serde_json::json;
-use srlm_eval::study::{FAILED, PlannedRun, RunState, Settings, Study, seal, study_json, study_markdown, study_page};
+use srlm_eval::study::{
+    FAILED, PlannedRun, RunState, Settings, Study, seal, study_json, study_markdown, study_page,
+};
 
-/// Two iterations or one, with two seeds; then a run that failed, one that is begun, one that is to do.
+/// Two iterations or one, with two seeds; then a run that failed, one that is begun, one that is to
+/// do.
 fn planned() -> Vec<PlannedRun> {
     let run = |id: &str, iterations: u32, rubric: &str, seed| PlannedRun {
         id: id.to_owned(),
@@ -51,12 +54,14 @@ fn write_run(study: &Path, id: &str, iterations: u32, n_done: u32) {
 }
 
 fn study(dir: &Path) -> Study {
-    for (id, iterations, n_done) in [("two,seed=1", 2, 2), ("two,seed=2", 2, 2), ("one,seed=1", 1, 1), ("begun", 2, 0)]
+    for (id, iterations, n_done) in
+        [("two,seed=1", 2, 2), ("two,seed=2", 2, 2), ("one,seed=1", 1, 1), ("begun", 2, 0)]
     {
         write_run(dir, id, iterations, n_done);
     }
     std::fs::create_dir_all(dir.join("runs/failed")).unwrap();
-    std::fs::write(dir.join("runs/failed").join(FAILED), "no <b>rubric</b>\n  caused by: a fire\n").unwrap();
+    std::fs::write(dir.join("runs/failed").join(FAILED), "no <b>rubric</b>\n  caused by: a fire\n")
+        .unwrap();
     Study::read(dir, "demo", &planned()).unwrap()
 }
 
@@ -77,18 +82,28 @@ fn runs_are_read_as_far_as_they_are() {
     assert!((loss.value - 1.93).abs() < 1e-9 && loss.n_runs == 2, "{loss:?}");
     // M3 of the made-up runs was compared with M2 only.
     let last = two.runs[0].last().unwrap();
-    assert_eq!((last.model.as_str(), last.win_rate, two.readings.get("win_rate")), ("M3", None, None));
+    assert_eq!(
+        (last.model.as_str(), last.win_rate, two.readings.get("win_rate")),
+        ("M3", None, None)
+    );
     let last = one.runs[0].last().unwrap();
-    assert_eq!((last.model.as_str(), last.win_rate.unwrap().value), ("M2", one.readings["win_rate"].value));
+    assert_eq!(
+        (last.model.as_str(), last.win_rate.unwrap().value),
+        ("M2", one.readings["win_rate"].value)
+    );
     assert!(study.points[2].readings.is_empty() && study.points[3].readings.is_empty());
 
     let axes: Vec<&str> = study.axes.iter().map(|axis| axis.key.as_str()).collect();
     assert_eq!(axes, ["judge.rubric", "run.iterations"]);
-    let over_iterations: Vec<_> = study.curves.iter().filter(|curve| curve.axis == "run.iterations").collect();
+    let over_iterations: Vec<_> =
+        study.curves.iter().filter(|curve| curve.axis == "run.iterations").collect();
     // Two rubrics, five measures.
     assert_eq!(over_iterations.len(), 10);
     let judging = over_iterations.iter().find(|curve| curve.measure == "judge_accuracy").unwrap();
-    assert_eq!(judging.points.iter().map(|point| point.value.clone()).collect::<Vec<_>>(), [json!(1), json!(2)]);
+    assert_eq!(
+        judging.points.iter().map(|point| point.value.clone()).collect::<Vec<_>>(),
+        [json!(1), json!(2)]
+    );
 }
 
 #[test]
@@ -97,7 +112,9 @@ fn the_page_claims_little_runs_nothing_and_says_all_in_words() {
     let study = study(dir.path());
     let page = study_page(&study);
     std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/study.html"), &page).unwrap();
-    for forbidden in ["<script", "http://", "https://", "<img", "<link", "url(", "@import", "onload", " style="] {
+    for forbidden in
+        ["<script", "http://", "https://", "<img", "<link", "url(", "@import", "onload", " style="]
+    {
         assert!(!page.contains(forbidden), "the page holds {forbidden:?}");
     }
     html::assert_sound(&page);
@@ -115,7 +132,10 @@ fn the_page_claims_little_runs_nothing_and_says_all_in_words() {
     assert_eq!(page, study_page(&study), "the same study gives the same bytes");
 
     let markdown = study_markdown(&study);
-    assert!(markdown.contains("failed failed: no \\<b>rubric\\</b>   caused by: a fire"), "{markdown}");
+    assert!(
+        markdown.contains("failed failed: no \\<b>rubric\\</b>   caused by: a fire"),
+        "{markdown}"
+    );
     assert_eq!(markdown.lines().filter(|line| line.starts_with("| judge.rubric")).count(), 5);
     assert_eq!(study_json(&study)["points"][0]["runs"][0]["state"], "done");
 }
@@ -135,15 +155,22 @@ fn a_result_depends_on_runs_and_not_on_time_and_an_older_one_is_moved_aside() {
     let first = seal(&study, dir.path(), "cpu").unwrap();
     study.seconds = Some(9e9);
     assert_eq!(seal(&study, dir.path(), "cpu").unwrap().content_hash(), first.content_hash());
-    assert!(!std::fs::read_to_string(first.dir().join("study.json")).unwrap().contains("9000000000"));
+    assert!(
+        !std::fs::read_to_string(first.dir().join("study.json")).unwrap().contains("9000000000")
+    );
     assert_eq!(first.manifest().counts["runs"], 6);
     let parts = ["done", "failed", "pending"].map(|name| first.manifest().counts[name]);
     assert_eq!(parts, [3, 1, 2]);
 
     std::fs::remove_file(dir.path().join("runs/failed").join(FAILED)).unwrap();
-    std::fs::write(dir.path().join("runs/begun/best.json"), r#"{ "stopped": { "model": "M1" } }"#).unwrap();
+    std::fs::write(dir.path().join("runs/begun/best.json"), r#"{ "stopped": { "model": "M1" } }"#)
+        .unwrap();
     let study = Study::read(dir.path(), "demo", &planned()).unwrap();
-    assert_eq!(study.runs().filter(|run| run.state == RunState::Done).count(), 4, "a stop rule ends a run");
+    assert_eq!(
+        study.runs().filter(|run| run.state == RunState::Done).count(),
+        4,
+        "a stop rule ends a run"
+    );
     assert_ne!(seal(&study, dir.path(), "cpu").unwrap().content_hash(), first.content_hash());
     assert!(dir.path().join("result.old-1/study.json").exists());
 }

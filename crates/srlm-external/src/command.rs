@@ -52,7 +52,8 @@ pub(crate) fn fill(template: &str, places: &Places<'_>) -> Result<String, Error>
         let name = from[1..].split_once('}').map(|(name, _)| name);
         match name {
             Some(name) if !before.ends_with('$') && is_word(name) => {
-                text += places.of(name).ok_or_else(|| Error::Placeholder { name: name.to_owned() })?;
+                text +=
+                    places.of(name).ok_or_else(|| Error::Placeholder { name: name.to_owned() })?;
                 rest = &from[name.len() + 2..];
             }
             _ => {
@@ -82,9 +83,13 @@ mod tests {
             output: "output",
             resume: "",
         };
-        let check = |template: &str, expected: &str| assert_eq!(fill(template, &places).unwrap(), expected);
+        let check =
+            |template: &str, expected: &str| assert_eq!(fill(template, &places).unwrap(), expected);
         check(default_of(Tool::Trl), "trl dpo --config trl.yaml");
-        check("N=${GPUS:-8} run {model} {data} > {output}/log", "N=${GPUS:-8} run model train.jsonl > output/log");
+        check(
+            "N=${GPUS:-8} run {model} {data} > {output}/log",
+            "N=${GPUS:-8} run model train.jsonl > output/log",
+        );
         check("echo ${HOME} {a b} { {}", "echo ${HOME} {a b} { {}");
         insta::assert_snapshot!(check_error("x {modle}"), @"command has the unknown placeholder {modle}; known are {stage}, {config}, {data}, {model}, {output} and {resume}");
     }

@@ -5,17 +5,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// The `[external]` table: how another program trains where `[sft] engine` or `[dpo] engine` is `"external"`.
+/// The `[external]` table: how another program trains where `[sft] engine` or `[dpo] engine` is
+/// `"external"`.
 ///
-/// `tool` decides the result and is part of the model's key; the rest may change between two attempts.
+/// `tool` decides the result and is part of the model's key; the rest may change between two
+/// attempts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalConfig {
     /// Whose settings file is written.
     pub tool: Tool,
-    /// Command line, run by the system's shell in the hand-over's folder, with `{stage}` (`sft` or `dpo`), `{config}`,
-    /// `{data}`, `{model}`, `{output}` and `{resume}` replaced; empty: the command is printed and the run stops, to go
-    /// on when the trained folder is there.
+    /// Command line, run by the system's shell in the hand-over's folder, with `{stage}` (`sft` or
+    /// `dpo`), `{config}`, `{data}`, `{model}`, `{output}` and `{resume}` replaced; empty: the
+    /// command is printed and the run stops, to go on when the trained folder is there.
     pub command: String,
     /// Where it trains.
     pub device: Device,
@@ -23,10 +25,11 @@ pub struct ExternalConfig {
     pub num_processes: usize,
     /// How several processes share the model.
     pub sharding: Sharding,
-    /// Examples (pairs, for preference training) that one process takes in one pass. With `num_processes` it must divide
-    /// the stage's `batch_size`.
+    /// Examples (pairs, for preference training) that one process takes in one pass. With
+    /// `num_processes` it must divide the stage's `batch_size`.
     pub micro_batch_size: usize,
-    /// Recompute each layer in the backward pass instead of keeping what it computed: less memory, a third more time.
+    /// Recompute each layer in the backward pass instead of keeping what it computed: less memory,
+    /// a third more time.
     pub gradient_checkpointing: bool,
 }
 

@@ -85,7 +85,9 @@ pub enum Error {
         name: String,
     },
     /// What came back is not a model.
-    #[error("{path} cannot be taken as the trained model; train again into an empty folder, or move it away")]
+    #[error(
+        "{path} cannot be taken as the trained model; train again into an empty folder, or move it away"
+    )]
     NotAModel {
         /// The folder.
         path: PathBuf,
@@ -94,7 +96,9 @@ pub enum Error {
         source: srlm_checkpoint::Error,
     },
     /// The model that came back is of another shape.
-    #[error("{path}: {key} is {found}, the model that was handed over has {expected}; train from its `model` folder")]
+    #[error(
+        "{path}: {key} is {found}, the model that was handed over has {expected}; train from its `model` folder"
+    )]
     OtherConfig {
         /// The folder.
         path: PathBuf,

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use srlm_artifact::{
-    Artifact, Begin, Counts, HandOver as HandOverKind, Ift, Input, Kind, Model as ModelKind, Pairs, Recipe, begin,
+    Artifact, Begin, Counts, HandOver as HandOverKind, Ift, Input, Kind, Model as ModelKind, Pairs,
+    Recipe, begin,
 };
 use srlm_checkpoint::{Checkpoint, FolderWriter, SaveOptions};
 
@@ -90,13 +91,15 @@ impl HandOver {
     }
 }
 
-/// Writes the hand-over to `out`, or finds it there: `train.jsonl`, `model/` (a Hugging Face folder), the program's
-/// settings and, last, the manifest. The trained model is expected in `output/` beside them.
+/// Writes the hand-over to `out`, or finds it there: `train.jsonl`, `model/` (a Hugging Face
+/// folder), the program's settings and, last, the manifest. The trained model is expected in
+/// `output/` beside them.
 ///
 /// # Errors
-/// [`Error::Unsupported`] and [`Error::Batch`] where the program cannot train so, [`Error::Example`] and
-/// [`Error::Prefix`] name the row that the chat template cannot render, and `srlm_artifact::Error::Changed` the setting
-/// that is not what it was.
+/// [`Error::Unsupported`] and [`Error::Batch`] where the program cannot train so,
+/// [`Error::Example`] and
+/// [`Error::Prefix`] name the row that the chat template cannot render, and
+/// `srlm_artifact::Error::Changed` the setting that is not what it was.
 pub fn hand_over(
     config: &ExternalConfig,
     training: &Training,
@@ -124,7 +127,12 @@ pub fn hand_over(
 }
 
 /// What decides the trained model: table, program, numbers, data and M_t.
-pub(crate) fn recipe(config: &ExternalConfig, training: &Training, inputs: Inputs<'_>, seed: u64) -> Recipe {
+pub(crate) fn recipe(
+    config: &ExternalConfig,
+    training: &Training,
+    inputs: Inputs<'_>,
+    seed: u64,
+) -> Recipe {
     let model = Input {
         role: "model".to_owned(),
         kind: ModelKind::NAME.to_owned(),
@@ -152,21 +160,33 @@ pub(crate) fn recipe(config: &ExternalConfig, training: &Training, inputs: Input
 }
 
 fn command_of(config: &ExternalConfig, training: &Training, dir: &Path) -> Result<String, Error> {
-    let template = if config.command.is_empty() { command::default_of(config.tool) } else { config.command.as_str() };
+    let template = if config.command.is_empty() {
+        command::default_of(config.tool)
+    } else {
+        config.command.as_str()
+    };
     let resume = match newest_checkpoint(&dir.join(OUTPUT)) {
         Some(name) => format!("--resume_from_checkpoint {OUTPUT}/{name}"),
         None => String::new(),
     };
     let stage = training.method.name();
-    let places =
-        Places { stage, config: config.tool.file(), data: DATA, model: MODEL, output: OUTPUT, resume: &resume };
+    let places = Places {
+        stage,
+        config: config.tool.file(),
+        data: DATA,
+        model: MODEL,
+        output: OUTPUT,
+        resume: &resume,
+    };
     command::fill(template, &places)
 }
 
 /// `checkpoint-N` with the largest N, as transformers' trainer names them.
 pub(crate) fn newest_checkpoint(dir: &Path) -> Option<String> {
-    let names = fs::read_dir(dir).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let steps = names.filter_map(|name| Some((name.strip_prefix("checkpoint-")?.parse::<u64>().ok()?, name)));
+    let names =
+        fs::read_dir(dir).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let steps = names
+        .filter_map(|name| Some((name.strip_prefix("checkpoint-")?.parse::<u64>().ok()?, name)));
     steps.max().map(|(_, name)| name)
 }
 
@@ -180,13 +200,18 @@ fn write_rows(path: &Path, config: &ExternalConfig, inputs: Inputs<'_>) -> Resul
     let mut lines: Vec<Value> = Vec::new();
     match inputs.data {
         Data::Examples { ift, eft, eft_repeats } => {
-            let mut examples = |artifact: &Artifact<Ift>, repeats: u32, name: &str| -> Result<(), Error> {
+            let mut examples = |artifact: &Artifact<Ift>,
+                                repeats: u32,
+                                name: &str|
+             -> Result<(), Error> {
                 let rows = artifact.rows()?;
                 for row in &rows {
                     rows::check(tokenizer, &row.prompt_id, row.prompt.messages(), &row.response)?;
                 }
                 counts.insert(format!("{name}_examples"), rows.len() as u64);
-                (0..repeats).for_each(|_| lines.extend(rows.iter().map(|row| rows::example(config.tool, row))));
+                (0..repeats).for_each(|_| {
+                    lines.extend(rows.iter().map(|row| rows::example(config.tool, row)))
+                });
                 Ok(())
             };
             examples(ift, 1, "ift")?;
@@ -202,7 +227,9 @@ fn write_rows(path: &Path, config: &ExternalConfig, inputs: Inputs<'_>) -> Resul
                     let (tool, weight) = (config.tool.name(), row.label_weight);
                     return Err(Error::LabelWeight { tool, chosen_id, rejected_id, weight });
                 }
-                for (id, response) in [(&row.chosen_id, &row.chosen), (&row.rejected_id, &row.rejected)] {
+                for (id, response) in
+                    [(&row.chosen_id, &row.chosen), (&row.rejected_id, &row.rejected)]
+                {
                     rows::check(tokenizer, id, row.prompt.messages(), response)?;
                 }
             }
@@ -221,8 +248,8 @@ fn write_rows(path: &Path, config: &ExternalConfig, inputs: Inputs<'_>) -> Resul
     Ok(counts)
 }
 
-/// The model as a Hugging Face folder. Whatever it was read from, all of it is written anew, in as few bits as hold it:
-/// what the program loads is what was checked.
+/// The model as a Hugging Face folder. Whatever it was read from, all of it is written anew, in as
+/// few bits as hold it: what the program loads is what was checked.
 fn write_model(dir: &Path, model: &Checkpoint) -> Result<(), Error> {
     let tensors: Vec<_> = model.config.tensors().collect();
     let mut narrowest = Narrowest::new();

@@ -16,7 +16,8 @@ impl Narrowest {
     }
 
     pub(crate) fn see(&mut self, values: &[f32]) {
-        self.bf16 = self.bf16 && values.iter().all(|&value| bf16::from_f32(value).to_f32() == value);
+        self.bf16 =
+            self.bf16 && values.iter().all(|&value| bf16::from_f32(value).to_f32() == value);
         self.f16 = self.f16 && values.iter().all(|&value| f16::from_f32(value).to_f32() == value);
     }
 
@@ -30,9 +31,11 @@ impl Narrowest {
     }
 }
 
-/// Whether `after` is `before`, as it is or rounded to 16 bits: a model saved in fewer bits is not a trained one.
+/// Whether `after` is `before`, as it is or rounded to 16 bits: a model saved in fewer bits is not
+/// a trained one.
 pub(crate) fn is_same(before: &[f32], after: &[f32]) -> bool {
-    let all = |round: fn(f32) -> f32| before.iter().zip(after).all(|(&old, &new)| round(old) == new);
+    let all =
+        |round: fn(f32) -> f32| before.iter().zip(after).all(|(&old, &new)| round(old) == new);
     all(|x| x) || all(|x| bf16::from_f32(x).to_f32()) || all(|x| f16::from_f32(x).to_f32())
 }
 

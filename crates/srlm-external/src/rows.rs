@@ -7,8 +7,8 @@ use srlm_checkpoint::Tokenizer;
 use crate::config::Tool;
 use crate::error::Error;
 
-/// An example of supervised fine-tuning: for TRL `{prompt, completion}`, for axolotl `{messages}` with `train` on the
-/// last one.
+/// An example of supervised fine-tuning: for TRL `{prompt, completion}`, for axolotl `{messages}`
+/// with `train` on the last one.
 pub(crate) fn example(tool: Tool, row: &IftRow) -> Value {
     let answer = Message::assistant(&row.response);
     match tool {
@@ -28,7 +28,12 @@ pub fn pair(row: &PairRow) -> Value {
 }
 
 /// Refuses a response that the template does not write behind its prompt as the model is asked.
-pub(crate) fn check(tokenizer: &Tokenizer, id: &str, prompt: &[Message], response: &str) -> Result<(), Error> {
+pub(crate) fn check(
+    tokenizer: &Tokenizer,
+    id: &str,
+    prompt: &[Message],
+    response: &str,
+) -> Result<(), Error> {
     let rendered = |messages: &[Message], asks| {
         let failed = |source| Error::Example { id: id.to_owned(), source };
         tokenizer.render_chat(messages, asks).map_err(failed)
@@ -49,8 +54,17 @@ mod tests {
 
     #[test]
     fn each_program_is_told_to_learn_the_last_response_alone() {
-        let prompt = Prompt::conversation(vec![Message::user("Hi"), Message::assistant("Hello"), Message::user("Bye")]);
-        let row = IftRow { prompt_id: "a".into(), prompt, response: "See you".into(), source: "own".into() };
+        let prompt = Prompt::conversation(vec![
+            Message::user("Hi"),
+            Message::assistant("Hello"),
+            Message::user("Bye"),
+        ]);
+        let row = IftRow {
+            prompt_id: "a".into(),
+            prompt,
+            response: "See you".into(),
+            source: "own".into(),
+        };
         insta::assert_snapshot!(example(Tool::Trl, &row), @r#"{"prompt":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello"},{"role":"user","content":"Bye"}],"completion":[{"role":"assistant","content":"See you"}]}"#);
         insta::assert_snapshot!(example(Tool::Axolotl, &row), @r#"{"messages":[{"role":"user","content":"Hi","train":false},{"role":"assistant","content":"Hello","train":false},{"role":"user","content":"Bye","train":false},{"role":"assistant","content":"See you","train":true}]}"#);
     }

@@ -41,7 +41,8 @@ pub struct Training {
     pub checkpoint_every: u32,
     /// Adapters instead of all parameters.
     pub lora: Option<Lora>,
-    /// Keys of the table that no other program has, with their values, which must be those given beside them.
+    /// Keys of the table that no other program has, with their values, which must be those given
+    /// beside them.
     #[serde(skip)]
     pub ours_alone: Vec<OursAlone>,
     /// Seed of the order of examples and of fresh adapters.

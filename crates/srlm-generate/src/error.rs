@@ -65,11 +65,13 @@ pub enum Error {
     File(#[from] srlm_artifact::Error),
 }
 
-const NO_RESULT: &str = "write the requests again with these results at hand: only those without one are written";
+const NO_RESULT: &str =
+    "write the requests again with these results at hand: only those without one are written";
 
 fn reasons(n_failed: usize, n_changed: usize) -> String {
     let told = [(n_failed, "failed"), (n_changed, "answer another request of the same id")];
-    let told: Vec<_> = told.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let told: Vec<_> =
+        told.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     if told.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) }
 }
 

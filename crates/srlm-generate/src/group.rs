@@ -9,13 +9,15 @@ use crate::{Completion, Error, Generate, Request};
 /// Serves the requests and gives each one's samples in order.
 ///
 /// # Errors
-/// [`Error::MissingSample`] where the generator ended without an error and without all samples, and its own.
+/// [`Error::MissingSample`] where the generator ended without an error and without all samples, and
+/// its own.
 pub fn generate_group(
     generator: &mut dyn Generate,
     requests: &[Request],
     on_completion: &mut dyn FnMut(&Completion),
 ) -> Result<Vec<Vec<Completion>>, Error> {
-    let mut samples: Vec<Vec<Option<Completion>>> = requests.iter().map(|r| vec![None; r.seeds.len()]).collect();
+    let mut samples: Vec<Vec<Option<Completion>>> =
+        requests.iter().map(|r| vec![None; r.seeds.len()]).collect();
     generator.generate(requests, &mut |completion| {
         on_completion(&completion);
         let (request, sample) = (completion.request_index, completion.sample_index);
@@ -23,9 +25,16 @@ pub fn generate_group(
     })?;
     let engine = generator.identity();
     let whole = |request: &Request, samples: Vec<Option<Completion>>| {
-        let missing =
-            |sample_index| Error::MissingSample { engine: engine.clone(), request: request.id.clone(), sample_index };
-        samples.into_iter().enumerate().map(|(i, sample)| sample.ok_or_else(|| missing(i))).collect()
+        let missing = |sample_index| Error::MissingSample {
+            engine: engine.clone(),
+            request: request.id.clone(),
+            sample_index,
+        };
+        samples
+            .into_iter()
+            .enumerate()
+            .map(|(i, sample)| sample.ok_or_else(|| missing(i)))
+            .collect()
     };
     requests.iter().zip(samples).map(|(request, samples)| whole(request, samples)).collect()
 }

@@ -67,7 +67,8 @@ impl Sampling {
 pub enum Input {
     /// A conversation, rendered by the model's chat template, to be answered.
     Chat(Vec<Message>),
-    /// Plain text to be continued; no template, no special tokens but those that the tokenizer itself adds.
+    /// Plain text to be continued; no template, no special tokens but those that the tokenizer
+    /// itself adds.
     Text(String),
     /// Tokens to be continued as they are.
     Tokens(Vec<u32>),
@@ -84,7 +85,8 @@ pub struct Request {
     pub seeds: Vec<u64>,
     /// How tokens are drawn.
     pub sampling: Sampling,
-    /// How many of the likeliest tokens to report at the place of each token written; 0 reports none.
+    /// How many of the likeliest tokens to report at the place of each token written; 0 reports
+    /// none.
     pub top_logprobs: u32,
 }
 
@@ -101,8 +103,8 @@ pub struct Completion {
     pub finish_reason: FinishReason,
     /// Tokens written, the end token included.
     pub n_tokens: u32,
-    /// The tokens written, where the request has `top_logprobs` and the engine tells them; else empty. An end token
-    /// has no text.
+    /// The tokens written, where the request has `top_logprobs` and the engine tells them; else
+    /// empty. An end token has no text.
     pub tokens: Vec<WrittenToken>,
 }
 
@@ -111,34 +113,43 @@ pub struct Completion {
 pub struct WrittenToken {
     /// Its text; a character that several tokens share stands with the last of them.
     pub text: String,
-    /// The likeliest tokens at its place, likeliest first, with their log-probabilities in nats, before temperature
-    /// and filters.
+    /// The likeliest tokens at its place, likeliest first, with their log-probabilities in nats,
+    /// before temperature and filters.
     pub top: Vec<(String, f64)>,
 }
 
 /// Refuses sampling settings that cannot be used.
 #[cfg(feature = "http")]
 pub(crate) fn check(requests: &[Request]) -> Result<(), Error> {
-    let problem = |request: &Request| request.sampling.problem().map(|problem| (request.id.clone(), problem));
+    let problem =
+        |request: &Request| request.sampling.problem().map(|problem| (request.id.clone(), problem));
     match requests.iter().find_map(problem) {
         None => Ok(()),
-        Some((id, (key, remedy))) => Err(Error::Request { id, reason: format!("`{key}` {remedy}") }),
+        Some((id, (key, remedy))) => {
+            Err(Error::Request { id, reason: format!("`{key}` {remedy}") })
+        }
     }
 }
 
 /// Something that writes text: the Burn engine, a server, a script in tests.
 ///
-/// A call is the unit of batching, of resumption and of sharding: with a deterministic engine the samples of a
-/// call depend on the call's requests alone.
+/// A call is the unit of batching, of resumption and of sharding: with a deterministic engine the
+/// samples of a call depend on the call's requests alone.
 pub trait Generate {
-    /// Names the model and engine in an artifact's key: content hash or server model name, never an address or a secret.
+    /// Names the model and engine in an artifact's key: content hash or server model name, never an
+    /// address or a secret.
     fn identity(&self) -> String;
 
-    /// Serves every seed of every request; `on_completion` gets each sample as it ends, in any order.
+    /// Serves every seed of every request; `on_completion` gets each sample as it ends, in any
+    /// order.
     ///
     /// # Errors
     /// [`Error`]; samples that had been handed over stay valid.
-    fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error>;
+    fn generate(
+        &mut self,
+        requests: &[Request],
+        on_completion: &mut dyn FnMut(Completion),
+    ) -> Result<(), Error>;
 }
 
 impl<G: Generate + ?Sized> Generate for Box<G> {
@@ -146,7 +157,11 @@ impl<G: Generate + ?Sized> Generate for Box<G> {
         (**self).identity()
     }
 
-    fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error> {
+    fn generate(
+        &mut self,
+        requests: &[Request],
+        on_completion: &mut dyn FnMut(Completion),
+    ) -> Result<(), Error> {
         (**self).generate(requests, on_completion)
     }
 }
@@ -179,6 +194,11 @@ mod tests {
         let mut value = serde_json::to_value(Sampling::default()).unwrap();
         assert_eq!(serde_json::from_value::<Sampling>(value.clone()).unwrap(), Sampling::default());
         value["temprature"] = 1.0.into();
-        assert!(serde_json::from_value::<Sampling>(value).unwrap_err().to_string().contains("temprature"));
+        assert!(
+            serde_json::from_value::<Sampling>(value)
+                .unwrap_err()
+                .to_string()
+                .contains("temprature")
+        );
     }
 }

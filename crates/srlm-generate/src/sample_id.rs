@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 use crate::Request;
 use crate::http::Body;
 
-/// `REQUEST/SAMPLE/HASH`: the request's id, the place of the seed, and 64 bits of the hash of all that decides the
-/// sample: model, input, seed, sampling and log-probabilities asked for.
+/// `REQUEST/SAMPLE/HASH`: the request's id, the place of the seed, and 64 bits of the hash of all
+/// that decides the sample: model, input, seed, sampling and log-probabilities asked for.
 pub(crate) fn sample_id(model: &str, request: &Request, sample_index: usize) -> String {
     let body = Body::new(model, request, request.seeds[sample_index]);
     let digest = Sha256::digest(body.to_bytes());
@@ -53,7 +53,11 @@ mod tests {
             id("m", |r| r.top_logprobs = 5),
         ];
         assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());
-        assert_eq!(ids[0], id("m", |r| r.seeds = vec![3]), "other seeds of the request do not matter");
+        assert_eq!(
+            ids[0],
+            id("m", |r| r.seeds = vec![3]),
+            "other seeds of the request do not matter"
+        );
         // Kept samples and batches in flight rest on this: a change makes all of them strangers.
         insta::assert_snapshot!(ids[0], @"p1/0/b3f1d392dee29c9f");
         assert_eq!(place(&ids[0]), "p1/0");

@@ -116,7 +116,8 @@ impl Accounting {
         *self.dropped.entry(reason).or_default() += 1;
     }
 
-    /// The numbers as a manifest has them, with a level's name before each: `examples`, `examples_duplicate`.
+    /// The numbers as a manifest has them, with a level's name before each: `examples`,
+    /// `examples_duplicate`.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::from([
             ("files".to_owned(), self.files),
@@ -128,8 +129,11 @@ impl Accounting {
         if self.messages > 0 {
             counts.insert("messages".to_owned(), self.messages);
         }
-        counts.extend(self.messages_by_fate.iter().map(|(fate, &n)| (format!("messages_{fate}"), n)));
-        counts.extend(self.dropped.iter().map(|(reason, &n)| (format!("examples_{}", reason.name()), n)));
+        counts
+            .extend(self.messages_by_fate.iter().map(|(fate, &n)| (format!("messages_{fate}"), n)));
+        counts.extend(
+            self.dropped.iter().map(|(reason, &n)| (format!("examples_{}", reason.name()), n)),
+        );
         counts.extend(self.kept.iter().map(|(split, &n)| (format!("examples_kept_{split}"), n)));
         counts.extend(self.written.iter().map(|(name, &n)| (format!("written_{name}"), n)));
         counts
@@ -139,8 +143,9 @@ impl Accounting {
 /// The table that people read: a line a number, levels indented.
 impl fmt::Display for Accounting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line =
-            |indent: usize, name: &str, n: u64| writeln!(f, "{:indent$}{name:<width$}{n:>10}", "", width = 34 - indent);
+        let mut line = |indent: usize, name: &str, n: u64| {
+            writeln!(f, "{:indent$}{name:<width$}{n:>10}", "", width = 34 - indent)
+        };
         line(0, "files", self.files)?;
         line(0, "rows", self.rows)?;
         line(2, "bad", self.bad_rows)?;

@@ -12,7 +12,8 @@ use crate::{ImportConfig, Problem, Reason};
 pub(crate) fn parse(row: &Value, config: &ImportConfig) -> Result<Parsed, Problem> {
     // Some files have a bare list of messages a row.
     if row.is_array() {
-        return Ok(messages(row)?.and_then(|messages| Chat::split(messages, config.multi_turn)?.example(None)));
+        return Ok(messages(row)?
+            .and_then(|messages| Chat::split(messages, config.multi_turn)?.example(None)));
     }
     let columns = Columns { row, config };
     let id = columns.optional("id", id)?.flatten();
@@ -39,7 +40,11 @@ impl Chat {
         if messages.iter().find(|message| message.role != Role::System).is_some_and(is_answer) {
             return Err(Reason::StartsWithAssistant);
         }
-        let answer = if whole { messages.iter().rposition(is_answer) } else { messages.iter().position(is_answer) };
+        let answer = if whole {
+            messages.iter().rposition(is_answer)
+        } else {
+            messages.iter().position(is_answer)
+        };
         let Some(answer) = answer else { return Err(Reason::NoResponse) };
         let response = messages.swap_remove(answer).content;
         messages.truncate(answer);
@@ -63,7 +68,10 @@ impl Chat {
 /// The turns of a list of `{role, content}` or `{from, value}`.
 pub(crate) fn messages(value: &Value) -> Result<Result<Vec<Message>, Reason>, Problem> {
     let Value::Array(items) = value else { return Err(not("a list of messages", value)) };
-    let turns = items.iter().enumerate().map(|(i, item)| message(item).map_err(|p| p.within(&i.to_string())));
+    let turns = items
+        .iter()
+        .enumerate()
+        .map(|(i, item)| message(item).map_err(|p| p.within(&i.to_string())));
     Ok(turns.collect::<Result<Vec<_>, Problem>>()?.into_iter().collect())
 }
 
@@ -77,15 +85,22 @@ fn message(item: &Value) -> Result<Result<Message, Reason>, Problem> {
         _ => return Ok(Err(Reason::UnsupportedTurn)),
     };
     // Calls of tools have no content.
-    let Ok((field, content)) = one_of(item, ["content", "value"]) else { return Ok(Err(Reason::UnsupportedTurn)) };
+    let Ok((field, content)) = one_of(item, ["content", "value"]) else {
+        return Ok(Err(Reason::UnsupportedTurn));
+    };
     let content = match content {
-        Value::Array(parts) => parts.iter().map(|part| at(part, "text")?.as_str()).collect::<Option<String>>(),
+        Value::Array(parts) => {
+            parts.iter().map(|part| at(part, "text")?.as_str()).collect::<Option<String>>()
+        }
         content => Some(text(content).map_err(|problem| problem.within(field))?),
     };
     Ok(content.map(|content| Message { role, content }).ok_or(Reason::UnsupportedTurn))
 }
 
-fn one_of<'v>(item: &'v Value, fields: [&'static str; 2]) -> Result<(&'static str, &'v Value), Problem> {
+fn one_of<'v>(
+    item: &'v Value,
+    fields: [&'static str; 2],
+) -> Result<(&'static str, &'v Value), Problem> {
     let found = fields.into_iter().find_map(|field| Some((field, at(item, field)?)));
     found.ok_or_else(|| Problem::new(fields[0], format!("is missing, and so is `{}`", fields[1])))
 }
@@ -98,12 +113,20 @@ mod tests {
     use crate::Format;
 
     fn check(row: Value, multi_turn: bool, expected: Result<(&str, &str), Reason>) {
-        let config = ImportConfig { format: Format::Messages, multi_turn, ..ImportConfig::default() };
+        let config =
+            ImportConfig { format: Format::Messages, multi_turn, ..ImportConfig::default() };
         let found = parse(&row, &config).unwrap().map(|example| {
-            let crate::example::Content::Answers { ift: Some(response), .. } = example.content else { panic!() };
+            let crate::example::Content::Answers { ift: Some(response), .. } = example.content
+            else {
+                panic!()
+            };
             (example.prompt.to_text(), response)
         });
-        assert_eq!(found, expected.map(|(prompt, response)| (prompt.to_owned(), response.to_owned())), "{row}");
+        assert_eq!(
+            found,
+            expected.map(|(prompt, response)| (prompt.to_owned(), response.to_owned())),
+            "{row}"
+        );
     }
 
     #[test]
@@ -125,11 +148,17 @@ mod tests {
     fn what_is_no_exchange_has_a_reason() {
         let turn = |role: &str, content: Value| json!({ "role": role, "content": content });
         let check = |turns: Value, reason| check(turns, true, Err(reason));
-        check(json!([turn("assistant", json!("a")), turn("user", json!("b"))]), Reason::StartsWithAssistant);
+        check(
+            json!([turn("assistant", json!("a")), turn("user", json!("b"))]),
+            Reason::StartsWithAssistant,
+        );
         check(json!([turn("user", json!("a"))]), Reason::NoResponse);
         check(json!([]), Reason::NoResponse);
         check(json!([turn("user", json!("a")), turn("tool", json!("b"))]), Reason::UnsupportedTurn);
-        check(json!([turn("user", json!("a")), turn("assistant", Value::Null)]), Reason::UnsupportedTurn);
+        check(
+            json!([turn("user", json!("a")), turn("assistant", Value::Null)]),
+            Reason::UnsupportedTurn,
+        );
         check(json!([turn("user", json!([{ "type": "image_url" }]))]), Reason::UnsupportedTurn);
         check(json!([turn("user", json!(" ")), turn("assistant", json!("b"))]), Reason::Blank);
         check(json!([turn("user", json!("a")), turn("assistant", json!(""))]), Reason::Blank);

@@ -38,7 +38,11 @@ impl<'a> Columns<'a> {
         if let Some(field) = self.config.columns.get(column) {
             return at(self.row, field).map(|value| (field.as_str(), value));
         }
-        self.config.format.fields(column).iter().find_map(|&field| Some((field, at(self.row, field)?)))
+        self.config
+            .format
+            .fields(column)
+            .iter()
+            .find_map(|&field| Some((field, at(self.row, field)?)))
     }
 
     /// What a column holds, where the row has it.
@@ -52,7 +56,11 @@ impl<'a> Columns<'a> {
     }
 
     /// What a column holds.
-    pub(crate) fn required<T>(self, column: &str, read: fn(&Value) -> Result<T, Problem>) -> Result<T, Problem> {
+    pub(crate) fn required<T>(
+        self,
+        column: &str,
+        read: fn(&Value) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
         self.optional(column, read)?.ok_or_else(|| match self.config.columns.get(column) {
             Some(field) => Problem::new(field.clone(), "is missing"),
             None => {
@@ -72,7 +80,9 @@ impl<'a> Columns<'a> {
         if let (Some(context), Some(last)) = (context, messages.last_mut()) {
             last.content = format!("{}\n\n{context}", last.content.trim_end());
         }
-        if let Some(system) = self.optional("system", text)?.filter(|system| !system.trim().is_empty()) {
+        if let Some(system) =
+            self.optional("system", text)?.filter(|system| !system.trim().is_empty())
+        {
             messages.insert(0, Message::system(system));
         }
         Ok(Ok(Prompt::conversation(messages)))
@@ -83,7 +93,9 @@ impl<'a> Columns<'a> {
         let response = self.required("response", response)?;
         let score = self.required("score", number)?;
         if !(0.0..=scale).contains(&score) {
-            let problem = format!("is {score}, outside 0 to {scale}; `score_scale` is the source's best score");
+            let problem = format!(
+                "is {score}, outside 0 to {scale}; `score_scale` is the source's best score"
+            );
             return Err(Problem::new("score", problem));
         }
         let critique = self.optional("critique", text)?.unwrap_or_default();

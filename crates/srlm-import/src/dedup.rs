@@ -1,4 +1,5 @@
-//! Duplicates and near-duplicates of prompts, and which prompts have to stay on one side of a split.
+//! Duplicates and near-duplicates of prompts, and which prompts have to stay on one side of a
+//! split.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,9 +18,14 @@ pub(crate) struct Distinct {
 
 /// Leaves out what was there before; the first in the input stays.
 ///
-/// Prompts are equal where their texts are, white space aside. Several ratings of one prompt stay, as long as their
-/// responses differ. Near-duplicates, and conversations that begin alike, get one cluster.
-pub(crate) fn distinct(examples: Vec<Example>, config: &ImportConfig, accounting: &mut Accounting) -> Distinct {
+/// Prompts are equal where their texts are, white space aside. Several ratings of one prompt stay,
+/// as long as their responses differ. Near-duplicates, and conversations that begin alike, get one
+/// cluster.
+pub(crate) fn distinct(
+    examples: Vec<Example>,
+    config: &ImportConfig,
+    accounting: &mut Accounting,
+) -> Distinct {
     let mut prompts = Prompts::new(config);
     let mut responses = HashSet::new();
     let mut kept = Vec::new();
@@ -53,7 +59,8 @@ struct Prompts {
     numbers: HashMap<String, Option<usize>>,
     clusters: Clusters,
     index: NearIndex,
-    /// Of each text in the index: its prompt, and whether it is the whole prompt and not its first turn.
+    /// Of each text in the index: its prompt, and whether it is the whole prompt and not its first
+    /// turn.
     texts: Vec<(usize, bool)>,
     drop_near: bool,
 }

@@ -48,7 +48,9 @@ pub enum Error {
         problem: &'static str,
     },
     /// A row does not have the form that was asked for.
-    #[error("{place}: {problem}; correct the row, name another format or `columns`, or set `on_bad_row = \"drop\"`")]
+    #[error(
+        "{place}: {problem}; correct the row, name another format or `columns`, or set `on_bad_row = \"drop\"`"
+    )]
     Row {
         /// File and line.
         place: Place,
@@ -56,7 +58,9 @@ pub enum Error {
         problem: Problem,
     },
     /// A row of human judgments cannot be read.
-    #[error("{place}: {problem}; correct the row, name the file's form, or name its fields with `columns`")]
+    #[error(
+        "{place}: {problem}; correct the row, name the file's form, or name its fields with `columns`"
+    )]
     HumanRow {
         /// File and line.
         place: Place,
@@ -64,7 +68,9 @@ pub enum Error {
         problem: Problem,
     },
     /// Everything that was read was left out.
-    #[error("nothing is left of {rows} rows ({reasons}); name another format or `columns`, or widen the limits")]
+    #[error(
+        "nothing is left of {rows} rows ({reasons}); name another format or `columns`, or widen the limits"
+    )]
     Nothing {
         /// Rows read.
         rows: u64,
@@ -72,7 +78,9 @@ pub enum Error {
         reasons: String,
     },
     /// A folder was made from other files or with other settings.
-    #[error("{path} was made with another {field}: was {was}, now {now}; name another folder, or move this one away")]
+    #[error(
+        "{path} was made with another {field}: was {was}, now {now}; name another folder, or move this one away"
+    )]
     Changed {
         /// The folder.
         path: PathBuf,
@@ -119,7 +127,11 @@ impl Problem {
 
     /// The same, as seen from the row that has `parent`.
     pub(crate) fn within(mut self, parent: &str) -> Self {
-        self.field = if self.field.is_empty() { parent.to_owned() } else { format!("{parent}.{}", self.field) };
+        self.field = if self.field.is_empty() {
+            parent.to_owned()
+        } else {
+            format!("{parent}.{}", self.field)
+        };
         self
     }
 }

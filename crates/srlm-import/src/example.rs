@@ -38,7 +38,8 @@ impl Example {
         if response.trim().is_empty() {
             return Err(Reason::Blank);
         }
-        Self { id, prompt, content: Content::Answers { ift: Some(response), ranked: Vec::new() } }.checked()
+        Self { id, prompt, content: Content::Answers { ift: Some(response), ranked: Vec::new() } }
+            .checked()
     }
 
     /// What an artifact would refuse.

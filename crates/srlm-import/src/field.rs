@@ -40,7 +40,9 @@ pub(crate) fn number(value: &Value) -> Result<f64, Problem> {
         }
         _ => None,
     };
-    found.filter(|number| number.is_finite()).ok_or_else(|| not("a number or a list of numbers", value))
+    found
+        .filter(|number| number.is_finite())
+        .ok_or_else(|| not("a number or a list of numbers", value))
 }
 
 /// Names what is there instead.
@@ -66,7 +68,8 @@ mod tests {
     #[test]
     fn a_path_leads_into_objects_and_arrays() {
         let row = json!({ "a": { "b": [1, { "c": 2 }] }, "a.b": 3, "n": null });
-        let check = |path, expected: Option<Value>| assert_eq!(at(&row, path).cloned(), expected, "{path}");
+        let check =
+            |path, expected: Option<Value>| assert_eq!(at(&row, path).cloned(), expected, "{path}");
         check("a.b", Some(json!(3)));
         check("a.b.0", Some(json!(1)));
         check("a.b.1.c", Some(json!(2)));
@@ -78,7 +81,9 @@ mod tests {
 
     #[test]
     fn numbers_come_in_several_forms() {
-        let check = |value: Value, expected: Option<f64>| assert_eq!(number(&value).ok(), expected, "{value}");
+        let check = |value: Value, expected: Option<f64>| {
+            assert_eq!(number(&value).ok(), expected, "{value}")
+        };
         check(json!(4), Some(4.0));
         check(json!("4.5 "), Some(4.5));
         check(json!([4, 5, "3"]), Some(4.0));

@@ -10,7 +10,8 @@ use crate::error::io;
 const ROWS: [&str; 4] = ["jsonl", "ndjson", "json", "parquet"];
 const PACKED: [&str; 3] = ["gz", "zst", "zstd"];
 
-/// The files of the inputs in their order. A folder stands for its files with rows, at any depth, by path.
+/// The files of the inputs in their order. A folder stands for its files with rows, at any depth,
+/// by path.
 pub(crate) fn expand(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for input in inputs {
@@ -22,7 +23,10 @@ pub(crate) fn expand(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
         }
     }
     if files.is_empty() {
-        return Err(Error::Input { path: PathBuf::new(), problem: "no input is given; name a file or a folder" });
+        return Err(Error::Input {
+            path: PathBuf::new(),
+            problem: "no input is given; name a file or a folder",
+        });
     }
     Ok(files)
 }
@@ -39,14 +43,17 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Error> {
         }
     }
     if files.is_empty() {
-        let problem = "has no .jsonl, .ndjson, .json or .parquet file (.gz and .zst too) at any depth";
+        let problem =
+            "has no .jsonl, .ndjson, .json or .parquet file (.gz and .zst too) at any depth";
         return Err(Error::Input { path: folder.to_owned(), problem });
     }
     Ok(files)
 }
 
 fn has_rows(path: &Path) -> bool {
-    let extension = |path: &Path| path.extension().and_then(|end| end.to_str()).unwrap_or("").to_ascii_lowercase();
+    let extension = |path: &Path| {
+        path.extension().and_then(|end| end.to_str()).unwrap_or("").to_ascii_lowercase()
+    };
     let end = extension(path);
     if PACKED.contains(&end.as_str()) {
         return ROWS.contains(&extension(&path.with_extension("")).as_str());
@@ -60,7 +67,9 @@ mod tests {
 
     #[test]
     fn files_with_rows_are_known_by_their_ends() {
-        for name in ["a.jsonl", "a.b.JSON", "a.jsonl.gz", "a.json.zst", "train-00000-of-00001.parquet"] {
+        for name in
+            ["a.jsonl", "a.b.JSON", "a.jsonl.gz", "a.json.zst", "train-00000-of-00001.parquet"]
+        {
             assert!(has_rows(Path::new(name)), "{name}");
         }
         for name in ["SOURCE.md", "a.txt.gz", "jsonl", "a.gz", "a.lock"] {
@@ -76,7 +85,10 @@ mod tests {
             std::fs::write(dir.path().join(name), "").unwrap();
         }
         let found = expand(&[dir.path().to_owned()]).unwrap();
-        let names: Vec<_> = found.iter().map(|path| path.strip_prefix(dir.path()).unwrap().to_str().unwrap()).collect();
+        let names: Vec<_> = found
+            .iter()
+            .map(|path| path.strip_prefix(dir.path()).unwrap().to_str().unwrap())
+            .collect();
         assert_eq!(names, ["a.jsonl", "b/a.json", "b/z.jsonl", "c.jsonl"]);
     }
 }

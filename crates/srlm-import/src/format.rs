@@ -12,7 +12,8 @@ use crate::human::fields;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
-    /// Open Assistant: message trees, flat messages, or one group of ranked replies a row; told apart row by row.
+    /// Open Assistant: message trees, flat messages, or one group of ranked replies a row; told
+    /// apart row by row.
     Oasst,
     /// Databricks Dolly: `instruction`, `context`, `response`.
     Dolly,
@@ -65,9 +66,15 @@ impl Format {
         match self {
             Self::Oasst => &[],
             Self::Sharegpt | Self::Messages => &["id", "system", "messages"],
-            Self::Dolly | Self::Alpaca | Self::PromptResponse => &["id", "system", "prompt", "context", "response"],
-            Self::Ratings => &["id", "system", "prompt", "context", "response", "score", "critique"],
-            Self::Pairwise => &["id", "messages", "prompt", "replies", "response_a", "response_b", "verdict"],
+            Self::Dolly | Self::Alpaca | Self::PromptResponse => {
+                &["id", "system", "prompt", "context", "response"]
+            }
+            Self::Ratings => {
+                &["id", "system", "prompt", "context", "response", "score", "critique"]
+            }
+            Self::Pairwise => {
+                &["id", "messages", "prompt", "replies", "response_a", "response_b", "verdict"]
+            }
             Self::Prompts => &["id", "system", "prompt", "context"],
         }
     }
@@ -80,7 +87,9 @@ impl Format {
             (_, "system") => &["system", "system_prompt"],
             (_, "context") => &["context", "input"],
             (Self::Dolly | Self::Alpaca, "prompt") => &["instruction"],
-            (Self::Prompts, "prompt") => &["prompt", "question", "query", "instruction", "turns.0", "text"],
+            (Self::Prompts, "prompt") => {
+                &["prompt", "question", "query", "instruction", "turns.0", "text"]
+            }
             (_, "prompt") => &["prompt", "question", "query", "instruction"],
             (Self::Dolly, "response") => &["response"],
             (Self::Alpaca, "response") => &["output"],
@@ -121,7 +130,12 @@ mod tests {
             assert_eq!(format.name().parse(), Ok(format));
             assert_eq!(serde_json::to_value(format).unwrap(), format.name());
         }
-        assert!("csv".parse::<Format>().unwrap_err().starts_with("no format is called `csv`; there are oasst, dolly"));
+        assert!(
+            "csv"
+                .parse::<Format>()
+                .unwrap_err()
+                .starts_with("no format is called `csv`; there are oasst, dolly")
+        );
     }
 
     #[test]

@@ -12,8 +12,8 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    /// The prompt's id: the source's if it has one, else a hash of the text. An id that another prompt has gets the
-    /// hash behind it.
+    /// The prompt's id: the source's if it has one, else a hash of the text. An id that another
+    /// prompt has gets the hash behind it.
     pub(crate) fn of(&mut self, prompt: usize, source: Option<&str>, text: &str) -> String {
         if let Some(id) = self.of_prompt.get(&prompt) {
             return id.clone();

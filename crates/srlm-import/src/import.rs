@@ -20,13 +20,14 @@ pub struct Imported {
     pub artifacts: Vec<Written>,
 }
 
-/// Reads files and folders of one format and writes `out/{ift,ranked-prompts,ranked-responses,eft,prompts}-{train,
-/// validation,test}`, as far as there are such rows.
+/// Reads files and folders of one format and writes
+/// `out/{ift,ranked-prompts,ranked-responses,eft,prompts}-{train, validation,test}`, as far as
+/// there are such rows.
 ///
 /// # Errors
-/// [`Error::Config`], [`Error::Column`] before anything is read; [`Error::Io`], [`Error::Input`], [`Error::Row`] while
-/// reading; [`Error::Nothing`] where nothing is left; [`Error::Changed`] where a folder was made from other files or
-/// settings; [`Error::Artifact`] while writing.
+/// [`Error::Config`], [`Error::Column`] before anything is read; [`Error::Io`], [`Error::Input`],
+/// [`Error::Row`] while reading; [`Error::Nothing`] where nothing is left; [`Error::Changed`] where
+/// a folder was made from other files or settings; [`Error::Artifact`] while writing.
 pub fn import(config: &ImportConfig, inputs: &[PathBuf], out: &Path) -> Result<Imported, Error> {
     config.validate()?;
     let files = files::expand(inputs)?;
@@ -73,17 +74,24 @@ impl<'a> Reading<'a> {
         self.parsed(place, parsed)
     }
 
-    fn parsed(&mut self, place: Place, parsed: Result<Option<Parsed>, Problem>) -> Result<(), Error> {
+    fn parsed(
+        &mut self,
+        place: Place,
+        parsed: Result<Option<Parsed>, Problem>,
+    ) -> Result<(), Error> {
         match parsed {
             Ok(Some(parsed)) => self.example(parsed),
             Ok(None) => {}
-            Err(problem) if self.config.on_bad_row == OnBadRow::Drop => self.accounting.bad_row(place, problem),
+            Err(problem) if self.config.on_bad_row == OnBadRow::Drop => {
+                self.accounting.bad_row(place, problem)
+            }
             Err(problem) => return Err(Error::Row { place, problem }),
         }
         Ok(())
     }
 
-    /// `None` for messages of Open Assistant and for pairs, which become examples once all are there.
+    /// `None` for messages of Open Assistant and for pairs, which become examples once all are
+    /// there.
     fn parse(&mut self, row: &Value, place: &Place) -> Result<Option<Parsed>, Problem> {
         match self.config.format {
             Format::Oasst => match oasst::parse(row, place, self.config, &mut self.forest)? {

@@ -6,12 +6,14 @@ use crate::{ImportConfig, Reason};
 
 /// The example with the responses that are within the limits.
 pub(crate) fn within(mut example: Example, config: &ImportConfig) -> Parsed {
-    let n_characters = example.prompt.messages().iter().map(|message| message.content.chars().count()).sum();
+    let n_characters =
+        example.prompt.messages().iter().map(|message| message.content.chars().count()).sum();
     if !fits(n_characters, config.min_prompt_characters, config.max_prompt_characters) {
         return Err(Reason::PromptLength);
     }
-    let response_fits =
-        |text: &String| fits(text.chars().count(), config.min_response_characters, config.max_response_characters);
+    let response_fits = |text: &String| {
+        fits(text.chars().count(), config.min_response_characters, config.max_response_characters)
+    };
     match &mut example.content {
         Content::Answers { ift, ranked } => {
             let was_enough = ift.is_some() || ranked.len() >= config.min_responses;

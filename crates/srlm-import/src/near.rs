@@ -13,8 +13,8 @@ const MISSED: f64 = 0.001;
 
 /// Texts by what they have in common.
 ///
-/// Signatures only find candidates; what decides is the Jaccard similarity of the two sets of shingles, so there are
-/// no false ones.
+/// Signatures only find candidates; what decides is the Jaccard similarity of the two sets of
+/// shingles, so there are no false ones.
 pub(crate) struct NearIndex {
     threshold: f64,
     /// Minima that a band has.
@@ -25,14 +25,22 @@ pub(crate) struct NearIndex {
 
 impl NearIndex {
     pub(crate) fn new(threshold: f64) -> Self {
-        Self { threshold, rows: rows_of_a_band(threshold), buckets: HashMap::new(), texts: Vec::new() }
+        Self {
+            threshold,
+            rows: rows_of_a_band(threshold),
+            buckets: HashMap::new(),
+            texts: Vec::new(),
+        }
     }
 
     /// Earlier texts at least as similar as the threshold, by their numbers in order of insertion.
     pub(crate) fn similar(&self, text: &Shingles) -> Vec<usize> {
         let buckets = text.bands(self.rows).into_iter().filter_map(|band| self.buckets.get(&band));
         let candidates: BTreeSet<usize> = buckets.flatten().copied().collect();
-        candidates.into_iter().filter(|&other| jaccard(&text.0, &self.texts[other]) >= self.threshold).collect()
+        candidates
+            .into_iter()
+            .filter(|&other| jaccard(&text.0, &self.texts[other]) >= self.threshold)
+            .collect()
     }
 
     pub(crate) fn insert(&mut self, text: Shingles) {
@@ -46,19 +54,21 @@ impl NearIndex {
 
 /// The most minima a band can have: fewer candidates to look at, but more pairs missed.
 fn rows_of_a_band(threshold: f64) -> usize {
-    let missed = |rows: usize| (1.0 - threshold.powi(rows as i32)).powi((PERMUTATIONS / rows) as i32);
+    let missed =
+        |rows: usize| (1.0 - threshold.powi(rows as i32)).powi((PERMUTATIONS / rows) as i32);
     [32, 16, 8, 4, 2].into_iter().find(|&rows| missed(rows) <= MISSED).unwrap_or(1)
 }
 
-/// Hashes of every five words in a row, sorted; of the whole text where it has fewer. Case and what is neither letter
-/// nor digit do not matter.
+/// Hashes of every five words in a row, sorted; of the whole text where it has fewer. Case and what
+/// is neither letter nor digit do not matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shingles(Vec<u64>);
 
 impl Shingles {
     pub(crate) fn of(text: &str) -> Self {
         let lower = text.to_lowercase();
-        let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> =
+            lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         if words.is_empty() {
             return Self(vec![hash(lower.trim())]);
         }
@@ -71,9 +81,11 @@ impl Shingles {
 
     /// Each band of the signature as one number.
     fn bands(&self, rows: usize) -> Vec<(usize, u64)> {
-        let minimum = |seed: u64| self.0.iter().map(|&shingle| mixed(shingle, seed)).min().unwrap_or(0);
+        let minimum =
+            |seed: u64| self.0.iter().map(|&shingle| mixed(shingle, seed)).min().unwrap_or(0);
         let signature: Vec<u64> = (0..PERMUTATIONS as u64).map(minimum).collect();
-        let band = |minima: &[u64]| minima.iter().fold(0, |band, &minimum| mixed(band ^ minimum, 0));
+        let band =
+            |minima: &[u64]| minima.iter().fold(0, |band, &minimum| mixed(band ^ minimum, 0));
         signature.chunks(rows).map(band).enumerate().collect()
     }
 }
@@ -106,7 +118,8 @@ mod tests {
 
     #[test]
     fn similarity_to_check_with_a_pencil() {
-        let check = |a: &str, b: &str, expected: f64| assert_eq!(similarity(a, b), expected, "{a} | {b}");
+        let check =
+            |a: &str, b: &str, expected: f64| assert_eq!(similarity(a, b), expected, "{a} | {b}");
         check("Name a tree.", "name  a TREE", 1.0);
         check("Name a tree.", "Name a bird.", 0.0);
         // Three shingles each, of which two are shared: 2 / 4.
@@ -125,12 +138,16 @@ mod tests {
     #[test]
     fn what_looking_at_every_pair_finds_is_found() {
         // Texts of 40 words that begin with 0 to 40 words in common.
-        let text =
-            |n: usize| (0..40).map(|i| if i < n { format!("w{i} ") } else { format!("v{n}x{i} ") }).collect::<String>();
+        let text = |n: usize| {
+            (0..40)
+                .map(|i| if i < n { format!("w{i} ") } else { format!("v{n}x{i} ") })
+                .collect::<String>()
+        };
         let texts: Vec<String> = (0..=40).map(text).collect();
         let mut index = NearIndex::new(0.8);
         for (n, text) in texts.iter().enumerate() {
-            let expected: Vec<usize> = (0..n).filter(|&other| similarity(text, &texts[other]) >= 0.8).collect();
+            let expected: Vec<usize> =
+                (0..n).filter(|&other| similarity(text, &texts[other]) >= 0.8).collect();
             assert_eq!(index.similar(&Shingles::of(text)), expected, "{n}");
             index.insert(Shingles::of(text));
         }

@@ -12,7 +12,8 @@ use crate::{Error, Place, Problem};
 /// Takes each row, or what is wrong with it.
 pub(crate) type OnRow<'a> = dyn FnMut(Place, Result<Value, Problem>) -> Result<(), Error> + 'a;
 
-/// Gives every row of a file to `on_row`. What the file is shows in its first bytes, whatever it is called.
+/// Gives every row of a file to `on_row`. What the file is shows in its first bytes, whatever it is
+/// called.
 pub(crate) fn for_each_row(path: &Path, on_row: &mut OnRow<'_>) -> Result<(), Error> {
     let mut file = File::open(path).map_err(io("open", path))?;
     let mut magic = Vec::new();
@@ -20,7 +21,9 @@ pub(crate) fn for_each_row(path: &Path, on_row: &mut OnRow<'_>) -> Result<(), Er
     file.rewind().map_err(io("read", path))?;
     match magic.as_slice() {
         b"PAR1" => parquet(file, path, on_row),
-        [0x1f, 0x8b, ..] => json(BufReader::new(flate2::read::MultiGzDecoder::new(file)), path, on_row),
+        [0x1f, 0x8b, ..] => {
+            json(BufReader::new(flate2::read::MultiGzDecoder::new(file)), path, on_row)
+        }
         [0x28, 0xb5, 0x2f, 0xfd] => {
             let unpacked = zstd::Decoder::new(file).map_err(io("unpack", path))?;
             json(BufReader::new(unpacked), path, on_row)
@@ -36,14 +39,16 @@ fn parquet(file: File, path: &Path, on_row: &mut OnRow<'_>) -> Result<(), Error>
 
 #[cfg(not(feature = "parquet"))]
 fn parquet(_: File, path: &Path, _: &mut OnRow<'_>) -> Result<(), Error> {
-    let problem = "is Parquet, which this program was built without; build with the feature `parquet`";
+    let problem =
+        "is Parquet, which this program was built without; build with the feature `parquet`";
     Err(Error::Input { path: path.to_owned(), problem })
 }
 
 fn json(mut reader: impl BufRead, path: &Path, on_row: &mut OnRow<'_>) -> Result<(), Error> {
     let mut bytes = Vec::new();
     let mut line = 0;
-    // A whole list on the first line: the file's rows if nothing follows, else a row that is a list.
+    // A whole list on the first line: the file's rows if nothing follows, else a row that is a
+    // list.
     let mut list = None;
     let mut is_first = true;
     loop {
@@ -71,7 +76,13 @@ fn json(mut reader: impl BufRead, path: &Path, on_row: &mut OnRow<'_>) -> Result
 }
 
 /// An array that begins on `line` and is all that the file holds.
-fn array(first: &[u8], rest: impl Read, path: &Path, line: usize, on_row: &mut OnRow<'_>) -> Result<(), Error> {
+fn array(
+    first: &[u8],
+    rest: impl Read,
+    path: &Path,
+    line: usize,
+    on_row: &mut OnRow<'_>,
+) -> Result<(), Error> {
     let rows: Vec<Value> = match serde_json::from_reader(first.chain(rest)) {
         Ok(rows) => rows,
         Err(error) if error.is_io() => return Err(io("read", path)(std_io::Error::from(error))),
@@ -84,7 +95,9 @@ fn array(first: &[u8], rest: impl Read, path: &Path, line: usize, on_row: &mut O
 }
 
 fn each(rows: Vec<Value>, path: &Path, on_row: &mut OnRow<'_>) -> Result<(), Error> {
-    rows.into_iter().zip(1..).try_for_each(|(row, line)| on_row(Place { path: path.to_owned(), line }, Ok(row)))
+    rows.into_iter()
+        .zip(1..)
+        .try_for_each(|(row, line)| on_row(Place { path: path.to_owned(), line }, Ok(row)))
 }
 
 fn parse(text: &[u8]) -> Result<Value, Problem> {
@@ -108,7 +121,11 @@ mod tests {
     fn check(text: &[u8], expected: &[&str]) {
         let mut found = Vec::new();
         let mut take = |place: Place, row: Result<Value, Problem>| {
-            found.push(format!("{}:{}", place.line, row.map_or("!".to_owned(), |row| row.to_string())));
+            found.push(format!(
+                "{}:{}",
+                place.line,
+                row.map_or("!".to_owned(), |row| row.to_string())
+            ));
             Ok(())
         };
         json(text, Path::new("rows"), &mut take).unwrap();

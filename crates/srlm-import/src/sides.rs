@@ -31,8 +31,9 @@ pub(crate) fn sides(placed: Vec<Placed>, clusters: &Clusters, config: &ImportCon
         match example.content {
             Content::Answers { ift, ranked } => {
                 if !ranked.is_empty() {
-                    side.ranked_responses
-                        .extend((0..).zip(ranked).map(|(rank, text)| ranked_row(&prompt_id, rank, text)));
+                    side.ranked_responses.extend(
+                        (0..).zip(ranked).map(|(rank, text)| ranked_row(&prompt_id, rank, text)),
+                    );
                     side.ranked_prompts.push(prompt_row(&prompt_id, prompt.clone()));
                 }
                 let source = config.source().to_owned();
@@ -41,7 +42,8 @@ pub(crate) fn sides(placed: Vec<Placed>, clusters: &Clusters, config: &ImportCon
             Content::Rating { response, score, critique } => {
                 let scaled = scaled(score, config);
                 let target = target(&critique, scaled, config);
-                let row = EftRow { prompt_id, prompt, response, target, score: scaled, human_rank: 0 };
+                let row =
+                    EftRow { prompt_id, prompt, response, target, score: scaled, human_rank: 0 };
                 ratings.push((split, score, row));
             }
             Content::Nothing => side.prompts.push(prompt_row(&prompt_id, prompt)),
@@ -53,9 +55,12 @@ pub(crate) fn sides(placed: Vec<Placed>, clusters: &Clusters, config: &ImportCon
     sides
 }
 
-/// Numbers each prompt's rated responses, the best score first; equal ones keep the order of the input.
+/// Numbers each prompt's rated responses, the best score first; equal ones keep the order of the
+/// input.
 fn in_rank_order(mut ratings: Vec<(usize, f64, EftRow)>) -> Vec<(usize, EftRow)> {
-    ratings.sort_by(|(_, a, first), (_, b, second)| first.prompt_id.cmp(&second.prompt_id).then(b.total_cmp(a)));
+    ratings.sort_by(|(_, a, first), (_, b, second)| {
+        first.prompt_id.cmp(&second.prompt_id).then(b.total_cmp(a))
+    });
     let mut rows: Vec<(usize, EftRow)> = Vec::with_capacity(ratings.len());
     for (split, _, mut row) in ratings {
         if let Some((_, last)) = rows.last().filter(|(_, last)| last.prompt_id == row.prompt_id) {

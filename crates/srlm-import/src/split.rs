@@ -22,9 +22,13 @@ pub(crate) struct Placed {
     pub(crate) split: usize,
 }
 
-/// Places every example by the hash of its prompt: of the smallest hash in the prompt's cluster, so that a cluster is
-/// on one side and the order of the input does not matter.
-pub(crate) fn place(distinct: &mut Distinct, config: &ImportConfig, accounting: &mut Accounting) -> Vec<Placed> {
+/// Places every example by the hash of its prompt: of the smallest hash in the prompt's cluster, so
+/// that a cluster is on one side and the order of the input does not matter.
+pub(crate) fn place(
+    distinct: &mut Distinct,
+    config: &ImportConfig,
+    accounting: &mut Accounting,
+) -> Vec<Placed> {
     let draws = draws(&mut distinct.clusters, config.seed);
     let mut is_ranked = vec![false; draws.len()];
     for (example, prompt) in &distinct.examples {

@@ -9,7 +9,8 @@ pub(crate) fn scaled(score: f64, config: &ImportConfig) -> Score {
     let on_five = score * Score::MAX / config.score_scale;
     let step = config.score_step;
     let rounded = if step > 0.0 { (on_five / step + 0.5).floor() * step } else { on_five };
-    Score::new(rounded.clamp(0.0, Score::MAX)).expect("it was clamped, and rows with other numbers are bad")
+    Score::new(rounded.clamp(0.0, Score::MAX))
+        .expect("it was clamped, and rows with other numbers are bad")
 }
 
 /// The critique without its own verdict, and last the score line.
@@ -19,7 +20,8 @@ pub(crate) fn target(critique: &str, score: Score, config: &ImportConfig) -> Str
     if critique.is_empty() { line } else { format!("{critique}\n{line}") }
 }
 
-/// Leaves out a last line such as `Rating: [[3]]`, and Prometheus' `[RESULT] 3` at the end of a line.
+/// Leaves out a last line such as `Rating: [[3]]`, and Prometheus' `[RESULT] 3` at the end of a
+/// line.
 pub(crate) fn without_verdict(critique: &str) -> &str {
     let critique = critique.trim();
     if let Some((before, verdict)) = critique.rsplit_once("[RESULT]")
@@ -34,11 +36,13 @@ pub(crate) fn without_verdict(critique: &str) -> &str {
 /// Whether a line says nothing but a score.
 fn is_verdict(line: &str) -> bool {
     let lower = line.to_lowercase();
-    let words = lower.split(|c: char| !c.is_alphanumeric() && c != '.').map(|word| word.trim_matches('.'));
+    let words =
+        lower.split(|c: char| !c.is_alphanumeric() && c != '.').map(|word| word.trim_matches('.'));
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let is_number = |word: &&str| word.parse::<f64>().is_ok();
     let is_name = |word: &&str| matches!(*word, "rating" | "score" | "result");
-    let is_filler = |word: &&str| matches!(*word, "final" | "overall" | "total" | "the" | "is" | "out" | "of");
+    let is_filler =
+        |word: &&str| matches!(*word, "final" | "overall" | "total" | "the" | "is" | "out" | "of");
     let all_fit = words.iter().all(|word| is_number(word) || is_name(word) || is_filler(word));
     all_fit && words.iter().any(is_number) && words.iter().any(is_name)
 }

@@ -30,7 +30,8 @@ pub struct Written {
     pub up_to_date: bool,
 }
 
-/// Writes what the sides hold. A kind that has rows at all gets a folder for every side whose share is above 0.
+/// Writes what the sides hold. A kind that has rows at all gets a folder for every side whose share
+/// is above 0.
 pub(crate) fn write(
     sides: [Side; 3],
     recipe: &Recipe,
@@ -44,13 +45,21 @@ pub(crate) fn write(
     let has_ranked = has(|side| side.ranked_prompts.len());
     let (has_eft, has_prompts) = (has(|side| side.eft.len()), has(|side| side.prompts.len()));
     let mut folders = Vec::new();
-    for ((side, split), _) in sides.into_iter().zip(SPLITS).zip(shares).filter(|(_, share)| *share > 0.0) {
+    for ((side, split), _) in
+        sides.into_iter().zip(SPLITS).zip(shares).filter(|(_, share)| *share > 0.0)
+    {
         if has_ift {
             folders.push(Folder::of::<Ift>(format!("ift-{split}"), side.ift));
         }
         if has_ranked {
-            folders.push(Folder::of::<Prompts>(format!("ranked-prompts-{split}"), side.ranked_prompts));
-            folders.push(Folder::of::<Responses>(format!("ranked-responses-{split}"), side.ranked_responses));
+            folders.push(Folder::of::<Prompts>(
+                format!("ranked-prompts-{split}"),
+                side.ranked_prompts,
+            ));
+            folders.push(Folder::of::<Responses>(
+                format!("ranked-responses-{split}"),
+                side.ranked_responses,
+            ));
         }
         if has_eft {
             folders.push(Folder::of::<Eft>(format!("eft-{split}"), side.eft));
@@ -59,8 +68,12 @@ pub(crate) fn write(
             folders.push(Folder::of::<Prompts>(format!("prompts-{split}"), side.prompts));
         }
     }
-    accounting.written = folders.iter().map(|folder| (folder.name.clone(), folder.n_rows)).collect();
-    folders.into_iter().map(|folder| (folder.write)(&out.join(&folder.name), recipe, accounting)).collect()
+    accounting.written =
+        folders.iter().map(|folder| (folder.name.clone(), folder.n_rows)).collect();
+    folders
+        .into_iter()
+        .map(|folder| (folder.write)(&out.join(&folder.name), recipe, accounting))
+        .collect()
 }
 
 type Write = Box<dyn FnOnce(&Path, &Recipe, &Accounting) -> Result<Written, Error>>;
@@ -81,7 +94,13 @@ impl Folder {
                 Begin::Write(writer) => (writer.finish(rows, accounting.counts(), "none")?, false),
             };
             let file = K::ROWS_FILE.expect("the kinds of an import have rows");
-            Ok(Written { dir: out.to_owned(), file, kind: K::NAME, rows: artifact.manifest().rows, up_to_date })
+            Ok(Written {
+                dir: out.to_owned(),
+                file,
+                kind: K::NAME,
+                rows: artifact.manifest().rows,
+                up_to_date,
+            })
         };
         Self { name, n_rows, write: Box::new(write) }
     }
@@ -90,12 +109,15 @@ impl Folder {
 /// Without the options of a run, which an import has not.
 fn changed(error: srlm_artifact::Error) -> Error {
     match error {
-        srlm_artifact::Error::Changed { path, field, was, now, .. } => Error::Changed { path, field, was, now },
+        srlm_artifact::Error::Changed { path, field, was, now, .. } => {
+            Error::Changed { path, field, was, now }
+        }
         error => error.into(),
     }
 }
 
-/// What decides the result: the settings, and the files by their content and order, wherever they are.
+/// What decides the result: the settings, and the files by their content and order, wherever they
+/// are.
 pub(crate) fn recipe(config: &ImportConfig, files: &[PathBuf]) -> Result<Recipe, Error> {
     let input = |(number, path): (usize, &PathBuf)| {
         let content_hash = format!("sha256:{}", sha256(path)?);
@@ -106,7 +128,8 @@ pub(crate) fn recipe(config: &ImportConfig, files: &[PathBuf]) -> Result<Recipe,
         stage_version: STAGE_VERSION,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
-        config: serde_json::to_value(config).expect("a validated configuration has finite numbers and text keys"),
+        config: serde_json::to_value(config)
+            .expect("a validated configuration has finite numbers and text keys"),
         seed: config.seed,
         inputs: (1..).zip(files).map(input).collect::<Result<_, Error>>()?,
     })

@@ -10,16 +10,18 @@ use crate::{Error, HealthConfig};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JudgeConfig {
-    /// `additive` (the paper's scheme), `multiple_choice`, `safety`, or the path of a rubric file. Who calls
+    /// `additive` (the paper's scheme), `multiple_choice`, `safety`, or the path of a rubric file.
+    /// Who calls
     /// [`run`](crate::run) reads the file; its text is part of the artifact's key, its path is not.
     pub rubric: String,
     /// Judgments of each response; the paper takes 3 and averages them.
     pub judgments: u32,
-    /// Whether each judgment has an expected score as well: the mean of the possible scores, weighted by the
-    /// probability that the judge gave them. The paper has none. With it one judgment may do.
+    /// Whether each judgment has an expected score as well: the mean of the possible scores,
+    /// weighted by the probability that the judge gave them. The paper has none. With it one
+    /// judgment may do.
     pub expected_score: bool,
-    /// Most characters of a response that the judge reads; the rest is left out, and the judge is told so. 0 leaves
-    /// nothing out, as the paper does.
+    /// Most characters of a response that the judge reads; the rest is left out, and the judge is
+    /// told so. 0 leaves nothing out, as the paper does.
     pub max_response_characters: u32,
     /// What is done with responses that reached the token limit; the paper does not say.
     pub unfinished: Unfinished,
@@ -50,7 +52,12 @@ impl Default for JudgeConfig {
             max_response_characters: 0,
             unfinished: Unfinished::Judge,
             group_responses: 32,
-            sampling: Sampling { max_tokens: 256, temperature: 0.7, top_p: 0.9, ..Sampling::default() },
+            sampling: Sampling {
+                max_tokens: 256,
+                temperature: 0.7,
+                top_p: 0.9,
+                ..Sampling::default()
+            },
             health: HealthConfig::default(),
         }
     }
@@ -60,7 +67,9 @@ impl JudgeConfig {
     /// # Errors
     /// [`Error::Config`] with the first setting that cannot be used.
     pub fn validate(&self) -> Result<(), Error> {
-        let problem = |key: &str, value: String, remedy| Err(Error::Config { key: key.to_owned(), value, remedy });
+        let problem = |key: &str, value: String, remedy| {
+            Err(Error::Config { key: key.to_owned(), value, remedy })
+        };
         if self.rubric.trim().is_empty() {
             return problem("rubric", format!("{:?}", self.rubric), RUBRIC);
         }
@@ -75,7 +84,8 @@ impl JudgeConfig {
     }
 }
 
-const RUBRIC: &str = "it must be `additive`, `multiple_choice`, `safety` or the path of a rubric file";
+const RUBRIC: &str =
+    "it must be `additive`, `multiple_choice`, `safety` or the path of a rubric file";
 
 pub(crate) fn check_sampling(sampling: &Sampling) -> Result<(), Error> {
     let Some((key, remedy)) = sampling.problem() else { return Ok(()) };
@@ -103,8 +113,14 @@ mod tests {
         check(|c| c.group_responses = 0, "`group_responses` is 0; it must be at least 1");
         check(|c| c.sampling.top_p = 1.5, "`sampling.top_p` is 1.5; must be above 0 and at most 1");
         let share = "it must be a number from 0 to 1";
-        check(|c| c.health.min_parse_rate = 80.0, &format!("`health.min_parse_rate` is 80; {share}"));
-        check(|c| c.health.max_tie_rate = f64::NAN, &format!("`health.max_tie_rate` is NaN; {share}"));
+        check(
+            |c| c.health.min_parse_rate = 80.0,
+            &format!("`health.min_parse_rate` is 80; {share}"),
+        );
+        check(
+            |c| c.health.max_tie_rate = f64::NAN,
+            &format!("`health.max_tie_rate` is NaN; {share}"),
+        );
         let correlation = "`health.max_length_correlation` is -2; it must be a number from -1 to 1";
         check(|c| c.health.max_length_correlation = -2.0, correlation);
     }
@@ -112,8 +128,16 @@ mod tests {
     #[test]
     fn unknown_keys_are_refused() {
         let mut value = serde_json::to_value(JudgeConfig::default()).unwrap();
-        assert_eq!(serde_json::from_value::<JudgeConfig>(value.clone()).unwrap(), JudgeConfig::default());
+        assert_eq!(
+            serde_json::from_value::<JudgeConfig>(value.clone()).unwrap(),
+            JudgeConfig::default()
+        );
         value["judgements"] = 3.into();
-        assert!(serde_json::from_value::<JudgeConfig>(value).unwrap_err().to_string().contains("judgements"));
+        assert!(
+            serde_json::from_value::<JudgeConfig>(value)
+                .unwrap_err()
+                .to_string()
+                .contains("judgements")
+        );
     }
 }

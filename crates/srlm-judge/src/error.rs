@@ -22,13 +22,17 @@ pub enum Error {
     #[error("unusable rubric: {0}")]
     Rubric(RubricProblem),
     /// The rubric compares two responses where one is to be scored.
-    #[error("the rubric `{name}` compares two responses; scoring one needs a rubric with {{{{ response }}}}")]
+    #[error(
+        "the rubric `{name}` compares two responses; scoring one needs a rubric with {{{{ response }}}}"
+    )]
     NotScoring {
         /// The rubric's name.
         name: String,
     },
     /// A response whose prompt is not there.
-    #[error("response {response_id} answers the prompt {prompt_id}, which is not among the prompts")]
+    #[error(
+        "response {response_id} answers the prompt {prompt_id}, which is not among the prompts"
+    )]
     UnknownPrompt {
         /// The response.
         response_id: String,
@@ -48,7 +52,9 @@ pub enum Error {
         response_id: String,
     },
     /// A battle of a judgment that is not there.
-    #[error("a battle is about judgment {judge_index} of response {response_id}, which is not among the judgments")]
+    #[error(
+        "a battle is about judgment {judge_index} of response {response_id}, which is not among the judgments"
+    )]
     UnknownJudgment {
         /// The response.
         response_id: String,
@@ -56,7 +62,9 @@ pub enum Error {
         judge_index: u32,
     },
     /// A judging example whose target says another score than its `score`.
-    #[error("the target of prompt_id {prompt_id:?}, human_rank {human_rank} says {found}, its `score` is {expected}")]
+    #[error(
+        "the target of prompt_id {prompt_id:?}, human_rank {human_rank} says {found}, its `score` is {expected}"
+    )]
     TargetScore {
         /// The example's prompt.
         prompt_id: String,
@@ -168,13 +176,17 @@ pub enum RubricProblem {
         problem: String,
     },
     /// Settings of a score in a rubric that compares.
-    #[error("`{key}` belongs to rubrics that give a score; this one compares {{{{ response_a }}}} with the other")]
+    #[error(
+        "`{key}` belongs to rubrics that give a score; this one compares {{{{ response_a }}}} with the other"
+    )]
     ScoreKey {
         /// The setting.
         key: &'static str,
     },
     /// Settings of a score in a rubric that compares judgments.
-    #[error("`{key}` belongs to rubrics that give a score; this one compares {{{{ judgment_a }}}} with the other")]
+    #[error(
+        "`{key}` belongs to rubrics that give a score; this one compares {{{{ judgment_a }}}} with the other"
+    )]
     JudgmentsKey {
         /// The setting.
         key: &'static str,

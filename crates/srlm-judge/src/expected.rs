@@ -11,20 +11,27 @@ use crate::scale::Scale;
 /// How many of the likeliest tokens a judge is asked for.
 pub(crate) const TOP_LOGPROBS: u32 = 20;
 
-/// Most of the probability that may stand on digits of which it is not known whether a number goes on behind them.
+/// Most of the probability that may stand on digits of which it is not known whether a number goes
+/// on behind them.
 const MOST_UNKNOWN: f64 = 0.01;
 
-/// The mean of the scale's whole numbers, weighted by their probability at the place where the judge wrote its score,
-/// as it is stored.
+/// The mean of the scale's whole numbers, weighted by their probability at the place where the
+/// judge wrote its score, as it is stored.
 ///
-/// `None` where the tokens do not give the text, where what is written at `place` is not a whole number of the scale,
-/// and where more than a hundredth of the probability is of digits of which it is not known whether they go on: beside
-/// a 7, a 1 could have become a 10. What follows is known for what was written, and for a tokenizer that offers 10 as
-/// one token.
+/// `None` where the tokens do not give the text, where what is written at `place` is not a whole
+/// number of the scale, and where more than a hundredth of the probability is of digits of which it
+/// is not known whether they go on: beside a 7, a 1 could have become a 10. What follows is known
+/// for what was written, and for a tokenizer that offers 10 as one token.
 ///
 /// # Source
-/// Liu et al. 2023 (G-Eval), section 2: the sum of `p(s) s` over the scores, here normalized over them.
-pub(crate) fn expected_score(tokens: &[WrittenToken], text: &str, place: Range<usize>, scale: Scale) -> Option<Score> {
+/// Liu et al. 2023 (G-Eval), section 2: the sum of `p(s) s` over the scores, here normalized over
+/// them.
+pub(crate) fn expected_score(
+    tokens: &[WrittenToken],
+    text: &str,
+    place: Range<usize>,
+    scale: Scale,
+) -> Option<Score> {
     let written = &text[place.clone()];
     let legal = Legal(scale);
     legal.value(written)?;
@@ -33,12 +40,17 @@ pub(crate) fn expected_score(tokens: &[WrittenToken], text: &str, place: Range<u
     let pieces = pieces(tokens, offset + place.start..offset + place.end);
     let masses = masses(&pieces, written, &legal)?;
     let total: f64 = masses.values().sum();
-    let mean = masses.iter().map(|(score, mass)| legal.value(score).unwrap_or_default() * mass).sum::<f64>() / total;
+    let mean = masses
+        .iter()
+        .map(|(score, mass)| legal.value(score).unwrap_or_default() * mass)
+        .sum::<f64>()
+        / total;
     // Rounding may leave the scale by a last bit.
     scale.stored(mean.clamp(scale.min, scale.max))
 }
 
-/// The scores that may be written: the whole numbers of a scale, without a sign or zeros that say nothing.
+/// The scores that may be written: the whole numbers of a scale, without a sign or zeros that say
+/// nothing.
 struct Legal(Scale);
 
 impl Legal {
@@ -84,7 +96,12 @@ fn pieces(tokens: &[WrittenToken], place: Range<usize>) -> Vec<Piece<'_>> {
         if end > place.start {
             let before = &token.text[..place.start.saturating_sub(start)];
             let behind = &token.text[token.text.len() - end.saturating_sub(place.end)..];
-            pieces.push(Piece { token, before, behind, n_written: end.min(place.end) - place.start });
+            pieces.push(Piece {
+                token,
+                before,
+                behind,
+                n_written: end.min(place.end) - place.start,
+            });
         }
         start = end;
     }
@@ -92,7 +109,8 @@ fn pieces(tokens: &[WrittenToken], place: Range<usize>) -> Vec<Piece<'_>> {
 }
 
 impl Piece<'_> {
-    /// The scores, or beginnings of scores, that could have stood here behind `prefix`, with their probability.
+    /// The scores, or beginnings of scores, that could have stood here behind `prefix`, with their
+    /// probability.
     fn options(&self, prefix: &str, legal: &Legal) -> Vec<(String, f64)> {
         let option = |(text, logp): &(String, f64)| {
             let part = self.part(text, prefix.is_empty())?;
@@ -103,15 +121,21 @@ impl Piece<'_> {
         self.token.top.iter().filter_map(option).collect()
     }
 
-    /// What an alternative has in the place of this piece's part of the score: `4` of ` 4`, of `(4` beside `(3`.
+    /// What an alternative has in the place of this piece's part of the score: `4` of ` 4`, of `(4`
+    /// beside `(3`.
     fn part<'t>(&self, text: &'t str, is_first: bool) -> Option<&'t str> {
-        let text = if self.behind.trim().is_empty() { text.trim_end() } else { text.strip_suffix(self.behind)? };
+        let text = if self.behind.trim().is_empty() {
+            text.trim_end()
+        } else {
+            text.strip_suffix(self.behind)?
+        };
         let is_blank = self.before.trim().is_empty();
         if is_first && is_blank { Some(text.trim_start()) } else { text.strip_prefix(self.before) }
     }
 }
 
-/// The probability of each score, walking along the digits that were written. `None` where too much is unknown.
+/// The probability of each score, walking along the digits that were written. `None` where too much
+/// is unknown.
 fn masses(pieces: &[Piece<'_>], written: &str, legal: &Legal) -> Option<BTreeMap<String, f64>> {
     let mut masses: BTreeMap<String, f64> = BTreeMap::new();
     let (mut prefix, mut weight, mut unknown) = ("", 1.0, 0.0);
@@ -125,9 +149,12 @@ fn masses(pieces: &[Piece<'_>], written: &str, legal: &Legal) -> Option<BTreeMap
         let mut weight_of_prefix = 0.0;
         for (score, probability) in &options {
             let mass = weight * probability;
-            let is_whole = !legal.goes_on(score) || options.iter().any(|(other, _)| is_beginning(score, other));
+            let is_whole = !legal.goes_on(score)
+                || options.iter().any(|(other, _)| is_beginning(score, other));
             match score {
-                _ if is_whole && legal.has(score) => *masses.entry(score.clone()).or_default() += mass,
+                _ if is_whole && legal.has(score) => {
+                    *masses.entry(score.clone()).or_default() += mass
+                }
                 _ if is_whole => {}
                 _ if score == prefix => weight_of_prefix += mass,
                 _ => unknown += mass,
@@ -190,29 +217,51 @@ mod tests {
         let stored = |written, rows: &[_]| expected(Scale::STORED, written, rows);
         let four: &[_] = &[("4", 1.0)];
         assert_eq!(stored("4", &[("Score: ", &[]), ("4", &[])]), None, "no alternatives");
-        assert_eq!(stored("4", &[("Score: ", &[]), ("4", &[("four", 1.0)])]), None, "no scores among them");
+        assert_eq!(
+            stored("4", &[("Score: ", &[]), ("4", &[("four", 1.0)])]),
+            None,
+            "no scores among them"
+        );
         assert_eq!(stored("4", &[("Score: ", &[]), ("4", &[("4", f64::NAN)])]), None, "no numbers");
-        assert_eq!(stored("4.5", &[("Score: ", &[]), ("4", four), (".", &[]), ("5", four)]), None, "a fraction");
+        assert_eq!(
+            stored("4.5", &[("Score: ", &[]), ("4", four), (".", &[]), ("5", four)]),
+            None,
+            "a fraction"
+        );
         let tokens = tokens(&[("Score: ", &[]), ("4", four)]);
         assert_eq!(expected_score(&[], "Score: 4", 7..8, Scale::STORED), None, "no tokens");
         assert_eq!(expected_score(&tokens, "Score:4", 6..7, Scale::STORED), None, "another text");
         assert!(expected_score(&tokens, "Score: 4", 7..8, Scale::STORED).is_some());
-        assert!(expected_score(&tokens, "core: 4", 6..7, Scale::STORED).is_some(), "the text may be trimmed");
+        assert!(
+            expected_score(&tokens, "core: 4", 6..7, Scale::STORED).is_some(),
+            "the text may be trimmed"
+        );
     }
 
     #[test]
     fn a_score_of_two_digits_is_followed_token_by_token() {
         let ten = |written, rows: &[_]| {
-            expected(TEN, written, rows).map(|score| ((1.0 + score * 9.0 / 5.0) * 1e6).round() / 1e6)
+            expected(TEN, written, rows)
+                .map(|score| ((1.0 + score * 9.0 / 5.0) * 1e6).round() / 1e6)
         };
         let first: &[_] = &[("1", 0.5), ("8", 0.5)];
-        let rows: &[(&str, &[_])] = &[("Score: ", &[]), ("1", first), ("0", &[("0", 0.9), ("2", 0.05)])];
+        let rows: &[(&str, &[_])] =
+            &[("Score: ", &[]), ("1", first), ("0", &[("0", 0.9), ("2", 0.05)])];
         // 10 has 0.45, 1 has 0.05 and 8 has 0.5.
         assert_eq!(ten("10", rows), Some(8.55));
-        let rows: &[(&str, &[_])] = &[("Score: ", &[]), ("1", first), ("", &[("", 0.8), ("0", 0.2)])];
+        let rows: &[(&str, &[_])] =
+            &[("Score: ", &[]), ("1", first), ("", &[("", 0.8), ("0", 0.2)])];
         assert_eq!(ten("1", rows), Some(0.4 + 1.0 + 4.0));
-        assert_eq!(ten("1", &[("Score: ", &[]), ("1", first)]), None, "nothing is told of what follows");
-        assert_eq!(ten("8", &[("Score: ", &[]), ("8", first), ("", &[])]), None, "half of it may be a 1 or a 10");
+        assert_eq!(
+            ten("1", &[("Score: ", &[]), ("1", first)]),
+            None,
+            "nothing is told of what follows"
+        );
+        assert_eq!(
+            ten("8", &[("Score: ", &[]), ("8", first), ("", &[])]),
+            None,
+            "half of it may be a 1 or a 10"
+        );
         let nearly: &[_] = &[("8", 0.5), ("7", 0.495), ("1", 0.005)];
         assert!(ten("8", &[("Score: ", &[]), ("8", nearly)]).is_some());
         let whole: &[_] = &[("10", 0.5), ("8", 0.3), ("1", 0.2)];
@@ -223,11 +272,19 @@ mod tests {
     #[test]
     fn the_place_is_that_of_the_parsed_score() {
         let rubric = Rubric::additive();
-        for (text, tail) in [("Score: 1\nScore: **4**/5", "**/5"), ("A score of 5 is too much.\nScore: 4", "")] {
+        for (text, tail) in
+            [("Score: 1\nScore: **4**/5", "**/5"), ("A score of 5 is too much.\nScore: 4", "")]
+        {
             let found = rubric.find_score(text).unwrap();
-            assert_eq!((&text[found.place.clone()], found.place.end), ("4", text.len() - tail.len()), "{text:?}");
-            let mut tokens: Vec<WrittenToken> =
-                text.chars().map(|c| WrittenToken { text: c.to_string(), top: Vec::new() }).collect();
+            assert_eq!(
+                (&text[found.place.clone()], found.place.end),
+                ("4", text.len() - tail.len()),
+                "{text:?}"
+            );
+            let mut tokens: Vec<WrittenToken> = text
+                .chars()
+                .map(|c| WrittenToken { text: c.to_string(), top: Vec::new() })
+                .collect();
             tokens[text.len() - tail.len() - 1].top =
                 vec![("4".to_owned(), 0.5_f64.ln()), ("2".to_owned(), 0.5_f64.ln())];
             let score = expected_score(&tokens, text, found.place, rubric.scale()).unwrap();

@@ -25,7 +25,9 @@ pub(crate) fn split(text: &str) -> Result<FrontMatter<'_>, RubricProblem> {
             (1, _) => return Err(RubricProblem::NoFrontMatter),
             (_, "---") => break,
             (_, "") => {}
-            (line, text) => found.set(text).map_err(|problem| RubricProblem::Line { line, problem })?,
+            (line, text) => {
+                found.set(text).map_err(|problem| RubricProblem::Line { line, problem })?
+            }
         }
     }
     found.body = rest.trim();
@@ -44,7 +46,11 @@ impl<'a> FrontMatter<'a> {
             _ => return Err("has an unknown key; there are name, min, max, prefix and pattern"),
         };
         let value = value.trim();
-        let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value).trim();
+        let value = value
+            .strip_prefix('"')
+            .and_then(|value| value.strip_suffix('"'))
+            .unwrap_or(value)
+            .trim();
         match setting.replace(value) {
             _ if value.is_empty() => Err("has no value"),
             None => Ok(()),
@@ -59,7 +65,9 @@ mod tests {
 
     #[test]
     fn settings_and_text_are_told_apart() {
-        let found = split("---\nname: mine\n\nprefix: \"Score:\"\nmin : 1\n---\n\nBody: one\n---\ntwo\n").unwrap();
+        let found =
+            split("---\nname: mine\n\nprefix: \"Score:\"\nmin : 1\n---\n\nBody: one\n---\ntwo\n")
+                .unwrap();
         let (name, min, prefix) = (Some("mine"), Some("1"), Some("Score:"));
         let body = "Body: one\n---\ntwo";
         assert_eq!(found, FrontMatter { name, min, prefix, body, ..FrontMatter::default() });
@@ -67,7 +75,8 @@ mod tests {
 
     #[test]
     fn a_head_that_cannot_be_read_is_refused_with_its_line() {
-        let check = |text, expected: &str| assert_eq!(split(text).unwrap_err().to_string(), expected);
+        let check =
+            |text, expected: &str| assert_eq!(split(text).unwrap_err().to_string(), expected);
         let no_head = "it must begin with settings between two lines `---`";
         check("", no_head);
         check("Rate the answer.\n", no_head);

@@ -35,8 +35,8 @@ impl JudgedResponse {
 
 /// Joins prompts, responses and judgments by their ids.
 ///
-/// Sorted by `prompt_id`, responses by `sample_index` (then `response_id`), judgments by `judge_index`: the order of
-/// the rows does not matter.
+/// Sorted by `prompt_id`, responses by `sample_index` (then `response_id`), judgments by
+/// `judge_index`: the order of the rows does not matter.
 ///
 /// # Errors
 /// [`Error::UnknownPrompt`], [`Error::UnknownResponse`]
@@ -46,8 +46,11 @@ pub fn judged_prompts(
     judgments: Vec<JudgmentRow>,
 ) -> Result<Vec<JudgedPrompt>, Error> {
     let mut of_response: HashMap<String, Vec<JudgmentRow>> = HashMap::new();
-    judgments.into_iter().for_each(|row| of_response.entry(row.response_id.clone()).or_default().push(row));
-    let mut judged: BTreeMap<String, JudgedPrompt> = prompts.into_iter().map(without_responses).collect();
+    judgments
+        .into_iter()
+        .for_each(|row| of_response.entry(row.response_id.clone()).or_default().push(row));
+    let mut judged: BTreeMap<String, JudgedPrompt> =
+        prompts.into_iter().map(without_responses).collect();
     for response in responses {
         let mut judgments = of_response.remove(&response.response_id).unwrap_or_default();
         judgments.sort_by_key(|row| row.judge_index);

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use srlm_artifact::{FinishReason, JudgmentFailure, JudgmentRow, Place, Prompt, ResponseRow, row_seed};
+use srlm_artifact::{
+    FinishReason, JudgmentFailure, JudgmentRow, Place, Prompt, ResponseRow, row_seed,
+};
 use srlm_generate::{Completion, Generate, Input, Meter, Request, generate_group};
 
 use crate::expected::{TOP_LOGPROBS, expected_score};
@@ -26,13 +28,16 @@ impl Court<'_> {
         generator: &mut dyn Generate,
         meter: &mut Meter<'_>,
     ) -> Result<Vec<JudgmentRow>, Error> {
-        let requests = group.iter().map(|response| self.request(response)).collect::<Result<Vec<_>, _>>()?;
+        let requests =
+            group.iter().map(|response| self.request(response)).collect::<Result<Vec<_>, _>>()?;
         let samples = generate_group(generator, &requests, &mut |completion| {
             meter.progress.done += 1;
             meter.progress.tokens += u64::from(completion.n_tokens);
             meter.report();
         })?;
-        let row = |sample: Completion| self.row(group[sample.request_index], &requests[sample.request_index], sample);
+        let row = |sample: Completion| {
+            self.row(group[sample.request_index], &requests[sample.request_index], sample)
+        };
         Ok(samples.into_iter().flatten().map(row).collect())
     }
 
@@ -54,7 +59,12 @@ impl Court<'_> {
         let found = self.found(&sample);
         let expected =
             found.as_ref().ok().filter(|_| self.config.expected_score).and_then(|found| {
-                expected_score(&sample.tokens, &sample.text, found.place.clone(), self.rubric.scale())
+                expected_score(
+                    &sample.tokens,
+                    &sample.text,
+                    found.place.clone(),
+                    self.rubric.scale(),
+                )
             });
         JudgmentRow {
             response_id: response.response_id.clone(),
@@ -65,15 +75,19 @@ impl Court<'_> {
             rationale: sample.text,
             seed: request.seeds[sample.sample_index],
             expected_score: expected,
-            truncated: shortened(&response.response, self.config.max_response_characters) != response.response,
+            truncated: shortened(&response.response, self.config.max_response_characters)
+                != response.response,
         }
     }
 
-    /// The score of an answer. Where it was cut off inside the number (a 1 that may have become a 10) there is none.
+    /// The score of an answer. Where it was cut off inside the number (a 1 that may have become a
+    /// 10) there is none.
     fn found(&self, sample: &Completion) -> Result<FoundScore, JudgmentFailure> {
         let is_cut = sample.finish_reason == FinishReason::Length;
         match self.rubric.find_score(&sample.text) {
-            Ok(found) if is_cut && self.may_go_on(&found, &sample.text) => Err(JudgmentFailure::Truncated),
+            Ok(found) if is_cut && self.may_go_on(&found, &sample.text) => {
+                Err(JudgmentFailure::Truncated)
+            }
             Err(ParseFailure::NoScore) if is_cut => Err(JudgmentFailure::Truncated),
             found => found.map_err(JudgmentFailure::from),
         }

@@ -6,8 +6,8 @@ use srlm_artifact::{Aggregation, JudgmentRow, scores};
 
 /// The mean score of each response, by `response_id`.
 ///
-/// Judgments without a score do not count, neither as 0 nor in the number that is divided by; a response that has only
-/// such is `None`. The order of the rows does not matter.
+/// Judgments without a score do not count, neither as 0 nor in the number that is divided by; a
+/// response that has only such is `None`. The order of the rows does not matter.
 ///
 /// # Source
 /// Yuan et al. 2024: each response is judged three times and the scores are averaged.
@@ -18,7 +18,8 @@ pub fn mean_scores(rows: &[JudgmentRow]) -> BTreeMap<String, Option<f64>> {
 /// The mean expected score of each response, by `response_id`; see [`mean_scores`].
 ///
 /// # Source
-/// Liu et al. 2023 (G-Eval), section 2: the score weighted by probability, which one judgment suffices for.
+/// Liu et al. 2023 (G-Eval), section 2: the score weighted by probability, which one judgment
+/// suffices for.
 pub fn mean_expected_scores(rows: &[JudgmentRow]) -> BTreeMap<String, Option<f64>> {
     scores(rows, Aggregation::Expected)
 }
@@ -47,8 +48,16 @@ mod tests {
 
     #[test]
     fn judgments_without_a_score_do_not_count() {
-        let rows = [("a", Some(2.0)), ("b", None), ("a", None), ("c", Some(0.1)), ("a", Some(3.0)), ("c", Some(0.2))];
-        let mut rows: Vec<JudgmentRow> = [&rows[..], &[("c", Some(0.3))]].concat().into_iter().map(row).collect();
+        let rows = [
+            ("a", Some(2.0)),
+            ("b", None),
+            ("a", None),
+            ("c", Some(0.1)),
+            ("a", Some(3.0)),
+            ("c", Some(0.2)),
+        ];
+        let mut rows: Vec<JudgmentRow> =
+            [&rows[..], &[("c", Some(0.3))]].concat().into_iter().map(row).collect();
         let means = mean_scores(&rows);
         let expected = [("a", Some(2.5)), ("b", None)].map(|(id, mean)| (id.to_owned(), mean));
         assert_eq!(means.clone().into_iter().take(2).collect::<Vec<_>>(), expected);

@@ -52,14 +52,19 @@ pub(crate) fn goes_on(rest: &str) -> bool {
     let joins = |c: char| is_decoration(c) || is_dash(c) || "+,;/⁄:：=&~±×^\\".contains(c);
     let rest = rest.trim_start_matches(joins);
     let (first, behind) = word(rest);
-    let behind = if ["and", "or", "to"].iter().any(|known| first.eq_ignore_ascii_case(known)) { behind } else { rest };
+    let behind = if ["and", "or", "to"].iter().any(|known| first.eq_ignore_ascii_case(known)) {
+        behind
+    } else {
+        rest
+    };
     behind.trim_start_matches(joins).starts_with(char::is_numeric)
 }
 
 /// Whether the text in the same sentence lists more numbers: ` for relevance, 1 for clarity`.
 pub(crate) fn is_first_of_list(rest: &str) -> bool {
     let sentence = rest.split(". ").next().unwrap_or(rest);
-    let mut parts = sentence.split([',', ';', '+', '&']).flat_map(|part| part.split(" and ")).skip(1);
+    let mut parts =
+        sentence.split([',', ';', '+', '&']).flat_map(|part| part.split(" and ")).skip(1);
     parts.any(|part| {
         let Some((_, behind)) = number(undecorated(part)) else { return false };
         let (next, _) = word(behind_unit(behind).trim_start());

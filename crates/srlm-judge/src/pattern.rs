@@ -12,7 +12,8 @@ pub(crate) struct Pattern(Regex);
 
 impl Pattern {
     pub(crate) fn parse(text: &str) -> Result<Self, RubricProblem> {
-        let problem = |problem: String| RubricProblem::Pattern { pattern: text.to_owned(), problem };
+        let problem =
+            |problem: String| RubricProblem::Pattern { pattern: text.to_owned(), problem };
         let regex = Regex::new(text).map_err(|error| problem(reason(&error)))?;
         match regex.captures_len() - 1 {
             1 => Ok(Self(regex)),
@@ -63,8 +64,13 @@ mod tests {
 
     #[test]
     fn a_pattern_that_cannot_be_used_is_named() {
-        let check = |text, expected: &str| assert_eq!(Pattern::parse(text).unwrap_err().to_string(), expected);
-        check("Score: \\d", "`pattern` \"Score: \\\\d\" has 0 groups; it needs one, around the score");
+        let check = |text, expected: &str| {
+            assert_eq!(Pattern::parse(text).unwrap_err().to_string(), expected)
+        };
+        check(
+            "Score: \\d",
+            "`pattern` \"Score: \\\\d\" has 0 groups; it needs one, around the score",
+        );
         check("(a)(b)", "`pattern` \"(a)(b)\" has 2 groups; it needs one, around the score");
         check("(\\d", "`pattern` \"(\\\\d\" unclosed group");
     }

@@ -7,9 +7,15 @@ use crate::{Inputs, JudgeConfig};
 /// Raised when other judgments come from the same settings and inputs.
 const STAGE_VERSION: u32 = 2;
 
-/// The settings with the iteration, from which seeds follow, and as inputs what is judged, the judge, and the rubric by
-/// its text: where its file lies does not matter, nor do the thresholds of its health.
-pub(crate) fn recipe(config: &JudgeConfig, inputs: &Inputs<'_>, judge: &str, place: Place) -> Recipe {
+/// The settings with the iteration, from which seeds follow, and as inputs what is judged, the
+/// judge, and the rubric by its text: where its file lies does not matter, nor do the thresholds of
+/// its health.
+pub(crate) fn recipe(
+    config: &JudgeConfig,
+    inputs: &Inputs<'_>,
+    judge: &str,
+    place: Place,
+) -> Recipe {
     let mut settings = serde_json::to_value(config).expect("settings are plain data");
     settings["iteration"] = place.iteration.into();
     settings["rubric"] = inputs.rubric.name().into();

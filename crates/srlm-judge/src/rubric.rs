@@ -22,10 +22,11 @@ use crate::{Error, ParseFailure, RubricProblem, verdict};
 /// | `prefix` | how the line with the score begins: `"Score:"`; the text says it |
 /// | `pattern` | optional: a regular expression with one group, the score; its last match counts instead of the prefix |
 ///
-/// Scores of a scale within 0 to 5 are stored as they are, of any other as `5 (score - min) / (max - min)`.
+/// Scores of a scale within 0 to 5 are stored as they are, of any other as `5 (score - min) / (max
+/// - min)`.
 ///
-/// The text has `{{ prompt }}` and `{{ response }}`. A rubric that compares has `{{ response_a }}` and
-/// `{{ response_b }}` instead, and of the settings only `name`.
+/// The text has `{{ prompt }}` and `{{ response }}`. A rubric that compares has `{{ response_a }}`
+/// and `{{ response_b }}` instead, and of the settings only `name`.
 ///
 /// ```
 /// use srlm_judge::Rubric;
@@ -52,26 +53,31 @@ enum Form {
 }
 
 impl Rubric {
-    /// The built-in rubric that scores: a point each for relevance, coverage, usefulness, clarity and expertise.
+    /// The built-in rubric that scores: a point each for relevance, coverage, usefulness, clarity
+    /// and expertise.
     ///
     /// # Source
     /// The scheme is that of Yuan et al. 2024, figure 2; the words are our own.
     pub fn additive() -> Self {
-        Self::parse(include_str!("../rubrics/additive.md")).expect("the tests parse the built-in rubrics")
+        Self::parse(include_str!("../rubrics/additive.md"))
+            .expect("the tests parse the built-in rubrics")
     }
 
     /// The built-in rubric that scores in five described grades, from 1 to 5.
     ///
     /// # Source
-    /// The scheme is that of Li et al. 2023, with which Yuan et al. 2024, section 2.4 and figure 7 compare; the words
-    /// are our own.
+    /// The scheme is that of Li et al. 2023, with which Yuan et al. 2024, section 2.4 and figure 7
+    /// compare; the words are our own.
     pub fn multiple_choice() -> Self {
-        Self::parse(include_str!("../rubrics/multiple_choice.md")).expect("the tests parse the built-in rubrics")
+        Self::parse(include_str!("../rubrics/multiple_choice.md"))
+            .expect("the tests parse the built-in rubrics")
     }
 
-    /// The built-in rubric that scores from 0 to 5 whether harm is avoided and harmless requests are served.
+    /// The built-in rubric that scores from 0 to 5 whether harm is avoided and harmless requests
+    /// are served.
     pub fn safety() -> Self {
-        Self::parse(include_str!("../rubrics/safety.md")).expect("the tests parse the built-in rubrics")
+        Self::parse(include_str!("../rubrics/safety.md"))
+            .expect("the tests parse the built-in rubrics")
     }
 
     /// The built-in rubric of this name: `additive`, `multiple_choice`, `safety` or `pairwise`.
@@ -85,9 +91,11 @@ impl Rubric {
         }
     }
 
-    /// The built-in rubric that compares two responses, for [`parse_verdict`](crate::parse_verdict).
+    /// The built-in rubric that compares two responses, for
+    /// [`parse_verdict`](crate::parse_verdict).
     pub fn pairwise() -> Self {
-        Self::parse(include_str!("../rubrics/pairwise.md")).expect("the tests parse the built-in rubrics")
+        Self::parse(include_str!("../rubrics/pairwise.md"))
+            .expect("the tests parse the built-in rubrics")
     }
 
     /// Reads a rubric file's text.
@@ -100,7 +108,8 @@ impl Rubric {
         let head = split(&text)?;
         let template = Template::parse(head.body, &RESPONSES)?;
         let compares = template.has(Slot::ResponseA) || template.has(Slot::ResponseB);
-        let form = if compares { verdict_form(&head, &template) } else { score_form(&head, &template) }?;
+        let form =
+            if compares { verdict_form(&head, &template) } else { score_form(&head, &template) }?;
         let name = head.name.ok_or(RubricProblem::MissingKey { key: "name" })?.to_owned();
         let digest = Sha256::digest(text.as_bytes());
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -122,7 +131,11 @@ impl Rubric {
     /// # Panics
     /// If the rubric compares two.
     pub fn render(&self, prompt: &str, response: &str) -> String {
-        assert!(matches!(self.form, Form::Score(_)), "the rubric `{}` compares two responses", self.name);
+        assert!(
+            matches!(self.form, Form::Score(_)),
+            "the rubric `{}` compares two responses",
+            self.name
+        );
         self.template.fill(|slot| if slot == Slot::Prompt { prompt } else { response })
     }
 
@@ -131,7 +144,11 @@ impl Rubric {
     /// # Panics
     /// If the rubric scores one.
     pub fn render_pair(&self, prompt: &str, a: &str, b: &str) -> String {
-        assert!(matches!(self.form, Form::Verdict), "the rubric `{}` scores one response", self.name);
+        assert!(
+            matches!(self.form, Form::Verdict),
+            "the rubric `{}` scores one response",
+            self.name
+        );
         self.template.fill(|slot| match slot {
             Slot::Prompt => prompt,
             Slot::ResponseA => a,
@@ -139,7 +156,8 @@ impl Rubric {
         })
     }
 
-    /// The last score of a judgment in this rubric's form, as it is stored; see [`parse_score`](crate::parse_score).
+    /// The last score of a judgment in this rubric's form, as it is stored; see
+    /// [`parse_score`](crate::parse_score).
     ///
     /// # Errors
     /// Why there is none.
@@ -213,7 +231,8 @@ fn verdict_form(head: &FrontMatter<'_>, template: &Template) -> Result<Form, Rub
         let reason = "does not go with {{ response_a }} and {{ response_b }}";
         return Err(RubricProblem::Placeholder { name: "response".to_owned(), reason });
     }
-    let of_scores = [("min", head.min), ("max", head.max), ("prefix", head.prefix), ("pattern", head.pattern)];
+    let of_scores =
+        [("min", head.min), ("max", head.max), ("prefix", head.prefix), ("pattern", head.pattern)];
     if let Some((key, _)) = of_scores.into_iter().find(|(_, value)| value.is_some()) {
         return Err(RubricProblem::ScoreKey { key });
     }
@@ -229,7 +248,11 @@ fn needs(template: &Template, slots: &[Slot]) -> Result<(), RubricProblem> {
 }
 
 fn says(template: &Template, prefix: &str) -> Result<(), RubricProblem> {
-    if template.says(prefix) { Ok(()) } else { Err(RubricProblem::MissingPrefix { prefix: prefix.to_owned() }) }
+    if template.says(prefix) {
+        Ok(())
+    } else {
+        Err(RubricProblem::MissingPrefix { prefix: prefix.to_owned() })
+    }
 }
 
 fn bound(key: &'static str, value: Option<&str>) -> Result<f64, RubricProblem> {
@@ -262,7 +285,11 @@ mod tests {
         check("name: x\nmin: 0\nprefix: Score:", BODY, "the setting `max` is missing");
         check("name: x\nmin: 0\nmax: 5", BODY, "the setting `prefix` is missing");
         check("name: x\nmin: 0\nmax: 5\nprefix: **:**", BODY, "the setting `prefix` is missing");
-        check("name: x\nmin: 0\nmax: five\nprefix: Score:", BODY, "`max` is \"five\", not a number");
+        check(
+            "name: x\nmin: 0\nmax: five\nprefix: Score:",
+            BODY,
+            "`max` is \"five\", not a number",
+        );
         let range = "there are no scores from 5 to 1; both must be numbers, `min` below `max`";
         check("name: x\nmin: 5\nmax: 1\nprefix: Score:", BODY, range);
         let pattern = "`pattern` \"Score\" has 0 groups; it needs one, around the score";
@@ -275,10 +302,18 @@ mod tests {
         scoring("name: x", pair).unwrap();
         let score_key = "`min` belongs to rubrics that give a score; this one compares {{ response_a }} with the other";
         check(whole, pair, score_key);
-        check("name: x", "Verdict: {{ prompt }} {{ response_a }}", "the text has no {{ response_b }}");
+        check(
+            "name: x",
+            "Verdict: {{ prompt }} {{ response_a }}",
+            "the text has no {{ response_b }}",
+        );
         let mixed = "the text has {{ response }}, which does not go with {{ response_a }} and {{ response_b }}";
         check("name: x", &format!("{pair} {{{{ response }}}}"), mixed);
-        check("name: x", "{{ prompt }} {{ response_a }} {{ response_b }}", &silent.replace("Score", "Verdict"));
+        check(
+            "name: x",
+            "{{ prompt }} {{ response_a }} {{ response_b }}",
+            &silent.replace("Score", "Verdict"),
+        );
     }
 
     #[test]
@@ -287,7 +322,11 @@ mod tests {
             assert!(rendered.split_whitespace().count() < 350, "{}", rubric.name());
             let n_shared = rendered.find("REQUEST").unwrap();
             let n_behind = rendered.len() - rendered.rfind("RESPONSE").unwrap();
-            assert!(n_shared > 4 * n_behind, "{}: {n_shared} characters, then {n_behind}", rubric.name());
+            assert!(
+                n_shared > 4 * n_behind,
+                "{}: {n_shared} characters, then {n_behind}",
+                rubric.name()
+            );
         };
         for name in ["additive", "multiple_choice", "safety"] {
             let rubric = Rubric::named(name).unwrap();
@@ -296,7 +335,10 @@ mod tests {
         }
         assert_eq!(Rubric::named("pairwise"), Some(Rubric::pairwise()));
         assert_eq!(Rubric::named("rubrics/additive.md"), None);
-        check(&Rubric::pairwise(), Rubric::pairwise().render_pair("REQUEST", "RESPONSE", "RESPONSE"));
+        check(
+            &Rubric::pairwise(),
+            Rubric::pairwise().render_pair("REQUEST", "RESPONSE", "RESPONSE"),
+        );
     }
 
     #[test]
@@ -307,7 +349,8 @@ mod tests {
         assert_eq!(stored(&ten, "Score: 5.5"), Ok(2.5));
         assert_eq!(stored(&ten, "Score: 4/5"), Err(ParseFailure::OtherScale));
         assert_eq!(stored(&ten, "Score: 0"), Err(ParseFailure::OutOfRange));
-        let settings = "name: mine\nmin: 1\nmax: 10\nprefix: \"Rating:\"\npattern: \"\\[\\[(\\d+)\\]\\]\"";
+        let settings =
+            "name: mine\nmin: 1\nmax: 10\nprefix: \"Rating:\"\npattern: \"\\[\\[(\\d+)\\]\\]\"";
         let mine = scoring(settings, "Rating: [[n]] {{ prompt }} {{ response }}").unwrap();
         assert_eq!(stored(&mine, "Rating: [[1]]"), Ok(0.0));
         assert_eq!(stored(&mine, "Rating: 1"), Err(ParseFailure::NoScore));
@@ -319,7 +362,10 @@ mod tests {
         let text = include_str!("../rubrics/additive.md").replace("\r\n", "\n");
         let windows = Rubric::parse(&format!("\u{feff}{}", text.replace('\n', "\r\n"))).unwrap();
         assert_eq!(windows, Rubric::parse(&text).unwrap());
-        assert_ne!(Rubric::parse(&format!("{text}x")).unwrap().content_hash(), windows.content_hash());
+        assert_ne!(
+            Rubric::parse(&format!("{text}x")).unwrap().content_hash(),
+            windows.content_hash()
+        );
     }
 
     #[test]

@@ -18,19 +18,25 @@ impl Scale {
         (min.is_finite() && max.is_finite() && min < max).then_some(Self { min, max })
     }
 
-    /// A score as it is stored: a scale within 0 to 5 as it is, every other so that `min` becomes 0 and `max` 5.
-    /// `None` outside the scale.
+    /// A score as it is stored: a scale within 0 to 5 as it is, every other so that `min` becomes 0
+    /// and `max` 5. `None` outside the scale.
     pub(crate) fn stored(self, value: f64) -> Option<Score> {
         if !(self.min..=self.max).contains(&value) {
             return None;
         }
         let fits = self.min >= 0.0 && self.max <= Score::MAX;
-        Score::new(if fits { value } else { Score::MAX * (value - self.min) / (self.max - self.min) })
+        Score::new(if fits {
+            value
+        } else {
+            Score::MAX * (value - self.min) / (self.max - self.min)
+        })
     }
 
     /// Whether a longer whole number of the scale begins with this text: `1` on a scale to 10.
     pub(crate) fn goes_on(self, text: &str) -> bool {
-        self.whole_numbers().map(|n| n.to_string()).any(|score| score.len() > text.len() && score.starts_with(text))
+        self.whole_numbers()
+            .map(|n| n.to_string())
+            .any(|score| score.len() > text.len() && score.starts_with(text))
     }
 
     /// The whole numbers of the scale. A scale has few: at most the first thousand are given.
@@ -60,7 +66,11 @@ mod tests {
             ((0.0, 100.0), f64::NAN, None),
         ];
         for ((min, max), value, expected) in rows {
-            assert_eq!(Scale { min, max }.stored(value).map(Score::get), expected, "{value} of {min} to {max}");
+            assert_eq!(
+                Scale { min, max }.stored(value).map(Score::get),
+                expected,
+                "{value} of {min} to {max}"
+            );
         }
     }
 
@@ -73,7 +83,12 @@ mod tests {
         assert!(Scale { min: 0.5, max: 3.5 }.whole_numbers().eq([1, 2, 3]));
         assert!(Scale { min: -1.0, max: 1.0 }.whole_numbers().eq([-1, 0, 1]));
         let ten = Scale { min: 1.0, max: 10.0 };
-        assert!(ten.goes_on("1") && !ten.goes_on("10") && !ten.goes_on("2") && !Scale::STORED.goes_on("1"));
+        assert!(
+            ten.goes_on("1")
+                && !ten.goes_on("10")
+                && !ten.goes_on("2")
+                && !Scale::STORED.goes_on("1")
+        );
     }
 
     proptest! {

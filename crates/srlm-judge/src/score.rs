@@ -42,10 +42,11 @@ impl From<ParseFailure> for JudgmentFailure {
 
 /// The last score of a judgment that states it as `Score: n`, n from 0 to 5.
 ///
-/// Quotes, brackets, Markdown, case and what follows the number do not matter; `4/5`, `4 out of 5` and `Score - 4` are
-/// read as well, fractions too. A score counts where it is stated, `Score: 4`, not where the words around it only
-/// mention it. Of several the last counts; a last one of an aspect (`Clarity score: 1`) only where nothing else is
-/// scored. What leaves a doubt is a failure and never becomes a number.
+/// Quotes, brackets, Markdown, case and what follows the number do not matter; `4/5`, `4 out of 5`
+/// and `Score - 4` are read as well, fractions too. A score counts where it is stated, `Score: 4`,
+/// not where the words around it only mention it. Of several the last counts; a last one of an
+/// aspect (`Clarity score: 1`) only where nothing else is scored. What leaves a doubt is a failure
+/// and never becomes a number.
 ///
 /// # Errors
 /// Why there is no score.
@@ -114,7 +115,11 @@ impl ScoreForm {
             return None;
         }
         let stands = !goes_on(behind) && !is_first_of_list(behind);
-        Some(if stands { Ok((value, &start[..start.len() - rest.len()])) } else { Err(ParseFailure::Ambiguous) })
+        Some(if stands {
+            Ok((value, &start[..start.len() - rest.len()]))
+        } else {
+            Err(ParseFailure::Ambiguous)
+        })
     }
 
     /// What follows `/5`, `out of 5` or nothing of the kind.

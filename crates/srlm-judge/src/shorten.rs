@@ -2,14 +2,17 @@
 
 use std::borrow::Cow;
 
-/// The first `max` characters (Unicode scalar values) of a response and a line that says how many follow; the response
-/// itself where it is not longer, or `max` is 0.
+/// The first `max` characters (Unicode scalar values) of a response and a line that says how many
+/// follow; the response itself where it is not longer, or `max` is 0.
 pub(crate) fn shortened(response: &str, max: u32) -> Cow<'_, str> {
     let Some((end, _)) = response.char_indices().nth(max as usize).filter(|_| max > 0) else {
         return Cow::Borrowed(response);
     };
     let n_left_out = response[end..].chars().count();
-    Cow::Owned(format!("{}\n[The response goes on: {n_left_out} more characters are left out here.]", &response[..end]))
+    Cow::Owned(format!(
+        "{}\n[The response goes on: {n_left_out} more characters are left out here.]",
+        &response[..end]
+    ))
 }
 
 #[cfg(test)]

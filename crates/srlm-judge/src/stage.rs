@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Counts, FinishReason, JudgmentFailure, JudgmentRow, Judgments, OnProgress, Place, Prompt, Prompts,
-    ResponseRow, Responses, Shard, Writer, begin,
+    Artifact, Begin, Counts, FinishReason, JudgmentFailure, JudgmentRow, Judgments, OnProgress,
+    Place, Prompt, Prompts, ResponseRow, Responses, Shard, Writer, begin,
 };
 use srlm_generate::{Generate, Meter, Request};
 
@@ -23,18 +23,21 @@ pub struct Inputs<'a> {
     pub responses: &'a Artifact<Responses>,
     /// How it is judged.
     pub rubric: &'a Rubric,
-    /// Which part of the responses, where several machines share them; for [`merge`] it does not matter.
+    /// Which part of the responses, where several machines share them; for [`merge`] it does not
+    /// matter.
     pub shard: Option<Shard>,
 }
 
 /// Judges each response `config.judgments` times and writes `health.json` beside the rows.
 ///
-/// Responses are taken in groups of `config.group_responses`, in the order of their ids; a finished group is on the
-/// disk before the next begins. Each judgment has a seed of its own, so an interrupted run gives the same bytes as an
-/// unbroken one. `out` is the folder of the whole: a shard writes its own beside it, see [`Shard::dir`].
+/// Responses are taken in groups of `config.group_responses`, in the order of their ids; a finished
+/// group is on the disk before the next begins. Each judgment has a seed of its own, so an
+/// interrupted run gives the same bytes as an unbroken one. `out` is the folder of the whole: a
+/// shard writes its own beside it, see [`Shard::dir`].
 ///
 /// # Errors
-/// [`Error::Interrupted`] where `on_progress` breaks or the generator was interrupted, [`Error::NotScoring`],
+/// [`Error::Interrupted`] where `on_progress` breaks or the generator was interrupted,
+/// [`Error::NotScoring`],
 /// [`Error::UnknownPrompt`], and those of the settings, the generator and the artifacts.
 pub fn run(
     config: &JudgeConfig,
@@ -67,11 +70,16 @@ pub fn run(
     Ok(writer.finish(rows, counts, device)?)
 }
 
-/// Every request of the stage, or of a part of it, as [`run`] makes them: for an engine that answers them elsewhere.
+/// Every request of the stage, or of a part of it, as [`run`] makes them: for an engine that
+/// answers them elsewhere.
 ///
 /// # Errors
 /// Those of [`run`] but for the generator's.
-pub fn requests(config: &JudgeConfig, inputs: Inputs<'_>, place: Place) -> Result<Vec<Request>, Error> {
+pub fn requests(
+    config: &JudgeConfig,
+    inputs: Inputs<'_>,
+    place: Place,
+) -> Result<Vec<Request>, Error> {
     config.validate()?;
     inputs.rubric.check_scores()?;
     let responses = inputs.responses.rows()?;
@@ -95,8 +103,12 @@ fn judge_all(
     rows.iter().for_each(|row| *n_done.entry(row.response_id.clone()).or_default() += 1);
     meter.progress.done = rows.len() as u64;
     for group in groups {
-        let group: Vec<_> = group.iter().copied().filter(|response| is_judged(court.config, response)).collect();
-        if group.iter().all(|response| n_done.get(&response.response_id) == Some(&court.config.judgments)) {
+        let group: Vec<_> =
+            group.iter().copied().filter(|response| is_judged(court.config, response)).collect();
+        if group
+            .iter()
+            .all(|response| n_done.get(&response.response_id) == Some(&court.config.judgments))
+        {
             continue;
         }
         if meter.stop {
@@ -114,7 +126,8 @@ fn n_judgments(config: &JudgeConfig, groups: &[Vec<&ResponseRow>]) -> u64 {
     n_judged as u64 * u64::from(config.judgments)
 }
 
-/// Joins the shards of [`run`] into what one run would have written; `judge` is the generator's identity.
+/// Joins the shards of [`run`] into what one run would have written; `judge` is the generator's
+/// identity.
 ///
 /// # Errors
 /// Those of [`srlm_artifact::merge`] and of `health.json`.
@@ -128,23 +141,34 @@ pub fn merge(
 ) -> Result<Artifact<Judgments>, Error> {
     let responses = inputs.responses.rows()?;
     let recipe = recipe(config, &inputs, judge, place);
-    srlm_artifact::merge(shards, out, recipe, |dir, rows| write_health(dir, &JudgeHealth::of(&responses, rows)))
+    srlm_artifact::merge(shards, out, recipe, |dir, rows| {
+        write_health(dir, &JudgeHealth::of(&responses, rows))
+    })
 }
 
 /// The prompts by id, with that of every response among them.
-fn prompts(artifact: &Artifact<Prompts>, responses: &[ResponseRow]) -> Result<HashMap<String, Prompt>, Error> {
-    let prompts: HashMap<_, _> = artifact.rows()?.into_iter().map(|row| (row.prompt_id, row.prompt)).collect();
+fn prompts(
+    artifact: &Artifact<Prompts>,
+    responses: &[ResponseRow],
+) -> Result<HashMap<String, Prompt>, Error> {
+    let prompts: HashMap<_, _> =
+        artifact.rows()?.into_iter().map(|row| (row.prompt_id, row.prompt)).collect();
     match responses.iter().find(|response| !prompts.contains_key(&response.prompt_id)) {
         None => Ok(prompts),
         Some(response) => {
-            let (response_id, prompt_id) = (response.response_id.clone(), response.prompt_id.clone());
+            let (response_id, prompt_id) =
+                (response.response_id.clone(), response.prompt_id.clone());
             Err(Error::UnknownPrompt { response_id, prompt_id })
         }
     }
 }
 
 /// The groups of all responses that are in the shard.
-fn groups<'a>(config: &JudgeConfig, shard: Option<Shard>, responses: &'a [ResponseRow]) -> Vec<Vec<&'a ResponseRow>> {
+fn groups<'a>(
+    config: &JudgeConfig,
+    shard: Option<Shard>,
+    responses: &'a [ResponseRow],
+) -> Vec<Vec<&'a ResponseRow>> {
     let all: Vec<&[ResponseRow]> = responses.chunks(config.group_responses as usize).collect();
     let shard = shard.unwrap_or(Shard { index: 1, count: 1 });
     shard.groups(all.len()).map(|group| all[group].iter().collect()).collect()
@@ -154,18 +178,23 @@ fn is_judged(config: &JudgeConfig, response: &ResponseRow) -> bool {
     config.unfinished == Unfinished::Judge || response.finish_reason != FinishReason::Length
 }
 
-/// `judgments` is `scored` and the reasons together. Of the `responses`, `unfinished_responses` reached the token limit,
-/// `excluded_responses` were not judged, `shortened_responses` not read to their end, and `unscored_responses` were
-/// judged and have no score at all.
+/// `judgments` is `scored` and the reasons together. Of the `responses`, `unfinished_responses`
+/// reached the token limit, `excluded_responses` were not judged, `shortened_responses` not read to
+/// their end, and `unscored_responses` were judged and have no score at all.
 fn counts(config: &JudgeConfig, responses: &[&ResponseRow], rows: &[JudgmentRow]) -> Counts {
-    let of_responses = |is: &dyn Fn(&ResponseRow) -> bool| responses.iter().filter(|row| is(row)).count() as u64;
-    let of_rows = |is: &dyn Fn(&JudgmentRow) -> bool| rows.iter().filter(|row| is(row)).count() as u64;
+    let of_responses =
+        |is: &dyn Fn(&ResponseRow) -> bool| responses.iter().filter(|row| is(row)).count() as u64;
+    let of_rows =
+        |is: &dyn Fn(&JudgmentRow) -> bool| rows.iter().filter(|row| is(row)).count() as u64;
     let counts = [
         ("responses", responses.len() as u64),
         ("unfinished_responses", of_responses(&|row| row.finish_reason == FinishReason::Length)),
         ("excluded_responses", of_responses(&|row| !is_judged(config, row))),
         ("shortened_responses", of_rows(&|row| row.truncated && row.judge_index == 0)),
-        ("unscored_responses", mean_scores(rows).values().filter(|mean| mean.is_none()).count() as u64),
+        (
+            "unscored_responses",
+            mean_scores(rows).values().filter(|mean| mean.is_none()).count() as u64,
+        ),
         ("judgments", rows.len() as u64),
         ("scored", of_rows(&|row| row.score.is_some())),
         ("expected_scores", of_rows(&|row| row.expected_score.is_some())),

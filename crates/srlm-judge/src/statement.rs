@@ -7,18 +7,25 @@ pub(crate) struct Statement<'a> {
     pub(crate) note: &'a str,
     /// What follows: the rest of the line or, where it is empty, the next line.
     pub(crate) value: &'a str,
-    /// Whether it counts only if nothing but the value stands there: it has no separator, or is on the next line.
+    /// Whether it counts only if nothing but the value stands there: it has no separator, or is on
+    /// the next line.
     pub(crate) alone: bool,
-    /// Whether the line begins as one does that is meant to be read. One without a value is then not skipped.
+    /// Whether the line begins as one does that is meant to be read. One without a value is then
+    /// not skipped.
     decisive: bool,
-    /// The word right before the label, where it says of what the value is: `Clarity`. Empty where it is of the whole.
+    /// The word right before the label, where it says of what the value is: `Clarity`. Empty where
+    /// it is of the whole.
     aspect: &'a str,
 }
 
 /// What the last statement says, by `read`, which gives `None` for a statement without a value.
 ///
 /// The last statement may be of an aspect; it speaks for the whole only if nothing else is stated.
-pub(crate) fn last_stated<'a, T>(text: &'a str, label: &str, read: impl Fn(&Statement<'a>) -> Option<T>) -> Option<T> {
+pub(crate) fn last_stated<'a, T>(
+    text: &'a str,
+    label: &str,
+    read: impl Fn(&Statement<'a>) -> Option<T>,
+) -> Option<T> {
     let statements = statements(text, label);
     let mut earlier = statements.iter().rev();
     let last = earlier.find_map(|statement| match read(statement) {
@@ -26,7 +33,8 @@ pub(crate) fn last_stated<'a, T>(text: &'a str, label: &str, read: impl Fn(&Stat
         value => Some((statement.aspect, value)),
     });
     let (aspect, value) = last?;
-    let stands = |other: &Statement<'a>| other.aspect.eq_ignore_ascii_case(aspect) || read(other).is_none();
+    let stands =
+        |other: &Statement<'a>| other.aspect.eq_ignore_ascii_case(aspect) || read(other).is_none();
     if aspect.is_empty() || earlier.all(stands) { value } else { None }
 }
 
@@ -62,7 +70,9 @@ fn statements<'a>(text: &'a str, label: &str) -> Vec<Statement<'a>> {
     let mut found = Vec::new();
     for (i, line) in lines.iter().enumerate() {
         let below = lines.get(i + 1).copied().unwrap_or_default();
-        found.extend(mentions(line, label).filter_map(|(before, after)| statement(before, after, below)));
+        found.extend(
+            mentions(line, label).filter_map(|(before, after)| statement(before, after, below)),
+        );
     }
     found
 }
@@ -73,7 +83,8 @@ fn mentions<'a>(line: &'a str, label: &str) -> impl Iterator<Item = (&'a str, &'
         let end = start + label.len();
         let is_label = line.get(start..end)?.eq_ignore_ascii_case(label);
         let (before, after) = (&line[..start], &line[end..]);
-        let in_word = before.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric);
+        let in_word =
+            before.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric);
         (is_label && !in_word).then_some((before, after))
     })
 }
@@ -104,9 +115,17 @@ fn statement<'a>(before: &'a str, after: &'a str, below: &'a str) -> Option<Stat
 fn aspect(before: &str) -> &str {
     const WORDS: [&str; 6] = ["a", "an", "its", "of", "so", "this"];
     let before = before.trim_end();
-    let start = before.char_indices().rev().find(|(_, c)| !c.is_alphanumeric()).map_or(0, |(i, c)| i + c.len_utf8());
+    let start = before
+        .char_indices()
+        .rev()
+        .find(|(_, c)| !c.is_alphanumeric())
+        .map_or(0, |(i, c)| i + c.len_utf8());
     let word = &before[start..];
-    if may_lead(word) || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)) { "" } else { word }
+    if may_lead(word) || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)) {
+        ""
+    } else {
+        word
+    }
 }
 
 /// Words and numbers before a label on a line that is still its own: `2. My final score: 4`.
@@ -119,12 +138,15 @@ pub(crate) fn may_lead(word: &str) -> bool {
 fn note(after: &str) -> (&str, &str) {
     let inside = after.trim_start_matches(|c| is_decoration(c) && c != '(').strip_prefix('(');
     match inside.and_then(|inside| inside.split_once(')')) {
-        Some((note, rest)) if undecorated(rest).starts_with(|c| is_separator(c) || is_dash(c)) => (note, rest),
+        Some((note, rest)) if undecorated(rest).starts_with(|c| is_separator(c) || is_dash(c)) => {
+            (note, rest)
+        }
         _ => ("", after),
     }
 }
 
-/// What follows a dash that separates; one that stands off the label and close to a digit is a minus.
+/// What follows a dash that separates; one that stands off the label and close to a digit is a
+/// minus.
 fn behind_dash<'a>(after: &'a str, rest: &'a str) -> Option<&'a str> {
     let value = rest.strip_prefix(is_dash)?;
     let is_minus = after.len() > rest.len() && value.starts_with(|c: char| c.is_ascii_digit());
@@ -137,7 +159,9 @@ mod tests {
 
     #[test]
     fn a_label_with_a_separator_is_a_statement() {
-        let values = |text| statements(text, "score").iter().map(|s| s.value.trim().to_owned()).collect::<Vec<_>>();
+        let values = |text| {
+            statements(text, "score").iter().map(|s| s.value.trim().to_owned()).collect::<Vec<_>>()
+        };
         let rows: [(&str, &[&str]); 10] = [
             ("Score: 4", &["4"]),
             ("so, the SCORE : 4 it is", &["4 it is"]),

@@ -61,8 +61,10 @@ impl Template {
             let (name, after) = opened.split_once("}}").ok_or(RubricProblem::OpenPlaceholder)?;
             let name = name.trim();
             let slot = slots.known.iter().copied().find(|slot| slot.name() == name);
-            let slot =
-                slot.ok_or_else(|| RubricProblem::Placeholder { name: name.to_owned(), reason: slots.otherwise })?;
+            let slot = slot.ok_or_else(|| RubricProblem::Placeholder {
+                name: name.to_owned(),
+                reason: slots.otherwise,
+            })?;
             pieces.extend([Piece::Text(before.to_owned()), Piece::Slot(slot)]);
             rest = after;
         }
@@ -93,8 +95,10 @@ mod tests {
 
     #[test]
     fn every_place_is_filled_once_and_from_the_outside_only() {
-        let template = Template::parse("{{prompt}} / {{ response }} / {{  prompt }}", &RESPONSES).unwrap();
-        let filled = template.fill(|slot| if slot == Slot::Prompt { "{{ response }}" } else { "r {{ prompt }}" });
+        let template =
+            Template::parse("{{prompt}} / {{ response }} / {{  prompt }}", &RESPONSES).unwrap();
+        let filled = template
+            .fill(|slot| if slot == Slot::Prompt { "{{ response }}" } else { "r {{ prompt }}" });
         assert_eq!(filled, "{{ response }} / r {{ prompt }} / {{ response }}");
     }
 

@@ -16,14 +16,22 @@ pub struct TrainingExample {
 /// The conversation of a judging example: what [`run`](crate::run) asks, and the example's target.
 ///
 /// # Errors
-/// [`Error::Target`] and [`Error::TargetScore`] where the target does not say the example's score in the rubric's form,
+/// [`Error::Target`] and [`Error::TargetScore`] where the target does not say the example's score
+/// in the rubric's form,
 /// [`Error::NotScoring`].
 pub fn training_example(rubric: &Rubric, row: &EftRow) -> Result<TrainingExample, Error> {
     let prompt = rubric.conversation(&row.prompt, &row.response)?;
     let (prompt_id, human_rank) = (row.prompt_id.clone(), row.human_rank);
     match rubric.parse_score(&row.target) {
-        Ok(found) if found == row.score => Ok(TrainingExample { prompt, target: row.target.clone() }),
-        Ok(found) => Err(Error::TargetScore { prompt_id, human_rank, expected: row.score.get(), found: found.get() }),
+        Ok(found) if found == row.score => {
+            Ok(TrainingExample { prompt, target: row.target.clone() })
+        }
+        Ok(found) => Err(Error::TargetScore {
+            prompt_id,
+            human_rank,
+            expected: row.score.get(),
+            found: found.get(),
+        }),
         Err(source) => Err(Error::Target { prompt_id, human_rank, source }),
     }
 }
@@ -55,7 +63,9 @@ mod tests {
 
     #[test]
     fn a_target_that_says_another_score_is_refused() {
-        let error = |rubric: &Rubric, target| training_example(rubric, &row(target)).unwrap_err().to_string();
+        let error = |rubric: &Rubric, target| {
+            training_example(rubric, &row(target)).unwrap_err().to_string()
+        };
         let additive = Rubric::additive();
         insta::assert_snapshot!(error(&additive, "Score: 3"), @r#"the target of prompt_id "eft-1", human_rank 1 says 3, its `score` is 4"#);
         insta::assert_snapshot!(error(&additive, "Good."), @r#"the target of prompt_id "eft-1", human_rank 1 cannot be read"#);

@@ -15,7 +15,8 @@ pub enum Verdict {
     Tie,
 }
 
-/// The last verdict of a comparison: `Verdict: A`, `Verdict: B` or `Verdict: tie`, as forgiving of decoration as
+/// The last verdict of a comparison: `Verdict: A`, `Verdict: B` or `Verdict: tie`, as forgiving of
+/// decoration as
 /// [`parse_score`](crate::parse_score); `None` where there is none or its meaning is in doubt.
 ///
 /// ```
@@ -57,8 +58,19 @@ fn read(statement: &Statement<'_>) -> Option<Verdict> {
 
 /// The first word that says something, and what follows it.
 fn first_word(value: &str) -> (&str, &str) {
-    const FILLERS: [&str; 11] =
-        ["answer", "assistant", "candidate", "is", "it", "judgement", "judgment", "option", "response", "s", "the"];
+    const FILLERS: [&str; 11] = [
+        "answer",
+        "assistant",
+        "candidate",
+        "is",
+        "it",
+        "judgement",
+        "judgment",
+        "option",
+        "response",
+        "s",
+        "the",
+    ];
     let (mut first, mut rest) = word(undecorated(value));
     while FILLERS.iter().any(|filler| first.eq_ignore_ascii_case(filler)) {
         (first, rest) = word(undecorated(rest));

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
-use srlm_artifact::{Artifact, Begin, Counts, JudgmentRow, Judgments, Recipe, Responses, Score, begin};
+use srlm_artifact::{
+    Artifact, Begin, Counts, JudgmentRow, Judgments, Recipe, Responses, Score, begin,
+};
 
 use crate::Error;
 use crate::plain_input::plain_input;
@@ -15,8 +17,9 @@ const STAGE_VERSION: u32 = 1;
 /// Labels that a final answer stands behind; the last in the text counts.
 const LABELS: [&str; 5] = ["####", "final answer:", "final answer is", "answer:", "answer is"];
 
-/// The answer that a response ends with: what stands behind the last `####`, `Answer:` or `answer is`, or in the last
-/// `\boxed{}`; without any, the last number, and where there is no number the last line.
+/// The answer that a response ends with: what stands behind the last `####`, `Answer:` or `answer
+/// is`, or in the last `\boxed{}`; without any, the last number, and where there is no number the
+/// last line.
 ///
 /// ```
 /// use srlm_judge::verify::final_answer;
@@ -29,19 +32,26 @@ const LABELS: [&str; 5] = ["####", "final answer:", "final answer is", "answer:"
 pub fn final_answer(response: &str) -> Option<String> {
     // ASCII lower case keeps every byte in its place.
     let lower = response.to_ascii_lowercase();
-    let labeled = LABELS.iter().filter_map(|label| lower.rfind(label).map(|at| at + label.len())).max();
+    let labeled =
+        LABELS.iter().filter_map(|label| lower.rfind(label).map(|at| at + label.len())).max();
     let boxed = response.rfind("\\boxed{").map(|at| at + "\\boxed{".len());
     let stated = match (labeled, boxed) {
-        (_, Some(at)) if labeled.is_none_or(|labeled| at > labeled) => response[at..].split('}').next(),
+        (_, Some(at)) if labeled.is_none_or(|labeled| at > labeled) => {
+            response[at..].split('}').next()
+        }
         (Some(at), _) => response[at..].trim_start().lines().next(),
         _ => None,
     };
     let last_line = || response.lines().map(normalized).rfind(|line| !line.is_empty());
-    stated.map(normalized).filter(|answer| !answer.is_empty()).or_else(|| last_number(response)).or_else(last_line)
+    stated
+        .map(normalized)
+        .filter(|answer| !answer.is_empty())
+        .or_else(|| last_number(response))
+        .or_else(last_line)
 }
 
-/// Whether a response ends with the answer. Numbers are compared as numbers, anything else as text without regard to
-/// case, punctuation at its ends, or markdown.
+/// Whether a response ends with the answer. Numbers are compared as numbers, anything else as text
+/// without regard to case, punctuation at its ends, or markdown.
 pub fn is_correct(response: &str, answer: &str) -> bool {
     let Some(found) = final_answer(response) else { return false };
     let expected = normalized(answer);
@@ -49,7 +59,9 @@ pub fn is_correct(response: &str, answer: &str) -> bool {
         return true;
     }
     match (last_number(&found), last_number(&expected)) {
-        (Some(found), Some(number)) if expected.parse::<f64>().is_ok() => same_number(&found, &number),
+        (Some(found), Some(number)) if expected.parse::<f64>().is_ok() => {
+            same_number(&found, &number)
+        }
         _ => false,
     }
 }
@@ -71,19 +83,22 @@ fn last_number(text: &str) -> Option<String> {
     let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '-');
     let candidates = text.split(|c| !is_part(c)).rev();
     let number = |part: &str| {
-        let part = part.trim_end_matches(['.', ',', '-']).trim_start_matches(['.', ',']).replace(',', "");
+        let part =
+            part.trim_end_matches(['.', ',', '-']).trim_start_matches(['.', ',']).replace(',', "");
         part.parse::<f64>().is_ok().then_some(part)
     };
     candidates.filter(|part| part.contains(|c: char| c.is_ascii_digit())).find_map(number)
 }
 
-/// Writes a judgment for each response: the highest score where it ends with its prompt's answer, else 0.
+/// Writes a judgment for each response: the highest score where it ends with its prompt's answer,
+/// else 0.
 ///
 /// # Errors
 /// [`Error::NoAnswer`] for a response to a prompt without one, and those of the artifacts.
 ///
 /// # Source
-/// Pang et al. 2024, "Iterative Reasoning Preference Optimization", section 2: a response is right or wrong.
+/// Pang et al. 2024, "Iterative Reasoning Preference Optimization", section 2: a response is right
+/// or wrong.
 pub fn run(
     responses: &Artifact<Responses>,
     answers: &BTreeMap<String, String>,
@@ -100,7 +115,10 @@ pub fn run(
         git_commit: None,
         config: serde_json::json!({}),
         seed: 0,
-        inputs: vec![responses.as_input("responses"), plain_input("answers", format!("sha256:{hash}"))],
+        inputs: vec![
+            responses.as_input("responses"),
+            plain_input("answers", format!("sha256:{hash}")),
+        ],
     };
     let writer = match begin::<Judgments>(out, recipe)? {
         Begin::UpToDate(artifact) => return Ok(artifact),
@@ -117,15 +135,23 @@ pub fn run(
             prompt_id: response.prompt_id,
             judge_index: 0,
             score: Score::new(if correct { Score::MAX } else { 0.0 }),
-            rationale: format!("{} {answer:?}", if correct { "ends with" } else { "does not end with" }),
+            rationale: format!(
+                "{} {answer:?}",
+                if correct { "ends with" } else { "does not end with" }
+            ),
             failure: None,
             seed: 0,
             expected_score: None,
             truncated: false,
         });
     }
-    let n_correct = rows.iter().filter(|row| row.score.is_some_and(|score| score.get() > 0.0)).count() as u64;
-    let counts = [("judgments", rows.len() as u64), ("correct", n_correct), ("wrong", rows.len() as u64 - n_correct)];
+    let n_correct =
+        rows.iter().filter(|row| row.score.is_some_and(|score| score.get() > 0.0)).count() as u64;
+    let counts = [
+        ("judgments", rows.len() as u64),
+        ("correct", n_correct),
+        ("wrong", rows.len() as u64 - n_correct),
+    ];
     let counts = Counts::from(counts.map(|(name, n)| (name.to_owned(), n)));
     Ok(writer.finish(rows, counts, "cpu")?)
 }

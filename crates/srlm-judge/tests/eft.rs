@@ -1,4 +1,5 @@
-//! Building judging examples: the rule on small tables, its properties on any data, and the stage's folders.
+//! Building judging examples: the rule on small tables, its properties on any data, and the stage's
+//! folders.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,12 +8,17 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use srlm_artifact::{
-    Artifact, Begin, Counts, Eft, EftRow, FinishReason, JudgmentFailure, JudgmentRow, Judgments, Kind, Place, Prompt,
-    PromptRow, PromptSource, Prompts, Recipe, ResponseRow, Responses, Score, begin, read_jsonl,
+    Artifact, Begin, Counts, Eft, EftRow, FinishReason, JudgmentFailure, JudgmentRow, Judgments,
+    Kind, Place, Prompt, PromptRow, PromptSource, Prompts, Recipe, ResponseRow, Responses, Score,
+    begin, read_jsonl,
 };
 use srlm_generate::{Input, Request, Scripted};
-use srlm_judge::eft::{EftArtifacts, EftConfig, EftCounts, EftSelection, Inputs, Out, ScoreTies, build, run};
-use srlm_judge::{Error, JudgeConfig, JudgedPrompt, Rubric, judged_prompts, mean_scores, training_example};
+use srlm_judge::eft::{
+    EftArtifacts, EftConfig, EftCounts, EftSelection, Inputs, Out, ScoreTies, build, run,
+};
+use srlm_judge::{
+    Error, JudgeConfig, JudgedPrompt, Rubric, judged_prompts, mean_scores, training_example,
+};
 
 /// What a judgment says: a score after a rationale, a score alone, or nothing that can be read.
 #[derive(Clone, Copy, Debug)]
@@ -40,17 +46,25 @@ struct Tables {
 impl Tables {
     fn add(&mut self, prompt_id: &str, responses: &[Ranked<'_>]) {
         let prompt = Prompt::user(format!("Question {prompt_id}?"));
-        self.prompts.push(PromptRow { prompt_id: prompt_id.to_owned(), prompt, source: PromptSource::Seed });
+        self.prompts.push(PromptRow {
+            prompt_id: prompt_id.to_owned(),
+            prompt,
+            source: PromptSource::Seed,
+        });
         for (n, (rank, judgments)) in responses.iter().enumerate() {
             let response_id = format!("{prompt_id}/r{n}");
             self.responses.push(response(prompt_id, &response_id, *rank));
-            let rows = judgments.iter().zip(0..).map(|(&said, i)| judgment(prompt_id, &response_id, i, said));
+            let rows = judgments
+                .iter()
+                .zip(0..)
+                .map(|(&said, i)| judgment(prompt_id, &response_id, i, said));
             self.judgments.extend(rows);
         }
     }
 
     fn groups(&self) -> Vec<JudgedPrompt> {
-        judged_prompts(self.prompts.clone(), self.responses.clone(), self.judgments.clone()).unwrap()
+        judged_prompts(self.prompts.clone(), self.responses.clone(), self.judgments.clone())
+            .unwrap()
     }
 
     fn build(&self, config: &EftConfig) -> EftSelection {
@@ -72,7 +86,9 @@ fn response(prompt_id: &str, response_id: &str, sample_index: u32) -> ResponseRo
 
 fn judgment(prompt_id: &str, response_id: &str, judge_index: u32, said: Said) -> JudgmentRow {
     let (score, rationale) = match said {
-        Said::Score(score) => (Some(score), format!("Judgment {judge_index} is fine.\n**Score:** {score}/5\nBye.")),
+        Said::Score(score) => {
+            (Some(score), format!("Judgment {judge_index} is fine.\n**Score:** {score}/5\nBye."))
+        }
         Bare(score) => (Some(score), format!("Score: {score}")),
         Nothing => (None, "It is fine.".to_owned()),
     };
@@ -109,7 +125,10 @@ fn outcome(responses: &[Ranked<'_>], ties: ScoreTies) -> (&'static str, Vec<(u32
     ];
     let given: Vec<_> = reasons.into_iter().filter(|(_, n)| *n > 0).collect();
     assert!(matches!(given[..], [(_, 1)]), "{given:?}");
-    (given[0].0, train.into_iter().map(|row| (row.human_rank, row.score.get(), row.target)).collect())
+    (
+        given[0].0,
+        train.into_iter().map(|row| (row.human_rank, row.score.get(), row.target)).collect(),
+    )
 }
 
 #[test]
@@ -136,7 +155,10 @@ fn a_prompt_is_kept_where_the_mean_scores_agree_with_people() {
 fn the_target_is_the_judgment_nearest_to_the_mean_in_the_rubrics_form() {
     let check = |judgments: &[Said], expected: Option<(f64, u32)>| {
         let (_, rows) = outcome(&[(0, judgments), (1, &[s(0.0)])], ScoreTies::Agree);
-        let found = rows.into_iter().find(|(rank, ..)| *rank == 0).map(|(_, score, target)| (score, target));
+        let found = rows
+            .into_iter()
+            .find(|(rank, ..)| *rank == 0)
+            .map(|(_, score, target)| (score, target));
         let target = |(score, i)| (score, format!("Judgment {i} is fine.\nScore: {score}"));
         assert_eq!(found, expected.map(target), "{judgments:?}");
     };
@@ -162,7 +184,8 @@ fn equal_ranks_contradict_nothing_and_one_response_stands_for_them() {
     let mut tables = Tables::default();
     tables.add("p", &responses);
     let selection = tables.build(&whole(ScoreTies::Disagree));
-    let rows: Vec<_> = selection.train.iter().map(|row| (row.human_rank, row.score.get())).collect();
+    let rows: Vec<_> =
+        selection.train.iter().map(|row| (row.human_rank, row.score.get())).collect();
     assert_eq!(rows, [(0, 4.0), (1, 2.0)]);
     let expected = EftCounts {
         prompts: 1,
@@ -192,7 +215,8 @@ fn said() -> impl Strategy<Value = Said> {
     prop_oneof![8 => score.clone().prop_map(s), 1 => score.prop_map(Bare), 1 => Just(Nothing)]
 }
 
-/// Prompts with ranked and judged responses; scores lean to the order of the ranks, so that some prompts are kept.
+/// Prompts with ranked and judged responses; scores lean to the order of the ranks, so that some
+/// prompts are kept.
 fn tables() -> impl Strategy<Value = Tables> {
     let response = (0_u32..4, prop::collection::vec(said(), 0..4), any::<bool>());
     let prompts = prop::collection::vec(prop::collection::vec(response, 0..4), 0..30);
@@ -203,7 +227,8 @@ fn tables() -> impl Strategy<Value = Tables> {
                 (*rank, if *steered { vec![s(f64::from(5 - rank)); 2] } else { said.clone() })
             };
             let responses: Vec<_> = responses.iter().map(steer).collect();
-            let responses: Vec<Ranked<'_>> = responses.iter().map(|(rank, said)| (*rank, &said[..])).collect();
+            let responses: Vec<Ranked<'_>> =
+                responses.iter().map(|(rank, said)| (*rank, &said[..])).collect();
             tables.add(&format!("p{n}"), &responses);
         }
         tables
@@ -322,8 +347,11 @@ fn seed_data(name: &str) -> (Vec<EftRow>, Tables) {
     let mut tables = Tables::default();
     for row in &rows {
         let response_id = format!("{}/{}", row.prompt_id, row.human_rank);
-        let prompt =
-            PromptRow { prompt_id: row.prompt_id.clone(), prompt: row.prompt.clone(), source: PromptSource::Seed };
+        let prompt = PromptRow {
+            prompt_id: row.prompt_id.clone(),
+            prompt: row.prompt.clone(),
+            source: PromptSource::Seed,
+        };
         if tables.prompts.last() != Some(&prompt) {
             tables.prompts.push(prompt);
         }
@@ -341,9 +369,14 @@ fn the_seed_data_comes_back_from_its_own_judgments() {
         let (rows, tables) = seed_data(name);
         let selection = tables.build(&whole(ScoreTies::Agree));
         let kept = prompt_ids(&selection.train);
-        let expected: Vec<_> = rows.iter().filter(|row| kept.contains(row.prompt_id.as_str())).cloned().collect();
+        let expected: Vec<_> =
+            rows.iter().filter(|row| kept.contains(row.prompt_id.as_str())).cloned().collect();
         assert_eq!(selection.train, expected, "{name}");
-        assert_eq!(selection.counts.kept, selection.counts.prompts, "{name}: {:?}", selection.counts);
+        assert_eq!(
+            selection.counts.kept, selection.counts.prompts,
+            "{name}: {:?}",
+            selection.counts
+        );
     }
 }
 
@@ -380,7 +413,8 @@ impl Folders {
 
     fn run(&self, config: &EftConfig, rubric: &Rubric) -> Result<EftArtifacts, Error> {
         let Self { prompts, responses, judgments, .. } = self;
-        let (train, evaluation) = (self.dir.path().join("eft"), self.dir.path().join("eft-held-out"));
+        let (train, evaluation) =
+            (self.dir.path().join("eft"), self.dir.path().join("eft-held-out"));
         let out = Out { train: &train, evaluation: &evaluation };
         run(config, Inputs { prompts, responses, judgments, rubric }, 42, out)
     }
@@ -390,8 +424,10 @@ fn forty_prompts() -> Tables {
     let mut tables = Tables::default();
     for n in 0..40_u32 {
         let second = [s(4.0), s(f64::from(n % 6))];
-        tables
-            .add(&format!("p{n}"), &[(0, &[s(4.0), s(5.0), s(4.0)]), (1, &second[(n % 2) as usize..]), (2, &[s(1.0)])]);
+        tables.add(
+            &format!("p{n}"),
+            &[(0, &[s(4.0), s(5.0), s(4.0)]), (1, &second[(n % 2) as usize..]), (2, &[s(1.0)])],
+        );
     }
     tables
 }
@@ -403,7 +439,10 @@ fn the_two_folders_are_what_the_rule_gives_and_stay_as_they_are() {
     let expected = tables.build(&config);
     let folders = Folders::new(tables);
     let EftArtifacts { train, evaluation } = folders.run(&config, &Rubric::additive()).unwrap();
-    assert_eq!((train.rows().unwrap(), evaluation.rows().unwrap()), (expected.train, expected.evaluation));
+    assert_eq!(
+        (train.rows().unwrap(), evaluation.rows().unwrap()),
+        (expected.train, expected.evaluation)
+    );
     assert_eq!(train.manifest().counts, Counts::from(expected.counts));
     assert_eq!(evaluation.manifest().counts, Counts::from(expected.counts));
     let scores = std::fs::read_to_string(train.dir().join("scores.json")).unwrap();
@@ -464,7 +503,9 @@ fn other_settings_make_another_artifact_and_what_does_not_fit_is_an_error() {
     folders.run(&EftConfig::default(), &Rubric::additive()).unwrap();
     let other = EftConfig { max_score_share: 0.5, ..EftConfig::default() };
     let error = folders.run(&other, &Rubric::additive()).unwrap_err();
-    let Error::Artifact(srlm_artifact::Error::Changed { field, .. }) = error else { panic!("{error}") };
+    let Error::Artifact(srlm_artifact::Error::Changed { field, .. }) = error else {
+        panic!("{error}")
+    };
     assert_eq!(field, "config.max_score_share");
     let error = folders.run(&EftConfig::default(), &Rubric::pairwise()).unwrap_err();
     assert!(matches!(error, Error::NotScoring { .. }), "{error}");
@@ -480,7 +521,10 @@ fn other_settings_make_another_artifact_and_what_does_not_fit_is_an_error() {
 
 /// Open Assistant's human-ranked replies.
 fn ranked_replies() -> Option<Tables> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/oasst_en100/ranked_groups.jsonl");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../shared/data/oasst_en100/ranked_groups.jsonl"
+    );
     if !Path::new(path).exists() {
         eprintln!("skipped: {path} is not there");
         return None;
@@ -489,11 +533,14 @@ fn ranked_replies() -> Option<Tables> {
     let mut tables = Tables::default();
     for group in &groups {
         let prompt_id = group["id"].as_str().unwrap().to_owned();
-        let prompt = Prompt::conversation(serde_json::from_value(group["messages"].clone()).unwrap());
+        let prompt =
+            Prompt::conversation(serde_json::from_value(group["messages"].clone()).unwrap());
         for reply in group["replies"].as_array().unwrap() {
             let rank = reply["rank"].as_u64().unwrap() as u32;
             let row = response(&prompt_id, reply["id"].as_str().unwrap(), rank);
-            tables.responses.push(ResponseRow { response: reply["text"].as_str().unwrap().to_owned(), ..row });
+            tables
+                .responses
+                .push(ResponseRow { response: reply["text"].as_str().unwrap().to_owned(), ..row });
         }
         tables.prompts.push(PromptRow { prompt_id, prompt, source: PromptSource::Seed });
     }
@@ -502,7 +549,9 @@ fn ranked_replies() -> Option<Tables> {
 
 /// Judges by length, with some luck, in the ways in which models write; sometimes says nothing.
 fn by_length(request: &Request, sample_index: usize) -> String {
-    let Input::Chat(messages) = &request.input else { panic!("a judge is asked by a conversation") };
+    let Input::Chat(messages) = &request.input else {
+        panic!("a judge is asked by a conversation")
+    };
     let seed = request.seeds[sample_index];
     let length = messages[0].content.len().saturating_sub(Rubric::additive().render("", "").len());
     let score = (length as u64 / 400 + seed % 2).min(5);
@@ -520,13 +569,27 @@ fn human_ranked_replies_become_examples_through_both_stages() {
     let n_prompts = tables.prompts.len() as u64;
     let dir = tempfile::tempdir().unwrap();
     let at = |name| dir.path().join(name);
-    let (prompts, responses) = (write(&at("prompts"), tables.prompts), write(&at("responses"), tables.responses));
+    let (prompts, responses) =
+        (write(&at("prompts"), tables.prompts), write(&at("responses"), tables.responses));
     let rubric = Rubric::additive();
-    let asked = srlm_judge::Inputs { prompts: &prompts, responses: &responses, rubric: &rubric, shard: None };
+    let asked = srlm_judge::Inputs {
+        prompts: &prompts,
+        responses: &responses,
+        rubric: &rubric,
+        shard: None,
+    };
     let (config, place) = (JudgeConfig::default(), Place { run_seed: 42, iteration: 0 });
     let go_on = &mut |_| ControlFlow::Continue(());
-    let judgments =
-        srlm_judge::run(&config, asked, &mut Scripted(by_length), place, &at("judgments"), "cpu", go_on).unwrap();
+    let judgments = srlm_judge::run(
+        &config,
+        asked,
+        &mut Scripted(by_length),
+        place,
+        &at("judgments"),
+        "cpu",
+        go_on,
+    )
+    .unwrap();
     let folders = Folders { dir, prompts, responses, judgments };
     let EftArtifacts { train, evaluation } = folders.run(&EftConfig::default(), &rubric).unwrap();
     let counts = &train.manifest().counts;

@@ -1,4 +1,5 @@
-//! Training data for the judge: which judgments are compared, how wins become strengths, and the two stages' folders.
+//! Training data for the judge: which judgments are compared, how wins become strengths, and the
+//! two stages' folders.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
@@ -7,14 +8,14 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use srlm_artifact::{
-    Artifact, BattleFailure, BattleRow, BattleWinner, Battles, Begin, Counts, FinishReason, JudgmentFailure,
-    JudgmentRow, Judgments, Kind, Place, Progress, Prompt, PromptRow, PromptSource, Prompts, Recipe, ResponseRow,
-    Responses, Score, begin,
+    Artifact, BattleFailure, BattleRow, BattleWinner, Battles, Begin, Counts, FinishReason,
+    JudgmentFailure, JudgmentRow, Judgments, Kind, Place, Progress, Prompt, PromptRow,
+    PromptSource, Prompts, Recipe, ResponseRow, Responses, Score, begin,
 };
 use srlm_generate::{Generate, Input, Request, Scripted};
 use srlm_judge::meta::{
-    BattlesConfig, Inputs, JudgePairs, JudgePairsConfig, MetaRubric, PairsInputs, battle_requests, choose_response,
-    judge_pairs, parse_winner, run, run_pairs, strengths, win_rates,
+    BattlesConfig, Inputs, JudgePairs, JudgePairsConfig, MetaRubric, PairsInputs, battle_requests,
+    choose_response, judge_pairs, parse_winner, run, run_pairs, strengths, win_rates,
 };
 use srlm_judge::{Error, JudgedPrompt, JudgedResponse, Rubric, judged_prompts};
 
@@ -31,7 +32,11 @@ impl Tables {
     /// A prompt whose responses have judgments of these scores.
     fn add(&mut self, prompt_id: &str, responses: &[&[Option<u32>]]) {
         let prompt = Prompt::user(format!("Question {prompt_id}?"));
-        self.prompts.push(PromptRow { prompt_id: prompt_id.to_owned(), prompt, source: PromptSource::Seed });
+        self.prompts.push(PromptRow {
+            prompt_id: prompt_id.to_owned(),
+            prompt,
+            source: PromptSource::Seed,
+        });
         for (scores, sample_index) in responses.iter().zip(0..) {
             let response_id = format!("{prompt_id}/{sample_index}");
             self.responses.push(ResponseRow {
@@ -43,17 +48,26 @@ impl Tables {
                 n_tokens: 3,
                 seed: 0,
             });
-            let rows = scores.iter().zip(0..).map(|(&score, i)| judgment(prompt_id, &response_id, i, score));
+            let rows = scores
+                .iter()
+                .zip(0..)
+                .map(|(&score, i)| judgment(prompt_id, &response_id, i, score));
             self.judgments.extend(rows);
         }
     }
 
     fn judged(&self) -> Vec<JudgedPrompt> {
-        judged_prompts(self.prompts.clone(), self.responses.clone(), self.judgments.clone()).unwrap()
+        judged_prompts(self.prompts.clone(), self.responses.clone(), self.judgments.clone())
+            .unwrap()
     }
 }
 
-fn judgment(prompt_id: &str, response_id: &str, judge_index: u32, score: Option<u32>) -> JudgmentRow {
+fn judgment(
+    prompt_id: &str,
+    response_id: &str,
+    judge_index: u32,
+    score: Option<u32>,
+) -> JudgmentRow {
     let line = score.map_or(String::new(), |score| format!("\nScore: {score}"));
     JudgmentRow {
         response_id: response_id.to_owned(),
@@ -112,7 +126,10 @@ fn the_response_whose_scores_vary_most_is_chosen() {
     check(&[&[Some(4), Some(4)], &[Some(1), Some(5)], &[Some(2), Some(5)]], Some(1));
     check(&[&[Some(4), Some(4)], &[Some(3), Some(3)]], Some(0));
     // Variances of 2/9, whose roundings differ when the mean is subtracted.
-    check(&[&[Some(3), Some(3), Some(4)], &[Some(1), Some(1), Some(2)], &[Some(4), Some(5), Some(5)]], Some(0));
+    check(
+        &[&[Some(3), Some(3), Some(4)], &[Some(1), Some(1), Some(2)], &[Some(4), Some(5), Some(5)]],
+        Some(0),
+    );
     check(&[&[Some(5), None, None], &[Some(3), Some(3), None]], Some(1));
     check(&[&[Some(5), None], &[]], None);
     check(&[], None);
@@ -123,7 +140,9 @@ fn every_two_scored_judgments_are_compared_in_both_orders() {
     let mut tables = Tables::default();
     tables.add("p", &[&[Some(4), Some(4)], &[Some(1), None, Some(5), Some(3)]]);
     let (rubric, meta) = (Rubric::additive(), MetaRubric::built_in());
-    let asked = |config: &BattlesConfig| battle_requests(&tables.judged()[0], config, &rubric, &meta, PLACE);
+    let asked = |config: &BattlesConfig| {
+        battle_requests(&tables.judged()[0], config, &rubric, &meta, PLACE)
+    };
     let requests = asked(&BattlesConfig::default());
     let ids: Vec<_> = requests.iter().map(|request| request.id.as_str()).collect();
     assert_eq!(ids, ["p/1/0/2", "p/1/0/3", "p/1/2/0", "p/1/2/3", "p/1/3/0", "p/1/3/2"]);
@@ -148,21 +167,29 @@ fn pairs(scores: &[u32], battles: &[BattleRow], config: &JudgePairsConfig) -> Ju
 
 #[test]
 fn the_strongest_judgment_is_chosen_and_the_weakest_rejected() {
-    let JudgePairs { pairs, counts } =
-        pairs(&[4, 5, 2], &tournament(3, |a, b| (a + 1) % 3 < (b + 1) % 3), &JudgePairsConfig::default());
+    let JudgePairs { pairs, counts } = pairs(
+        &[4, 5, 2],
+        &tournament(3, |a, b| (a + 1) % 3 < (b + 1) % 3),
+        &JudgePairsConfig::default(),
+    );
     assert_eq!((counts.responses, counts.pairs), (1, 1));
     let rubric = Rubric::additive();
     assert_eq!(pairs[0].prompt, Prompt::user(rubric.render("Question p?", "Answer 0.")));
-    let ids = (pairs[0].prompt_id.as_str(), pairs[0].chosen_id.as_str(), pairs[0].rejected_id.as_str());
+    let ids =
+        (pairs[0].prompt_id.as_str(), pairs[0].chosen_id.as_str(), pairs[0].rejected_id.as_str());
     assert_eq!(ids, ("judge/p/0", "judge/p/0/2", "judge/p/0/1"));
     assert_eq!(
         (pairs[0].chosen.as_str(), pairs[0].rejected.as_str()),
         ("Reason 2 of p/0.\nScore: 2", "Reason 1 of p/0.\nScore: 5")
     );
-    // Each order has one winner at each place, so every win weighs 1/2 and each two have 1 together.
+    // Each order has one winner at each place, so every win weighs 1/2 and each two have 1
+    // together.
     let wins = [vec![0.0, 1.0, 0.0], vec![0.0; 3], vec![1.0, 1.0, 0.0]];
     let rates = win_rates(&strengths(&wins, 1.0));
-    assert!((pairs[0].score_chosen - rates[2]).abs() < 1e-9 && (pairs[0].score_rejected - rates[1]).abs() < 1e-9);
+    assert!(
+        (pairs[0].score_chosen - rates[2]).abs() < 1e-9
+            && (pairs[0].score_rejected - rates[1]).abs() < 1e-9
+    );
 }
 
 #[test]
@@ -181,7 +208,8 @@ fn what_gives_no_pair_is_counted() {
     assert_eq!(outcome(&[battle(0, 1, None), battle(1, 0, None)], &config), (0, 1, 0));
     assert_eq!(outcome(&[battle(0, 1, Some(A)), battle(1, 0, Some(B))], &config), (1, 0, 0));
     let n_characters = "Reason 0 of p/0.\nScore: 4".chars().count() as u32;
-    let limit = |limit| JudgePairsConfig { max_judgment_characters: vec![limit, 1], ..config.clone() };
+    let limit =
+        |limit| JudgePairsConfig { max_judgment_characters: vec![limit, 1], ..config.clone() };
     assert_eq!(outcome(&better, &limit(n_characters)), (1, 0, 0));
     assert_eq!(outcome(&better, &limit(n_characters - 1)), (0, 0, 1));
 }
@@ -192,7 +220,13 @@ fn two_judgments_of_one_text_give_no_pair() {
     tables.add("p", &[&[Some(4), Some(4)]]);
     tables.judgments[1].rationale = tables.judgments[0].rationale.clone();
     let battles = tournament(2, |a, b| a < b);
-    let found = judge_pairs(&tables.judged(), &battles, &Rubric::additive(), &JudgePairsConfig::default(), PLACE);
+    let found = judge_pairs(
+        &tables.judged(),
+        &battles,
+        &Rubric::additive(),
+        &JudgePairsConfig::default(),
+        PLACE,
+    );
     assert_eq!(found.unwrap().counts.identical, 1);
 }
 
@@ -201,9 +235,15 @@ fn battles_about_something_else_are_an_error() {
     let mut tables = Tables::default();
     tables.add("p", &[&[Some(4), None]]);
     let problem = |battles: &[BattleRow]| {
-        judge_pairs(&tables.judged(), battles, &Rubric::additive(), &JudgePairsConfig::default(), PLACE)
-            .unwrap_err()
-            .to_string()
+        judge_pairs(
+            &tables.judged(),
+            battles,
+            &Rubric::additive(),
+            &JudgePairsConfig::default(),
+            PLACE,
+        )
+        .unwrap_err()
+        .to_string()
     };
     insta::assert_snapshot!(problem(&[battle(0, 1, None)]), @"a battle is about judgment 1 of response p/0, which is not among the judgments");
     insta::assert_snapshot!(problem(&[BattleRow { response_id: "q/0".to_owned(), ..battle(0, 1, None) }]), @"response q/0 was judged and is not among the responses");
@@ -211,11 +251,13 @@ fn battles_about_something_else_are_an_error() {
 
 #[test]
 fn strengths_are_those_of_scikit_learn() {
-    let fixture: serde_json::Value = serde_json::from_str(include_str!("fixtures/strengths.json")).unwrap();
+    let fixture: serde_json::Value =
+        serde_json::from_str(include_str!("fixtures/strengths.json")).unwrap();
     let cases = fixture["cases"].as_array().unwrap();
     assert!(!cases.is_empty());
     for case in cases {
-        let numbers = |value: &serde_json::Value| serde_json::from_value::<Vec<f64>>(value.clone()).unwrap();
+        let numbers =
+            |value: &serde_json::Value| serde_json::from_value::<Vec<f64>>(value.clone()).unwrap();
         let wins: Vec<_> = case["wins"].as_array().unwrap().iter().map(numbers).collect();
         let found = strengths(&wins, case["regularization"].as_f64().unwrap());
         // Both stop where their slopes vanish, to about 1e-13 of the weights.
@@ -334,12 +376,21 @@ impl Fixture {
         Self { dir, prompts, responses, judgments, rubric, meta }
     }
 
-    fn fight(&self, name: &str, generator: &mut dyn Generate, stop_after: u64) -> Result<Artifact<Battles>, Error> {
+    fn fight(
+        &self,
+        name: &str,
+        generator: &mut dyn Generate,
+        stop_after: u64,
+    ) -> Result<Artifact<Battles>, Error> {
         let config = BattlesConfig { group_prompts: 2, ..BattlesConfig::default() };
         let Self { prompts, responses, judgments, rubric, meta, .. } = self;
         let inputs = Inputs { prompts, responses, judgments, rubric, meta };
         let mut on_progress = |progress: Progress| {
-            if progress.done > stop_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if progress.done > stop_after {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         };
         run(&config, inputs, generator, PLACE, &self.dir.path().join(name), "cpu", &mut on_progress)
     }
@@ -371,9 +422,15 @@ fn the_counts_of_battles_add_up_and_the_words_are_read() {
     let battles = fixture.fight("battles", &mut Scripted(words), u64::MAX).unwrap();
     let (counts, rows) = (&battles.manifest().counts, battles.rows().unwrap());
     let sum = |names: &[&str]| names.iter().map(|name| counts[*name]).sum::<u64>();
-    assert_eq!(counts["battles"], sum(&["first_wins", "second_wins", "no_winner", "truncated", "empty"]));
+    assert_eq!(
+        counts["battles"],
+        sum(&["first_wins", "second_wins", "no_winner", "truncated", "empty"])
+    );
     assert_eq!((counts["prompts"], counts["battled"], counts["too_few_judgments"]), (10, 9, 1));
-    assert!(["first_wins", "second_wins", "no_winner", "empty"].iter().all(|name| counts[*name] > 0), "{counts:?}");
+    assert!(
+        ["first_wins", "second_wins", "no_winner", "empty"].iter().all(|name| counts[*name] > 0),
+        "{counts:?}"
+    );
     for row in rows {
         assert_eq!(row.winner, parse_winner(&row.rationale));
         let expected = match row.seed % 8 {
@@ -394,22 +451,40 @@ fn pairs_of_judgments_are_an_artifact_that_trains_on_the_judges_conversation() {
     let config = JudgePairsConfig::default();
     let inputs = PairsInputs { prompts, responses, judgments, battles: &battles, rubric };
     let pairs = run_pairs(&config, inputs, PLACE, &out).unwrap();
-    let judged = judged_prompts(prompts.rows().unwrap(), responses.rows().unwrap(), judgments.rows().unwrap()).unwrap();
+    let judged = judged_prompts(
+        prompts.rows().unwrap(),
+        responses.rows().unwrap(),
+        judgments.rows().unwrap(),
+    )
+    .unwrap();
     let expected = judge_pairs(&judged, &battles.rows().unwrap(), rubric, &config, PLACE).unwrap();
     assert!(!expected.pairs.is_empty());
     assert_eq!(pairs.rows().unwrap(), expected.pairs);
     assert_eq!(pairs.manifest().counts, Counts::from(expected.counts));
-    let text = |judged: &JudgedResponse| judged.judgments.iter().map(|row| row.rationale.clone()).collect::<Vec<_>>();
+    let text = |judged: &JudgedResponse| {
+        judged.judgments.iter().map(|row| row.rationale.clone()).collect::<Vec<_>>()
+    };
     let texts: Vec<_> = judged.iter().flat_map(|prompt| &prompt.responses).flat_map(text).collect();
-    assert!(expected.pairs.iter().all(|pair| texts.contains(&pair.chosen) && texts.contains(&pair.rejected)));
+    assert!(
+        expected
+            .pairs
+            .iter()
+            .all(|pair| texts.contains(&pair.chosen) && texts.contains(&pair.rejected))
+    );
 
     // Only this iteration's limit is part of the key.
-    let later = JudgePairsConfig { max_judgment_characters: vec![1100, 900, 800], ..config.clone() };
+    let later =
+        JudgePairsConfig { max_judgment_characters: vec![1100, 900, 800], ..config.clone() };
     run_pairs(&later, inputs, PLACE, &out).unwrap();
     let other = JudgePairsConfig { max_judgment_characters: vec![900], ..config };
     let error = run_pairs(&other, inputs, PLACE, &out).unwrap_err();
-    let Error::Artifact(srlm_artifact::Error::Changed { field, was, now, .. }) = error else { panic!("{error}") };
-    assert_eq!((field.as_str(), was.as_str(), now.as_str()), ("config.max_judgment_characters", "1100", "900"));
+    let Error::Artifact(srlm_artifact::Error::Changed { field, was, now, .. }) = error else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        (field.as_str(), was.as_str(), now.as_str()),
+        ("config.max_judgment_characters", "1100", "900")
+    );
 }
 
 #[test]
@@ -419,6 +494,8 @@ fn another_text_of_the_meta_rubric_is_another_artifact() {
     let text = "---\nname: meta\n---\nWinner: {{ prompt }} {{ response }} {{ judgment_a }} {{ judgment_b }}";
     fixture.meta = MetaRubric::parse(text).unwrap();
     let error = fixture.fight("battles", &mut Scripted(words), u64::MAX).unwrap_err();
-    let Error::Artifact(srlm_artifact::Error::Changed { field, .. }) = error else { panic!("{error}") };
+    let Error::Artifact(srlm_artifact::Error::Changed { field, .. }) = error else {
+        panic!("{error}")
+    };
     insta::assert_snapshot!(field, @"inputs.meta-rubric");
 }

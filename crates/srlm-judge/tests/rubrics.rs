@@ -71,7 +71,9 @@ fn check_judgments(rubric: &Rubric) {
 
 fn check_own_words(rubric: &Rubric, wording: &str) {
     let ours = rubric.render("", "");
-    for sentence in wording.split(['.', '\n']).map(str::trim).filter(|sentence| sentence.split(' ').count() > 3) {
+    for sentence in
+        wording.split(['.', '\n']).map(str::trim).filter(|sentence| sentence.split(' ').count() > 3)
+    {
         assert!(!ours.contains(sentence), "taken over: {sentence}");
     }
 }
@@ -79,8 +81,13 @@ fn check_own_words(rubric: &Rubric, wording: &str) {
 #[test]
 fn the_wording_of_the_paper_is_a_rubric() {
     let Some(text) = wording("judge_additive_paper.txt") else { return };
-    let body = text.replace("<INSTRUCTION_HERE>", "{{ prompt }}").replace("<RESPONSE_HERE>", "{{ response }}");
-    let rubric = Rubric::parse(&format!("---\nname: paper\nmin: 0\nmax: 5\nprefix: \"Score:\"\n---\n{body}")).unwrap();
+    let body = text
+        .replace("<INSTRUCTION_HERE>", "{{ prompt }}")
+        .replace("<RESPONSE_HERE>", "{{ response }}");
+    let rubric = Rubric::parse(&format!(
+        "---\nname: paper\nmin: 0\nmax: 5\nprefix: \"Score:\"\n---\n{body}"
+    ))
+    .unwrap();
     let rendered = rubric.render("Name a tree.", "Oak.");
     assert!(rendered.contains("User: Name a tree.\n<response>Oak.</response>\n"), "{rendered}");
     assert!(!rendered.contains("_HERE>") && !rendered.contains("{{"), "{rendered}");
@@ -93,9 +100,14 @@ fn the_wording_of_the_paper_is_a_rubric() {
 fn the_multiple_choice_wording_of_the_paper_is_a_rubric() {
     let Some(text) = wording("judge_multiple_choice_li2023.txt") else { return };
     let head = "---\nname: li2023\nmin: 1\nmax: 5\nprefix: \"Score:\"\n---";
-    let rubric = Rubric::parse(&format!("{head}\n{text}\n\n{{{{ prompt }}}}\n\n{{{{ response }}}}")).unwrap();
+    let rubric =
+        Rubric::parse(&format!("{head}\n{text}\n\n{{{{ prompt }}}}\n\n{{{{ response }}}}"))
+            .unwrap();
     let rendered = rubric.render("Name a tree.", "Oak.");
-    assert!(rendered.starts_with(text.trim()) && rendered.ends_with("\n\nName a tree.\n\nOak."), "{rendered}");
+    assert!(
+        rendered.starts_with(text.trim()) && rendered.ends_with("\n\nName a tree.\n\nOak."),
+        "{rendered}"
+    );
     check_judgments(&rubric);
     assert!(rubric.parse_score("Score: 0").is_err(), "the lowest grade is 1");
     check_own_words(&Rubric::multiple_choice(), &text);

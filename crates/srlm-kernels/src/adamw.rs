@@ -39,7 +39,9 @@ pub fn adamw(weight: &mut [f32], grad: &[f32], mean: &mut [f32], square: &mut [f
     };
     let chunks = weight.par_chunks_mut(CHUNK).zip(grad.par_chunks(CHUNK));
     let chunks = chunks.zip(mean.par_chunks_mut(CHUNK)).zip(square.par_chunks_mut(CHUNK));
-    chunks.for_each(|(((weight, grad), mean), square)| update(weight, grad, mean, square, step, factors));
+    chunks.for_each(|(((weight, grad), mean), square)| {
+        update(weight, grad, mean, square, step, factors)
+    });
 }
 
 /// What the elements of one step share.
@@ -50,13 +52,25 @@ struct Factors {
     decay: f32,
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn update(weight: &mut [f32], grad: &[f32], mean: &mut [f32], square: &mut [f32], step: AdamW, factors: Factors) {
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
+fn update(
+    weight: &mut [f32],
+    grad: &[f32],
+    mean: &mut [f32],
+    square: &mut [f32],
+    step: AdamW,
+    factors: Factors,
+) {
     for (((w, &g), m), v) in weight.iter_mut().zip(grad).zip(mean).zip(square) {
         let g = g * step.grad_scale;
         *m += (g - *m) * (1.0 - step.beta1);
         *v = *v * step.beta2 + g * g * (1.0 - step.beta2);
-        *w = *w * factors.decay - factors.step_size * *m / (v.sqrt() * factors.inverse_root2 + step.epsilon);
+        *w = *w * factors.decay
+            - factors.step_size * *m / (v.sqrt() * factors.inverse_root2 + step.epsilon);
     }
 }
 
@@ -67,7 +81,11 @@ pub fn sum_of_squares(x: &[f32]) -> f64 {
     parts.iter().sum()
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 fn squares(x: &[f32]) -> f32 {
     dot(x, x)
 }

@@ -51,8 +51,9 @@ struct Part<'a> {
 /// `softmax(q k^T / sqrt(head_dim)) v`, each row over the keys that `layout` lets it see.
 ///
 /// # Shapes
-/// `q` and `out` are `[rows, n_heads * head_dim]`; `k` and `v` are `[slots, n_kv_heads * head_dim]`, positions already
-/// rotated in. With `lse`, of shape `[rows, n_heads]`, the logarithm of each softmax's denominator is kept.
+/// `q` and `out` are `[rows, n_heads * head_dim]`; `k` and `v` are `[slots, n_kv_heads *
+/// head_dim]`, positions already rotated in. With `lse`, of shape `[rows, n_heads]`, the logarithm
+/// of each softmax's denominator is kept.
 ///
 /// # Panics
 /// When `layout` names rows or slots beyond the slices.
@@ -127,8 +128,9 @@ fn tiles(block: &[Part<'_>]) -> Vec<Tile> {
     let mut open: Vec<usize> = Vec::new();
     for part in block {
         let rows = row..row + part.n_rows;
-        let shared =
-            before.map_or(0, |(run, _)| run.prefix.iter().zip(&part.run.prefix).take_while(|(a, b)| a == b).count());
+        let shared = before.map_or(0, |(run, _)| {
+            run.prefix.iter().zip(&part.run.prefix).take_while(|(a, b)| a == b).count()
+        });
         open.truncate(shared);
         let mut column = 0;
         for (level, range) in part.run.prefix.iter().enumerate() {
@@ -136,7 +138,12 @@ fn tiles(block: &[Part<'_>]) -> Vec<Tile> {
                 Some(&tile) => tiles[tile].rows.end = rows.end,
                 None => {
                     open.push(tiles.len());
-                    tiles.push(Tile { rows: rows.clone(), start: range.start, len: range.len(), column });
+                    tiles.push(Tile {
+                        rows: rows.clone(),
+                        start: range.start,
+                        len: range.len(),
+                        column,
+                    });
                 }
             }
             column += range.len();
@@ -149,7 +156,11 @@ fn tiles(block: &[Part<'_>]) -> Vec<Tile> {
     tiles
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 fn attend_block(
     scratch: &mut Scratch,
     out: &mut [f32],
@@ -161,8 +172,10 @@ fn attend_block(
     let (group, dim, scale) = (heads.group(), heads.head_dim, heads.scale());
     let (q_width, kv_width) = (heads.q_width(), heads.kv_width());
     let n_rows: usize = block.iter().map(|part| part.n_rows).sum();
-    let visible: Vec<usize> =
-        block.iter().flat_map(|part| (part.first..part.first + part.n_rows).map(|j| part.run.n_visible(j))).collect();
+    let visible: Vec<usize> = block
+        .iter()
+        .flat_map(|part| (part.first..part.first + part.n_rows).map(|j| part.run.n_visible(j)))
+        .collect();
     let Some(first) = block.first() else { return };
     let first_row = first.run.rows.start + first.first;
     let stride = visible.iter().copied().max().unwrap_or(0);
@@ -198,7 +211,8 @@ fn attend_block(
         }
         for row in 0..n_rows {
             for g in 0..group {
-                let (seen, unseen) = scores[(row * group + g) * stride..][..stride].split_at_mut(visible[row]);
+                let (seen, unseen) =
+                    scores[(row * group + g) * stride..][..stride].split_at_mut(visible[row]);
                 let log_sum = softmax_in_place(seen);
                 unseen.fill(0.0);
                 if let Some(lse) = lse.as_deref_mut() {
@@ -214,7 +228,14 @@ fn attend_block(
             let rows = &v[tile.start * kv_width + head * dim..];
             if tile.rows.len() > 1 {
                 let from = Matrix::new(from, n, tile.len, stride);
-                matmul(to, dim, true, from, Matrix::new(rows, tile.len, dim, kv_width), Threads::One);
+                matmul(
+                    to,
+                    dim,
+                    true,
+                    from,
+                    Matrix::new(rows, tile.len, dim, kv_width),
+                    Threads::One,
+                );
             } else {
                 for slot in 0..tile.len {
                     let value = &rows[slot * kv_width..][..dim];

@@ -28,10 +28,12 @@ pub struct Attended<'a> {
     pub lse: &'a [f32],
 }
 
-/// Gradients of [`attention`](crate::attention) where slots are rows: `(dq, dk, dv)`, shaped as `q`, `k`, `v`.
+/// Gradients of [`attention`](crate::attention) where slots are rows: `(dq, dk, dv)`, shaped as
+/// `q`, `k`, `v`.
 ///
 /// # Source
-/// Dao et al. 2022, "FlashAttention", algorithm 4: probabilities are computed again from the kept denominators.
+/// Dao et al. 2022, "FlashAttention", algorithm 4: probabilities are computed again from the kept
+/// denominators.
 ///
 /// # Panics
 /// When a run sees rows that come after it.
@@ -54,7 +56,14 @@ pub fn attention_backward(
     let mut dk = vec![0.0; forward.k.len()];
     let mut dv = vec![0.0; forward.v.len()];
     for ((component, head), part) in tasks.iter().zip(&parts) {
-        scatter(&mut dq, heads.q_width(), component.rows.clone(), head * group * dim, &part.dq, group * dim);
+        scatter(
+            &mut dq,
+            heads.q_width(),
+            component.rows.clone(),
+            head * group * dim,
+            &part.dq,
+            group * dim,
+        );
         scatter(&mut dk, heads.kv_width(), component.rows.clone(), head * dim, &part.dk, dim);
         scatter(&mut dv, heads.kv_width(), component.rows.clone(), head * dim, &part.dv, dim);
     }
@@ -91,7 +100,11 @@ struct Part {
     dv: Vec<f32>,
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 fn component_backward(
     dout: &[f32],
     forward: Attended<'_>,
@@ -102,8 +115,11 @@ fn component_backward(
     let (group, dim, scale) = (heads.group(), heads.head_dim, heads.scale());
     let (q_width, kv_width, base) = (heads.q_width(), heads.kv_width(), component.rows.start);
     let n_rows = component.rows.len();
-    let mut part =
-        Part { dq: vec![0.0; n_rows * group * dim], dk: vec![0.0; n_rows * dim], dv: vec![0.0; n_rows * dim] };
+    let mut part = Part {
+        dq: vec![0.0; n_rows * group * dim],
+        dk: vec![0.0; n_rows * dim],
+        dv: vec![0.0; n_rows * dim],
+    };
     let (mut probabilities, mut dscores, mut delta) = (Vec::new(), Vec::new(), Vec::new());
     for run in &component.runs {
         for first in (0..run.rows.len()).step_by(BLOCK_ROWS) {
@@ -142,7 +158,10 @@ fn component_backward(
                             *ds = *p * (*ds - delta[i]) * scale;
                         }
                     }
-                    let (p, ds) = (Matrix::new(&probabilities, n, len, len), Matrix::new(&dscores, n, len, len));
+                    let (p, ds) = (
+                        Matrix::new(&probabilities, n, len, len),
+                        Matrix::new(&dscores, n, len, len),
+                    );
                     let local = (range.start - base) * dim;
                     matmul(&mut part.dv[local..], dim, true, p.t(), dout_block, Threads::One);
                     matmul(&mut part.dk[local..], dim, true, ds.t(), q, Threads::One);
@@ -156,7 +175,14 @@ fn component_backward(
 }
 
 /// Copies `[rows, width]` into columns `column..column + width` of `to`.
-fn scatter(to: &mut [f32], stride: usize, rows: Range<usize>, column: usize, from: &[f32], width: usize) {
+fn scatter(
+    to: &mut [f32],
+    stride: usize,
+    rows: Range<usize>,
+    column: usize,
+    from: &[f32],
+    width: usize,
+) {
     for (row, from) in rows.zip(from.chunks_exact(width)) {
         to[row * stride + column..][..width].copy_from_slice(from);
     }

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 /// A run of consecutive query rows of one sequence.
 ///
-/// Row `j` of the run sees every slot of every range of `prefix`, then the slots `own_start..=own_first + j`.
+/// Row `j` of the run sees every slot of every range of `prefix`, then the slots
+/// `own_start..=own_first + j`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     /// Query rows.
@@ -36,7 +37,8 @@ impl Run {
 
 /// Rows of several sequences, packed without padding, and what each sees.
 ///
-/// Runs that share leading ranges share their work: the rubric of all judgments, the prompt of all candidates.
+/// Runs that share leading ranges share their work: the rubric of all judgments, the prompt of all
+/// candidates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     runs: Vec<Run>,
@@ -69,7 +71,8 @@ impl Layout {
 
     /// Position of every row in its sequence.
     pub fn positions(&self) -> Vec<u32> {
-        let positions = self.runs.iter().flat_map(|run| (0..run.rows.len()).map(|j| run.position(j) as u32));
+        let positions =
+            self.runs.iter().flat_map(|run| (0..run.rows.len()).map(|j| run.position(j) as u32));
         positions.collect()
     }
 

@@ -20,8 +20,8 @@ pub use attention::{Heads, attention};
 pub use attention_backward::{Attended, attention_backward};
 pub use layout::{Layout, Run};
 pub use logps::{
-    are_probabilities_kept, token_logps, token_logps_backward, token_logps_kept, token_logps_kept_backward,
-    token_logps_packed,
+    are_probabilities_kept, token_logps, token_logps_backward, token_logps_kept,
+    token_logps_kept_backward, token_logps_packed,
 };
 pub use matrix::{Matrix, Threads, matmul};
 pub use norm::{rms_norm, rms_norm_backward};

@@ -13,9 +13,12 @@ const CHUNK: usize = 192;
 /// `log softmax(hidden head^T)[target]` for each row.
 ///
 /// # Shapes
-/// `hidden` is `[rows, width]`, `head` is `[vocabulary, width]`, `targets` and the result are `[rows]`; nats.
+/// `hidden` is `[rows, width]`, `head` is `[vocabulary, width]`, `targets` and the result are
+/// `[rows]`; nats.
 pub fn token_logps(hidden: &[f32], head: &[f32], width: usize, targets: &[u32]) -> Vec<f32> {
-    chunked(hidden, (head.len() / width, width), targets, |logits, hidden| logits_of(logits, hidden, head, width))
+    chunked(hidden, (head.len() / width, width), targets, |logits, hidden| {
+        logits_of(logits, hidden, head, width)
+    })
 }
 
 /// [`token_logps`] with a packed head.
@@ -39,15 +42,18 @@ fn chunked(
         hidden.chunks(CHUNK * width).zip(targets.chunks(CHUNK)).zip(logps.chunks_mut(CHUNK))
     {
         logits_of(&mut logits, hidden);
-        logps.par_iter_mut().zip(targets).zip(logits.par_chunks(vocabulary)).for_each(|((logp, &target), row)| {
-            let (top, sum) = softmax_terms(row);
-            *logp = row[target as usize] - top - sum.ln();
-        });
+        logps.par_iter_mut().zip(targets).zip(logits.par_chunks(vocabulary)).for_each(
+            |((logp, &target), row)| {
+                let (top, sum) = softmax_terms(row);
+                *logp = row[target as usize] - top - sum.ln();
+            },
+        );
     }
     logps
 }
 
-/// The most probabilities that are worth keeping for the backward pass, 192 MiB; beyond, it computes them again.
+/// The most probabilities that are worth keeping for the backward pass, 192 MiB; beyond, it
+/// computes them again.
 const KEPT: usize = 48 << 20;
 
 /// Whether [`token_logps_kept`] is within its bounds for this many rows.
@@ -55,17 +61,25 @@ pub fn are_probabilities_kept(rows: usize, vocabulary: usize) -> bool {
     rows * vocabulary <= KEPT
 }
 
-/// [`token_logps`] and the probabilities of all tokens, `[rows, vocabulary]`, for [`token_logps_kept_backward`].
-pub fn token_logps_kept(hidden: &[f32], head: &[f32], width: usize, targets: &[u32]) -> (Vec<f32>, Vec<f32>) {
+/// [`token_logps`] and the probabilities of all tokens, `[rows, vocabulary]`, for
+/// [`token_logps_kept_backward`].
+pub fn token_logps_kept(
+    hidden: &[f32],
+    head: &[f32],
+    width: usize,
+    targets: &[u32],
+) -> (Vec<f32>, Vec<f32>) {
     let vocabulary = head.len() / width;
     let mut logits = vec![0.0; targets.len() * vocabulary];
     let mut logps = vec![0.0; targets.len()];
     logits_of(&mut logits, hidden, head, width);
-    logps.par_iter_mut().zip(targets).zip(logits.par_chunks_mut(vocabulary)).for_each(|((logp, &target), row)| {
-        let chosen = row[target as usize];
-        let (top, sum) = softmax(row);
-        *logp = chosen - top - sum.ln();
-    });
+    logps.par_iter_mut().zip(targets).zip(logits.par_chunks_mut(vocabulary)).for_each(
+        |((logp, &target), row)| {
+            let chosen = row[target as usize];
+            let (top, sum) = softmax(row);
+            *logp = chosen - top - sum.ln();
+        },
+    );
     (logps, logits)
 }
 
@@ -78,16 +92,32 @@ pub fn token_logps_kept_backward(
     with_dhead: bool,
 ) -> (Vec<f32>, Option<Vec<f32>>) {
     let (rows, vocabulary) = (targets.len(), head.len() / width);
-    probabilities.par_chunks_mut(vocabulary).zip(targets).zip(dlogps).for_each(|((row, &target), &dlogp)| {
-        row.iter_mut().for_each(|p| *p *= -dlogp);
-        row[target as usize] += dlogp;
-    });
+    probabilities.par_chunks_mut(vocabulary).zip(targets).zip(dlogps).for_each(
+        |((row, &target), &dlogp)| {
+            row.iter_mut().for_each(|p| *p *= -dlogp);
+            row[target as usize] += dlogp;
+        },
+    );
     let mut dhidden = vec![0.0; hidden.len()];
     let mut dhead = with_dhead.then(|| vec![0.0; head.len()]);
     let dlogits = Matrix::new(&probabilities, rows, vocabulary, vocabulary);
-    matmul(&mut dhidden, width, false, dlogits, Matrix::new(head, vocabulary, width, width), Threads::All);
+    matmul(
+        &mut dhidden,
+        width,
+        false,
+        dlogits,
+        Matrix::new(head, vocabulary, width, width),
+        Threads::All,
+    );
     if let Some(dhead) = &mut dhead {
-        matmul(dhead, width, false, dlogits.t(), Matrix::new(hidden, rows, width, width), Threads::All);
+        matmul(
+            dhead,
+            width,
+            false,
+            dlogits.t(),
+            Matrix::new(hidden, rows, width, width),
+            Threads::All,
+        );
     }
     (dhidden, dhead)
 }
@@ -95,7 +125,8 @@ pub fn token_logps_kept_backward(
 /// Gradients of [`token_logps`]: `(dhidden, dhead)`; the logits are computed again, chunk by chunk.
 ///
 /// # Shapes
-/// `dlogps` is `[rows]`; the results are shaped as `hidden` and `head`. `dhead` is `None` unless asked for.
+/// `dlogps` is `[rows]`; the results are shaped as `hidden` and `head`. `dhead` is `None` unless
+/// asked for.
 pub fn token_logps_backward(
     dlogps: &[f32],
     hidden: &[f32],
@@ -119,9 +150,23 @@ pub fn token_logps_backward(
             },
         );
         let dlogits = Matrix::new(&logits, rows, vocabulary, vocabulary);
-        matmul(dhidden, width, false, dlogits, Matrix::new(head, vocabulary, width, width), Threads::All);
+        matmul(
+            dhidden,
+            width,
+            false,
+            dlogits,
+            Matrix::new(head, vocabulary, width, width),
+            Threads::All,
+        );
         if let Some(dhead) = &mut dhead {
-            matmul(dhead, width, true, dlogits.t(), Matrix::new(hidden, rows, width, width), Threads::All);
+            matmul(
+                dhead,
+                width,
+                true,
+                dlogits.t(),
+                Matrix::new(hidden, rows, width, width),
+                Threads::All,
+            );
         }
     }
     (dhidden, dhead)
@@ -134,7 +179,11 @@ fn logits_of(logits: &mut [f32], hidden: &[f32], head: &[f32], width: usize) {
 }
 
 /// Turns logits into `-dlogp softmax(logits)`.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 fn softmax_gradient(row: &mut [f32], dlogp: f32) {
     let top = max(row);
     let scale = -dlogp / sum_of(row, |v| exp(v - top));
@@ -144,7 +193,11 @@ fn softmax_gradient(row: &mut [f32], dlogp: f32) {
 }
 
 /// Turns logits into probabilities; returns `(max, sum of e^(x - max))` of the logits.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 fn softmax(row: &mut [f32]) -> (f32, f32) {
     let top = max(row);
     for v in row.iter_mut() {
@@ -157,7 +210,11 @@ fn softmax(row: &mut [f32]) -> (f32, f32) {
 }
 
 /// `(max, sum of e^(x - max))`.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 fn softmax_terms(row: &[f32]) -> (f32, f32) {
     let top = max(row);
     (top, sum_of(row, |v| exp(v - top)))

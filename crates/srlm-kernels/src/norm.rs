@@ -21,10 +21,16 @@ fn inverse_rms(x: &[f32], epsilon: f32) -> f32 {
 pub fn rms_norm(y: &mut [f32], x: &[f32], weight: &[f32], epsilon: f32) {
     let width = weight.len();
     assert_eq!(x.len(), y.len());
-    for_each_rows(y, width, |first, y| norm_rows(y, &x[first * width..][..y.len()], weight, epsilon));
+    for_each_rows(y, width, |first, y| {
+        norm_rows(y, &x[first * width..][..y.len()], weight, epsilon)
+    });
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 fn norm_rows(y: &mut [f32], x: &[f32], weight: &[f32], epsilon: f32) {
     let width = weight.len();
     for (y, x) in y.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
@@ -39,11 +45,17 @@ fn norm_rows(y: &mut [f32], x: &[f32], weight: &[f32], epsilon: f32) {
 ///
 /// # Shapes
 /// `x`, `dy` and `dx` are `[rows, width]`, `weight` and `dweight` are `[width]`.
-pub fn rms_norm_backward(dy: &[f32], x: &[f32], weight: &[f32], epsilon: f32) -> (Vec<f32>, Vec<f32>) {
+pub fn rms_norm_backward(
+    dy: &[f32],
+    x: &[f32],
+    weight: &[f32],
+    epsilon: f32,
+) -> (Vec<f32>, Vec<f32>) {
     let width = weight.len();
     let n_rows = x.len() / width;
     let mut dx = vec![0.0; x.len()];
-    // Each block of rows sums its own part of the weight's gradient; the parts are then added in a fixed order.
+    // Each block of rows sums its own part of the weight's gradient; the parts are then added in a
+    // fixed order.
     const BLOCK: usize = 64;
     let mut parts = vec![0.0; n_rows.div_ceil(BLOCK) * width];
     let blocks = dx.par_chunks_mut(BLOCK * width).zip(parts.par_chunks_mut(width)).enumerate();
@@ -60,7 +72,11 @@ pub fn rms_norm_backward(dy: &[f32], x: &[f32], weight: &[f32], epsilon: f32) ->
     (dx, dweight)
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 fn norm_rows_backward(
     (dx, dweight): (&mut [f32], &mut [f32]),
     (dy, x): (&[f32], &[f32]),

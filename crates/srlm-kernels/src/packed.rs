@@ -7,7 +7,8 @@ use rayon::prelude::*;
 const PANEL: usize = 48;
 /// Rows of a tile: with three registers each, 24 of the 32 registers hold sums.
 const ROWS: usize = 8;
-/// Inner dimension of one sweep: what the rows and a panel of it need stays in the second-level cache.
+/// Inner dimension of one sweep: what the rows and a panel of it need stays in the second-level
+/// cache.
 const DEPTH: usize = 768;
 /// Products smaller than this many multiplications stay on the calling thread.
 const SERIAL: usize = 1 << 17;
@@ -19,7 +20,8 @@ struct Line([f32; 16]);
 
 const LINES: usize = PANEL / 16;
 
-/// A matrix `[output, input]` in panels of 48 outputs, input by input: weights that stay the same for many products.
+/// A matrix `[output, input]` in panels of 48 outputs, input by input: weights that stay the same
+/// for many products.
 #[derive(Clone, Debug)]
 pub struct PackedMatrix {
     panels: Vec<Line>,
@@ -63,7 +65,12 @@ impl PackedMatrix {
     /// # Panics
     /// When there is no such row, or `to` is not as long as one.
     pub fn copy_row(&self, row: usize, to: &mut [f32]) {
-        assert!(row < self.output && to.len() == self.input, "row {row} of {} x {}", self.output, self.input);
+        assert!(
+            row < self.output && to.len() == self.input,
+            "row {row} of {} x {}",
+            self.output,
+            self.input
+        );
         let (panel, column) = (row / PANEL, row % PANEL);
         let lines = &self.panels[panel * self.input * LINES..][..self.input * LINES];
         for (to, lines) in to.iter_mut().zip(lines.chunks_exact(LINES)) {
@@ -74,8 +81,8 @@ impl PackedMatrix {
 
 /// `out = x weight^T`: `x` is `[rows, input]`, `out` is `[rows, output]`, both row-major.
 ///
-/// Every row's result depends on that row alone, not on how many are computed with it: sums run over the inputs in
-/// order, in stretches of 768.
+/// Every row's result depends on that row alone, not on how many are computed with it: sums run
+/// over the inputs in order, in stretches of 768.
 ///
 /// # Panics
 /// When the shapes do not agree.
@@ -86,7 +93,11 @@ pub fn matmul_packed(out: &mut [f32], x: &[f32], weight: &PackedMatrix) {
         return out.fill(0.0);
     }
     let rows = x.len() / input;
-    assert!(x.len() == rows * input && out.len() == rows * output, "product of {} and {output} x {input}", x.len());
+    assert!(
+        x.len() == rows * input && out.len() == rows * output,
+        "product of {} and {output} x {input}",
+        x.len()
+    );
     let kernel = tile_for_this_machine();
     let shared = Shared(out.as_mut_ptr());
     let task = |(p, panel): (usize, &[Line])| {
@@ -124,14 +135,16 @@ pub fn matmul_packed(out: &mut [f32], x: &[f32], weight: &PackedMatrix) {
 struct Shared(*mut f32);
 
 #[expect(unsafe_code, reason = "a raw pointer has no Send and Sync of its own")]
-// SAFETY: tasks write disjoint columns of the output, which `matmul_packed` borrows exclusively until all have ended.
+// SAFETY: tasks write disjoint columns of the output, which `matmul_packed` borrows exclusively
+// until all have ended.
 unsafe impl Send for Shared {}
 #[expect(unsafe_code, reason = "as above")]
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    /// Where element `index` of the output lies; `matmul_packed` has checked that it holds all rows.
+    /// Where element `index` of the output lies; `matmul_packed` has checked that it holds all
+    /// rows.
     fn at(self, index: usize) -> *mut f32 {
         self.0.wrapping_add(index)
     }
@@ -160,8 +173,11 @@ impl Tile<'_> {
     #[inline(always)]
     #[expect(unsafe_code, reason = "tiles of one row of the output belong to different tasks")]
     fn write(&self, r: usize, sums: &[f32; PANEL]) {
-        // SAFETY: `r < n_rows`, and the tile's rows and columns lie inside the output and belong to this task alone.
-        let to = unsafe { std::slice::from_raw_parts_mut(self.out.add(r * self.out_stride), self.n_columns) };
+        // SAFETY: `r < n_rows`, and the tile's rows and columns lie inside the output and belong to
+        // this task alone.
+        let to = unsafe {
+            std::slice::from_raw_parts_mut(self.out.add(r * self.out_stride), self.n_columns)
+        };
         for (to, &sum) in to.iter_mut().zip(sums) {
             *to = if self.accumulate { *to + sum } else { sum };
         }

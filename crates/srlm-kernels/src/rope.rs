@@ -13,9 +13,11 @@ pub struct RopeTable {
 }
 
 impl RopeTable {
-    /// Tables for positions `0..n_positions`; `inverse_frequencies` holds `head_dim / 2` angles a position, in radians.
+    /// Tables for positions `0..n_positions`; `inverse_frequencies` holds `head_dim / 2` angles a
+    /// position, in radians.
     pub fn new(inverse_frequencies: &[f32], n_positions: usize) -> Self {
-        let angles = (0..n_positions).flat_map(|p| inverse_frequencies.iter().map(move |f| p as f32 * f));
+        let angles =
+            (0..n_positions).flat_map(|p| inverse_frequencies.iter().map(move |f| p as f32 * f));
         let (sin, cos) = angles.map(f32::sin_cos).unzip();
         Self { half: inverse_frequencies.len(), cos, sin }
     }
@@ -36,7 +38,8 @@ impl RopeTable {
     }
 }
 
-/// Rotates each head of each row of `x` by its row's position; `inverse` rotates back, which is also the gradient.
+/// Rotates each head of each row of `x` by its row's position; `inverse` rotates back, which is
+/// also the gradient.
 ///
 /// # Shapes
 /// `x` is `[rows, heads * head_dim]`, `positions` is `[rows]`.
@@ -46,11 +49,21 @@ impl RopeTable {
 ///
 /// # Source
 /// Su et al. 2021, "RoFormer"; element `i` is paired with `i + head_dim / 2`.
-pub fn rope_in_place(x: &mut [f32], width: usize, positions: &[u32], table: &RopeTable, inverse: bool) {
+pub fn rope_in_place(
+    x: &mut [f32],
+    width: usize,
+    positions: &[u32],
+    table: &RopeTable,
+    inverse: bool,
+) {
     for_each_rows(x, width, |first, rows| rotate(rows, width, &positions[first..], table, inverse));
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 fn rotate(rows: &mut [f32], width: usize, positions: &[u32], table: &RopeTable, inverse: bool) {
     let half = table.half;
     let sign = if inverse { -1.0 } else { 1.0 };

@@ -6,7 +6,11 @@ use rayon::prelude::*;
 pub(crate) const TASK: usize = 1 << 13;
 
 /// Calls `f(first_row, rows)` for consecutive groups of rows of `out`, which is `[rows, width]`.
-pub(crate) fn for_each_rows(out: &mut [f32], width: usize, f: impl Fn(usize, &mut [f32]) + Sync + Send) {
+pub(crate) fn for_each_rows(
+    out: &mut [f32],
+    width: usize,
+    f: impl Fn(usize, &mut [f32]) + Sync + Send,
+) {
     let rows = (TASK / width).max(1);
     if out.len() <= TASK {
         f(0, out);

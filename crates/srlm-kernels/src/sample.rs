@@ -21,7 +21,11 @@ pub struct Filter {
 ///
 /// # Panics
 /// When `logits` is empty or holds no finite number.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 pub fn sample(logits: &[f32], filter: Filter, uniform: f64) -> u32 {
     let top = max(logits);
     assert!(top.is_finite(), "logits hold no finite maximum");
@@ -42,8 +46,13 @@ pub fn sample(logits: &[f32], filter: Filter, uniform: f64) -> u32 {
     candidates.last().map_or(0, |&(token, _)| token)
 }
 
-/// The `n` largest of `log softmax(logits)` with their places, largest first; of equals, the first comes first.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+/// The `n` largest of `log softmax(logits)` with their places, largest first; of equals, the first
+/// comes first.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 pub fn top_logps(logits: &[f32], n: usize) -> Vec<(u32, f64)> {
     let top = max(logits);
     let log_total = f64::from(sum_of(logits, |v| exp(v - top))).ln();
@@ -56,11 +65,17 @@ pub fn top_logps(logits: &[f32], n: usize) -> Vec<(u32, f64)> {
         best.insert(at, (token as u32, logit));
         best.truncate(n);
     }
-    best.into_iter().map(|(token, logit)| (token, f64::from(logit) - f64::from(top) - log_total)).collect()
+    best.into_iter()
+        .map(|(token, logit)| (token, f64::from(logit) - f64::from(top) - log_total))
+        .collect()
 }
 
 /// `log softmax(logits)` of one token, bit for bit as [`top_logps`] tells it.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 pub fn token_logp(logits: &[f32], token: u32) -> f64 {
     let top = max(logits);
     let log_total = f64::from(sum_of(logits, |v| exp(v - top))).ln();
@@ -72,15 +87,17 @@ pub fn token_logp(logits: &[f32], token: u32) -> f64 {
 fn candidates(logits: &[f32], filter: Filter, top: f32, inverse: f32) -> Vec<(u32, f32)> {
     let total = sum_of(logits, |v| exp((v - top) * inverse));
     let top_k = if filter.top_k == 0 { logits.len() } else { filter.top_k };
-    // Few tokens carry nearly all the probability: look below a depth, in units of logit / temperature, only when
-    // those above it do not settle the question.
+    // Few tokens carry nearly all the probability: look below a depth, in units of logit /
+    // temperature, only when those above it do not settle the question.
     let mut depth = 6.0f32;
     loop {
         let everything = depth > 80.0;
         let cut = if everything { f32::NEG_INFINITY } else { top - depth * filter.temperature };
         let mut found = above(logits, cut, top, inverse);
         let mass: f32 = found.iter().map(|&(_, p)| p).sum();
-        let settled = everything || found.len() >= top_k || (filter.top_p < 1.0 && mass >= filter.top_p * total);
+        let settled = everything
+            || found.len() >= top_k
+            || (filter.top_p < 1.0 && mass >= filter.top_p * total);
         if !settled {
             depth *= 2.0;
             continue;

@@ -15,7 +15,11 @@ pub fn swiglu(y: &mut [f32], gate: &[f32], up: &[f32]) {
     for_each_rows(y, 1, |first, y| gated(y, &gate[first..][..y.len()], &up[first..][..y.len()]));
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 fn gated(y: &mut [f32], gate: &[f32], up: &[f32]) {
     for ((y, &g), &u) in y.iter_mut().zip(gate).zip(up) {
         *y = g * sigmoid(g) * u;
@@ -28,11 +32,16 @@ pub fn swiglu_backward(dy: &[f32], gate: &[f32], up: &[f32]) -> (Vec<f32>, Vec<f
     let (mut dgate, mut dup) = (vec![0.0; dy.len()], vec![0.0; dy.len()]);
     let out = dgate.par_chunks_mut(TASK).zip(dup.par_chunks_mut(TASK));
     let given = dy.par_chunks(TASK).zip(gate.par_chunks(TASK)).zip(up.par_chunks(TASK));
-    out.zip(given).for_each(|((dgate, dup), ((dy, gate), up))| gated_backward(dgate, dup, dy, gate, up));
+    out.zip(given)
+        .for_each(|((dgate, dup), ((dy, gate), up))| gated_backward(dgate, dup, dy, gate, up));
     (dgate, dup)
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 fn gated_backward(dgate: &mut [f32], dup: &mut [f32], dy: &[f32], gate: &[f32], up: &[f32]) {
     for ((((dgate, dup), &dy), &g), &u) in dgate.iter_mut().zip(dup).zip(dy).zip(gate).zip(up) {
         let s = sigmoid(g);

@@ -1,10 +1,12 @@
-//! Every kernel against a plain f64 oracle, and every gradient against finite differences of that oracle.
+//! Every kernel against a plain f64 oracle, and every gradient against finite differences of that
+//! oracle.
 #![allow(clippy::unwrap_used)]
 
 use srlm_kernels::{
-    AdamW, Attended, Filter, Heads, Layout, PackedMatrix, RopeTable, Run, adamw, attention, attention_backward,
-    matmul_packed, rms_norm, rms_norm_backward, rope_in_place, sample, swiglu, swiglu_backward, token_logps,
-    token_logps_backward, token_logps_kept, token_logps_kept_backward, token_logps_packed,
+    AdamW, Attended, Filter, Heads, Layout, PackedMatrix, RopeTable, Run, adamw, attention,
+    attention_backward, matmul_packed, rms_norm, rms_norm_backward, rope_in_place, sample, swiglu,
+    swiglu_backward, token_logps, token_logps_backward, token_logps_kept,
+    token_logps_kept_backward, token_logps_packed,
 };
 
 /// A small deterministic source of numbers in `(-1, 1)`.
@@ -25,7 +27,10 @@ impl Numbers {
 fn close(ours: &[f32], expected: &[f64], tolerance: f64) {
     assert_eq!(ours.len(), expected.len());
     for (i, (&a, &b)) in ours.iter().zip(expected).enumerate() {
-        assert!((f64::from(a) - b).abs() <= tolerance * (1.0 + b.abs()), "element {i}: {a} for {b}");
+        assert!(
+            (f64::from(a) - b).abs() <= tolerance * (1.0 + b.abs()),
+            "element {i}: {a} for {b}"
+        );
     }
 }
 
@@ -64,12 +69,15 @@ fn attention_oracle(q: &[f64], k: &[f64], v: &[f64], heads: Heads, layout: &Layo
                 let q = &q[(run.rows.start + j) * q_width + head * dim..][..dim];
                 let slots = visible(run, j);
                 let key = |slot: usize| slot * kv_width + head / group * dim;
-                let dot = |slot: usize| q.iter().zip(&k[key(slot)..]).map(|(a, b)| a * b).sum::<f64>();
-                let scores: Vec<f64> = slots.iter().map(|&s| (dot(s) / (dim as f64).sqrt()).exp()).collect();
+                let dot =
+                    |slot: usize| q.iter().zip(&k[key(slot)..]).map(|(a, b)| a * b).sum::<f64>();
+                let scores: Vec<f64> =
+                    slots.iter().map(|&s| (dot(s) / (dim as f64).sqrt()).exp()).collect();
                 let sum: f64 = scores.iter().sum();
                 for (&slot, score) in slots.iter().zip(&scores) {
                     for d in 0..dim {
-                        out[(run.rows.start + j) * q_width + head * dim + d] += score / sum * v[key(slot) + d];
+                        out[(run.rows.start + j) * q_width + head * dim + d] +=
+                            score / sum * v[key(slot) + d];
                     }
                 }
             }
@@ -117,7 +125,12 @@ fn decode_rows_share_prefixes_and_keep_private_slots() {
         let prompt = if sample < 3 { 20..31 } else { 31..33 };
         let own_start = 40 + sample * 8;
         let row = runs.len();
-        runs.push(Run { rows: row..row + 1, prefix: vec![0..20, prompt], own_start, own_first: own_start + sample });
+        runs.push(Run {
+            rows: row..row + 1,
+            prefix: vec![0..20, prompt],
+            own_start,
+            own_first: own_start + sample,
+        });
     }
     let layout = Layout::new(runs);
     let mut numbers = Numbers(7);
@@ -147,7 +160,8 @@ fn attention_gradients_agree_with_finite_differences() {
 
 #[test]
 fn long_sequences_have_the_same_gradients_in_blocks() {
-    // 150 rows cross the blocks of both passes; the oracle is the same attention asked one row at a time.
+    // 150 rows cross the blocks of both passes; the oracle is the same attention asked one row at a
+    // time.
     let heads = Heads { n_heads: 1, n_kv_heads: 1, head_dim: 4 };
     let layout = tree(10, &[150]);
     let n = layout.n_rows();
@@ -168,7 +182,8 @@ fn rms_norm_and_its_gradients() {
     let oracle = |x: &[f64], w: &[f64]| -> Vec<f64> {
         x.chunks(w.len())
             .flat_map(|x| {
-                let scale = (x.iter().map(|v| v * v).sum::<f64>() / x.len() as f64 + 1e-5).sqrt().recip();
+                let scale =
+                    (x.iter().map(|v| v * v).sum::<f64>() / x.len() as f64 + 1e-5).sqrt().recip();
                 x.iter().zip(w).map(move |(x, w)| x * scale * w).collect::<Vec<_>>()
             })
             .collect()
@@ -186,8 +201,9 @@ fn rms_norm_and_its_gradients() {
 
 #[test]
 fn swiglu_and_its_gradients() {
-    let oracle =
-        |g: &[f64], u: &[f64]| -> Vec<f64> { g.iter().zip(u).map(|(g, u)| g / (1.0 + (-g).exp()) * u).collect() };
+    let oracle = |g: &[f64], u: &[f64]| -> Vec<f64> {
+        g.iter().zip(u).map(|(g, u)| g / (1.0 + (-g).exp()) * u).collect()
+    };
     let mut numbers = Numbers(2);
     let (g, u, dy) = (numbers.take(300), numbers.take(300), numbers.take(300));
     let mut y = vec![0.0; 300];
@@ -219,7 +235,8 @@ fn token_logps_and_their_gradients() {
         h.chunks(8)
             .zip(targets)
             .map(|(h, &t)| {
-                let logits: Vec<f64> = w.chunks(8).map(|w| h.iter().zip(w).map(|(a, b)| a * b).sum()).collect();
+                let logits: Vec<f64> =
+                    w.chunks(8).map(|w| h.iter().zip(w).map(|(a, b)| a * b).sum()).collect();
                 logits[t as usize] - logits.iter().map(|l| l.exp()).sum::<f64>().ln()
             })
             .collect()
@@ -271,7 +288,10 @@ fn adamw_takes_the_published_step() {
             em[i] = 0.9 * em[i] + 0.1 * grad;
             ev[i] = 0.999 * ev[i] + 0.001 * grad * grad;
             expected[i] -= f64::from(lr * decay) * expected[i];
-            let (m, v) = (em[i] / (1.0 - 0.9f64.powi(step as i32)), ev[i] / (1.0 - 0.999f64.powi(step as i32)));
+            let (m, v) = (
+                em[i] / (1.0 - 0.9f64.powi(step as i32)),
+                ev[i] / (1.0 - 0.999f64.powi(step as i32)),
+            );
             expected[i] -= f64::from(lr) * m / (v.sqrt() + 1e-8);
         }
         close(&w, &expected, 1e-6);
@@ -310,9 +330,13 @@ fn sampling_oracle(logits: &[f32], filter: Filter) -> Vec<f64> {
 fn samples_follow_the_filtered_distribution() {
     let mut numbers = Numbers(6);
     let logits: Vec<f32> = numbers.take(500).iter().map(|v| v * 9.0).collect();
-    for (temperature, top_k, top_p, min_p) in
-        [(1.0, 0, 1.0, 0.0), (0.7, 0, 0.9, 0.0), (2.0, 7, 1.0, 0.0), (1.5, 40, 0.8, 0.05), (20.0, 0, 0.95, 0.0)]
-    {
+    for (temperature, top_k, top_p, min_p) in [
+        (1.0, 0, 1.0, 0.0),
+        (0.7, 0, 0.9, 0.0),
+        (2.0, 7, 1.0, 0.0),
+        (1.5, 40, 0.8, 0.05),
+        (20.0, 0, 0.95, 0.0),
+    ] {
         let filter = Filter { temperature, top_k, top_p, min_p };
         let expected = sampling_oracle(&logits, filter);
         let n = 40_000;
@@ -321,7 +345,10 @@ fn samples_follow_the_filtered_distribution() {
             counts[sample(&logits, filter, (i as f64 + 0.5) / n as f64) as usize] += 1;
         }
         for (i, (&c, &p)) in counts.iter().zip(&expected).enumerate() {
-            assert!((f64::from(c) / n as f64 - p).abs() < 2e-3, "{filter:?} token {i}: {c} of {n} for {p}");
+            assert!(
+                (f64::from(c) / n as f64 - p).abs() < 2e-3,
+                "{filter:?} token {i}: {c} of {n} for {p}"
+            );
         }
     }
 }
@@ -341,21 +368,28 @@ fn the_likeliest_tokens_have_their_log_probabilities() {
         let found = srlm_kernels::top_logps(&logits, n);
         let expected: Vec<usize> = [2, 0, 3, 4, 1].into_iter().take(n).collect();
         assert_eq!(found.iter().map(|&(token, _)| token as usize).collect::<Vec<_>>(), expected);
-        found.iter().for_each(|&(token, found)| assert!((found - logp(token as usize)).abs() < 1e-6));
+        found
+            .iter()
+            .for_each(|&(token, found)| assert!((found - logp(token as usize)).abs() < 1e-6));
     }
 }
 
 #[test]
 fn a_packed_product_is_the_product_whatever_rows_ride_together() {
     let mut numbers = Numbers(11);
-    // Panels that are full and not, stretches of the inner dimension that are whole and not, every number of rows.
+    // Panels that are full and not, stretches of the inner dimension that are whole and not, every
+    // number of rows.
     for (output, input) in [(1, 1), (47, 5), (48, 33), (100, 800), (576, 40), (13, 1600)] {
         let weight = numbers.take(output * input);
         let packed = PackedMatrix::new(&weight, output, input);
         let x = numbers.take(19 * input);
         let expected: Vec<f64> = x
             .chunks_exact(input)
-            .flat_map(|x| weight.chunks_exact(input).map(|w| wide(x).iter().zip(wide(w)).map(|(a, b)| a * b).sum()))
+            .flat_map(|x| {
+                weight
+                    .chunks_exact(input)
+                    .map(|w| wide(x).iter().zip(wide(w)).map(|(a, b)| a * b).sum())
+            })
             .collect();
         let mut whole = vec![f32::NAN; 19 * output];
         matmul_packed(&mut whole, &x, &packed);
@@ -378,5 +412,9 @@ fn log_probabilities_from_a_packed_head_are_those_from_the_plain_one() {
     let (hidden, head) = (numbers.take(rows * width), numbers.take(vocabulary * width));
     let targets: Vec<u32> = (0..rows as u32).map(|i| i * 17 % vocabulary as u32).collect();
     let plain: Vec<f64> = wide(&token_logps(&hidden, &head, width, &targets));
-    close(&token_logps_packed(&hidden, &PackedMatrix::new(&head, vocabulary, width), &targets), &plain, 1e-5);
+    close(
+        &token_logps_packed(&hidden, &PackedMatrix::new(&head, vocabulary, width), &targets),
+        &plain,
+        1e-5,
+    );
 }

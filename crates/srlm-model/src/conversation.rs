@@ -22,7 +22,9 @@ pub enum ConversationError {
     #[error(transparent)]
     Tokenizer(#[from] srlm_checkpoint::Error),
     /// The rendered prompt is not how the rendered conversation begins.
-    #[error("the chat template renders the conversation so that it does not begin with its prompt: token {at} differs")]
+    #[error(
+        "the chat template renders the conversation so that it does not begin with its prompt: token {at} differs"
+    )]
     NotAPrefix {
         /// First token that differs.
         at: usize,
@@ -30,13 +32,20 @@ pub enum ConversationError {
 }
 
 impl Conversation {
-    /// Renders and tokenizes; the response ends with the end-of-turn token, whatever the template adds after it.
+    /// Renders and tokenizes; the response ends with the end-of-turn token, whatever the template
+    /// adds after it.
     ///
     /// # Errors
-    /// A template that breaks the prefix rule is refused: training would learn to write part of a prompt.
-    pub fn new(tokenizer: &Tokenizer, prompt: &Prompt, response: &str) -> Result<Self, ConversationError> {
+    /// A template that breaks the prefix rule is refused: training would learn to write part of a
+    /// prompt.
+    pub fn new(
+        tokenizer: &Tokenizer,
+        prompt: &Prompt,
+        response: &str,
+    ) -> Result<Self, ConversationError> {
         let start = tokenizer.encode_chat(prompt.messages(), true)?;
-        let turns: Vec<Message> = prompt.messages().iter().cloned().chain([Message::assistant(response)]).collect();
+        let turns: Vec<Message> =
+            prompt.messages().iter().cloned().chain([Message::assistant(response)]).collect();
         let mut ids = tokenizer.encode_chat(&turns, false)?;
         let agree = start.iter().zip(&ids).take_while(|(a, b)| a == b).count();
         if agree < start.len() {
@@ -50,11 +59,12 @@ impl Conversation {
         Ok(Self { ids, response_start: start.len() })
     }
 
-    /// The tokens of every turn of the assistant, its end-of-turn token included, found by the prefix rule: what the
-    /// template renders up to a turn is how the whole begins.
+    /// The tokens of every turn of the assistant, its end-of-turn token included, found by the
+    /// prefix rule: what the template renders up to a turn is how the whole begins.
     ///
     /// # Errors
-    /// [`ConversationError::NotAPrefix`] where the template breaks the rule, as those do that drop earlier reasoning.
+    /// [`ConversationError::NotAPrefix`] where the template breaks the rule, as those do that drop
+    /// earlier reasoning.
     pub fn assistant_turns(
         &self,
         tokenizer: &Tokenizer,
@@ -62,9 +72,15 @@ impl Conversation {
     ) -> Result<Vec<Range<usize>>, ConversationError> {
         let messages = prompt.messages();
         let mut turns = Vec::new();
-        for (i, message) in messages.iter().enumerate().filter(|(_, message)| message.role == Role::Assistant) {
+        for (i, message) in
+            messages.iter().enumerate().filter(|(_, message)| message.role == Role::Assistant)
+        {
             let start = tokenizer.encode_chat(&messages[..i], true)?;
-            let turn = Self::new(tokenizer, &Prompt::conversation(messages[..i].to_vec()), &message.content)?;
+            let turn = Self::new(
+                tokenizer,
+                &Prompt::conversation(messages[..i].to_vec()),
+                &message.content,
+            )?;
             let agree = turn.ids.iter().zip(&self.ids).take_while(|(a, b)| a == b).count();
             if agree < turn.ids.len() {
                 return Err(ConversationError::NotAPrefix { at: agree });

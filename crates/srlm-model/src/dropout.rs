@@ -1,13 +1,14 @@
-//! Dropout whose masks depend on a seed and a place alone, so that a pass computed again draws the same ones.
+//! Dropout whose masks depend on a seed and a place alone, so that a pass computed again draws the
+//! same ones.
 
 use burn::tensor::{Tensor, TensorData};
 
 /// Rates and seed of the masks of one training pass; the default drops nothing.
 ///
 /// # Source
-/// Srivastava et al. 2014, with what is kept scaled up so that means stay. Where in a decoder: the output of each
-/// attention and feed-forward block before it is added (Vaswani et al. 2017, section 5.4), and the input of each
-/// adapter (Hu et al. 2021).
+/// Srivastava et al. 2014, with what is kept scaled up so that means stay. Where in a decoder: the
+/// output of each attention and feed-forward block before it is added (Vaswani et al. 2017, section
+/// 5.4), and the input of each adapter (Hu et al. 2021).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Dropout {
     /// Share of the values of each block's output that become 0.

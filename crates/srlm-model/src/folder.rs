@@ -4,35 +4,50 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::json;
-use srlm_checkpoint::{Checkpoint, FolderWriter, ModelConfig, SaveOptions, Tokenizer, write_safetensors};
+use srlm_checkpoint::{
+    Checkpoint, FolderWriter, ModelConfig, SaveOptions, Tokenizer, write_safetensors,
+};
 
 use crate::error::Error;
 use crate::lora::LoraConfig;
 use crate::model::Model;
 
 impl Model {
-    /// Writes a Hugging Face folder in f32: configuration, tokenizer and chat template of `like`, these weights.
+    /// Writes a Hugging Face folder in f32: configuration, tokenizer and chat template of `like`,
+    /// these weights.
     ///
-    /// Adapters are merged into the weights; with `lora` they are also written as they are into `adapter/`, in PEFT's
-    /// layout over `base`, the name of the model that they were trained on.
+    /// Adapters are merged into the weights; with `lora` they are also written as they are into
+    /// `adapter/`, in PEFT's layout over `base`, the name of the model that they were trained on.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] when a file cannot be written.
-    pub fn save(&self, dir: &Path, like: &Checkpoint, lora: Option<(&LoraConfig, &str)>) -> Result<(), Error> {
+    pub fn save(
+        &self,
+        dir: &Path,
+        like: &Checkpoint,
+        lora: Option<(&LoraConfig, &str)>,
+    ) -> Result<(), Error> {
         if let Some((config, base)) = lora {
             self.save_adapter(&dir.join("adapter"), config, base)?;
         }
         self.clone().merge_lora().save_as(dir, &like.config, &like.tokenizer)
     }
 
-    /// Writes a Hugging Face folder in f32 of these weights under a configuration and tokenizer given apart.
+    /// Writes a Hugging Face folder in f32 of these weights under a configuration and tokenizer
+    /// given apart.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] when a file cannot be written.
-    pub fn save_as(&self, dir: &Path, config: &ModelConfig, tokenizer: &Tokenizer) -> Result<(), Error> {
+    pub fn save_as(
+        &self,
+        dir: &Path,
+        config: &ModelConfig,
+        tokenizer: &Tokenizer,
+    ) -> Result<(), Error> {
         let mut tensors = Vec::new();
         self.for_each_tensor(|name, source| tensors.push((name, source.shape)));
-        let mut writer = FolderWriter::create(dir, config, tokenizer, &tensors, SaveOptions::default())?;
+        let mut writer =
+            FolderWriter::create(dir, config, tokenizer, &tensors, SaveOptions::default())?;
         let mut written = Ok(());
         self.for_each_tensor(|name, source| {
             if written.is_ok() {
@@ -63,7 +78,8 @@ impl Model {
             "fan_in_fan_out": false,
             "inference_mode": true,
         });
-        std::fs::write(dir.join("adapter_config.json"), format!("{settings:#}\n")).map_err(failed)?;
+        std::fs::write(dir.join("adapter_config.json"), format!("{settings:#}\n"))
+            .map_err(failed)?;
         let mut tensors = Vec::new();
         self.for_each_tensor(|name, source| {
             if let Some(name) = peft_name(&name) {
@@ -95,7 +111,10 @@ mod tests {
     #[test]
     fn adapters_are_named_as_peft_names_them() {
         let name = peft_name("model.layers.3.mlp.up_proj.adapter.lora_b");
-        assert_eq!(name.as_deref(), Some("base_model.model.model.layers.3.mlp.up_proj.lora_B.weight"));
+        assert_eq!(
+            name.as_deref(),
+            Some("base_model.model.model.layers.3.mlp.up_proj.lora_B.weight")
+        );
         assert_eq!(peft_name("model.layers.3.mlp.up_proj.weight"), None);
     }
 }

@@ -1,4 +1,5 @@
-//! The parts of a decoder layer, named as Hugging Face names them, so that a parameter's path is its tensor's name.
+//! The parts of a decoder layer, named as Hugging Face names them, so that a parameter's path is
+//! its tensor's name.
 
 use std::sync::Arc;
 
@@ -61,12 +62,15 @@ impl Linear {
 
     /// The weight, where it is all there is to this layer.
     fn plain(&self) -> Option<Tensor<2>> {
-        let has_more =
-            self.bias.is_some() || self.adapter.is_some() || self.packed.is_some() || self.quantized.is_some();
+        let has_more = self.bias.is_some()
+            || self.adapter.is_some()
+            || self.packed.is_some()
+            || self.quantized.is_some();
         (!has_more).then(|| self.weight.val())
     }
 
-    /// Lays the weight out for products without gradients, where the device can, and gives up the plain copy.
+    /// Lays the weight out for products without gradients, where the device can, and gives up the
+    /// plain copy.
     pub(crate) fn pack(&mut self) {
         if self.packed.is_none() {
             self.packed = ops::pack(self.weight.val());
@@ -164,20 +168,34 @@ pub struct Attention {
 }
 
 impl Attention {
-    fn forward(&self, x: Tensor<2>, pass: &Pass, site: u64, cache: Option<&mut Option<LayerCache>>) -> Tensor<2> {
+    fn forward(
+        &self,
+        x: Tensor<2>,
+        pass: &Pass,
+        site: u64,
+        cache: Option<&mut Option<LayerCache>>,
+    ) -> Tensor<2> {
         let dropout = &pass.dropout;
         let normalized = |x: Tensor<2>, norm: &Option<RmsNorm>| match norm {
             Some(norm) => norm.forward_heads(x, pass.epsilon),
             None => x,
         };
-        let q = ops::rope(normalized(self.q_proj.forward(x.clone(), dropout, site), &self.q_norm), &pass.rotation);
-        let k = ops::rope(normalized(self.k_proj.forward(x.clone(), dropout, site + 1), &self.k_norm), &pass.rotation);
+        let q = ops::rope(
+            normalized(self.q_proj.forward(x.clone(), dropout, site), &self.q_norm),
+            &pass.rotation,
+        );
+        let k = ops::rope(
+            normalized(self.k_proj.forward(x.clone(), dropout, site + 1), &self.k_norm),
+            &pass.rotation,
+        );
         let v = self.v_proj.forward(x, dropout, site + 2);
         let (k, v) = match cache {
             None => (k, v),
             Some(slot) => {
-                // Taken out of its place so that nobody else holds the tensors and they are written in place.
-                let LayerCache { keys, values } = slot.take().expect("a cache is put back after every pass");
+                // Taken out of its place so that nobody else holds the tensors and they are written
+                // in place.
+                let LayerCache { keys, values } =
+                    slot.take().expect("a cache is put back after every pass");
                 let keys = ops::write_rows(keys, k, &pass.slots);
                 let values = ops::write_rows(values, v, &pass.slots);
                 *slot = Some(LayerCache { keys: keys.clone(), values: values.clone() });
@@ -251,7 +269,12 @@ impl Layer {
         cache: Option<&mut Option<LayerCache>>,
     ) -> Tensor<2> {
         let (site, dropout) = (index as u64 * SITES, &pass.dropout);
-        let attended = self.self_attn.forward(self.input_layernorm.forward(x.clone(), pass.epsilon), pass, site, cache);
+        let attended = self.self_attn.forward(
+            self.input_layernorm.forward(x.clone(), pass.epsilon),
+            pass,
+            site,
+            cache,
+        );
         let x = x + dropout.of_block(attended, site + 7);
         let fed = self.mlp.forward(x.clone(), &self.post_attention_layernorm, pass, site);
         x + dropout.of_block(fed, site + 8)

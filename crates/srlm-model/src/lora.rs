@@ -1,7 +1,9 @@
-//! Low-rank adapters in activation space: `y += scale * (x A^T) B^T`, with no weight-shaped gradient.
+//! Low-rank adapters in activation space: `y += scale * (x A^T) B^T`, with no weight-shaped
+//! gradient.
 //!
-//! DoRA also gives every output a magnitude of its own: `y = m / |W + scale B A| (W + scale B A) x`, the norm taken by
-//! row and held constant in the gradient (Liu et al. 2024, section 4.3, as PEFT does).
+//! DoRA also gives every output a magnitude of its own: `y = m / |W + scale B A| (W + scale B A)
+//! x`, the norm taken by row and held constant in the gradient (Liu et al. 2024, section 4.3, as
+//! PEFT does).
 
 use std::sync::Arc;
 
@@ -28,15 +30,16 @@ pub struct LoraConfig {
     pub dropout: f64,
     /// A trained magnitude for every output (DoRA).
     pub dora: bool,
-    /// Keep the weights below the adapters as their file stores them, in 4 to 16 bits a value: less memory, the same
-    /// numbers. On the CPU alone; GPUs widen them.
+    /// Keep the weights below the adapters as their file stores them, in 4 to 16 bits a value: less
+    /// memory, the same numbers. On the CPU alone; GPUs widen them.
     pub stored_base: bool,
     /// Projections that get an adapter: `q_proj k_proj v_proj o_proj gate_proj up_proj down_proj`.
     pub target_modules: Vec<String>,
 }
 
 /// Projections that can have adapters.
-const PROJECTIONS: [&str; 7] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+const PROJECTIONS: [&str; 7] =
+    ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 
 impl Default for LoraConfig {
     fn default() -> Self {
@@ -60,10 +63,17 @@ impl LoraConfig {
         match self {
             c if c.rank == 0 => Err(("lora.rank", "be at least 1")),
             c if !c.alpha.is_finite() => Err(("lora.alpha", "be a number")),
-            c if !(0.0..1.0).contains(&c.dropout) => Err(("lora.dropout", "be at least 0 and below 1")),
-            c if c.target_modules.is_empty() => Err(("lora.target_modules", "name at least one projection")),
+            c if !(0.0..1.0).contains(&c.dropout) => {
+                Err(("lora.dropout", "be at least 0 and below 1"))
+            }
+            c if c.target_modules.is_empty() => {
+                Err(("lora.target_modules", "name at least one projection"))
+            }
             c if !c.target_modules.iter().all(|name| PROJECTIONS.contains(&name.as_str())) => {
-                Err(("lora.target_modules", "be of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj"))
+                Err((
+                    "lora.target_modules",
+                    "be of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj",
+                ))
             }
             _ => Ok(()),
         }
@@ -99,12 +109,19 @@ impl LoraAdapter {
         let bound = (input as f64).sqrt().recip();
         let a = Tensor::random([config.rank, input], Distribution::Uniform(-bound, bound), &device);
         let squares: Vec<f32> = if config.dora {
-            linear.dense().powi_scalar(2).sum_dim(1).into_data().try_into_vec().expect("parameters are f32")
+            linear
+                .dense()
+                .powi_scalar(2)
+                .sum_dim(1)
+                .into_data()
+                .try_into_vec()
+                .expect("parameters are f32")
         } else {
             Vec::new()
         };
         let norms: Vec<f32> = squares.iter().map(|square| square.sqrt()).collect();
-        let magnitude = || Param::from_tensor(Tensor::from_data(TensorData::new(norms, [output]), &device));
+        let magnitude =
+            || Param::from_tensor(Tensor::from_data(TensorData::new(norms, [output]), &device));
         Self {
             lora_a: Param::from_tensor(a.detach()),
             lora_b: Param::from_tensor(Tensor::zeros([output, config.rank], &device)),
@@ -115,7 +132,13 @@ impl LoraAdapter {
     }
 
     /// `linear`'s product with `x` and the update's.
-    pub(crate) fn forward(&self, x: Tensor<2>, linear: &Linear, dropout: &Dropout, site: u64) -> Tensor<2> {
+    pub(crate) fn forward(
+        &self,
+        x: Tensor<2>,
+        linear: &Linear,
+        dropout: &Dropout,
+        site: u64,
+    ) -> Tensor<2> {
         let (a, b) = (self.lora_a.val().cast(x.dtype()), self.lora_b.val().cast(x.dtype()));
         let base = linear.product(x.clone());
         let update = ops::linear(ops::linear(dropout.of_adapter(x, site), a), b) * self.scale;
@@ -129,7 +152,8 @@ impl LoraAdapter {
 
     /// `m / |W + scale B A|` for every output, `[output]`; the norm is a constant to the gradient.
     ///
-    /// `|w + s b A|^2 = |w|^2 + 2 s b (A w) + s^2 b (A A^T) b^T` for a row `w` and its `b`: no weight-shaped tensor.
+    /// `|w + s b A|^2 = |w|^2 + 2 s b (A w) + s^2 b (A A^T) b^T` for a row `w` and its `b`: no
+    /// weight-shaped tensor.
     fn row_scales(&self, linear: &Linear) -> Option<Tensor<1>> {
         let magnitude = self.lora_magnitude_vector.as_ref()?;
         let (a, b) = (self.lora_a.val().detach(), self.lora_b.val().detach());

@@ -80,7 +80,8 @@ impl Model {
             },
             layers: (0..config.n_layers).map(|_| layer()).collect(),
             norm: RmsNorm::zeros(hidden, device),
-            lm_head: (!config.tie_word_embeddings).then(|| Linear::zeros(vocabulary, hidden, false, device)),
+            lm_head: (!config.tie_word_embeddings)
+                .then(|| Linear::zeros(vocabulary, hidden, false, device)),
             config: Arc::new(config.clone()),
             rope: Arc::new(RopeTable::new(&inverse_frequencies(config), config.context())),
         }
@@ -104,8 +105,8 @@ impl Model {
         self.norm.weight.val().device()
     }
 
-    /// The same model for passes without gradients: on the CPU its matrices are laid out anew for the kernels, and the
-    /// plain copies go. It cannot be trained, merged or saved any more.
+    /// The same model for passes without gradients: on the CPU its matrices are laid out anew for
+    /// the kernels, and the plain copies go. It cannot be trained, merged or saved any more.
     pub fn for_inference(mut self) -> Self {
         for layer in &mut self.layers {
             layer.linears_mut().into_iter().for_each(|(_, linear)| linear.pack());
@@ -116,7 +117,8 @@ impl Model {
                 let embedding = &mut self.embed_tokens;
                 embedding.packed = ops::pack(embedding.weight.val());
                 if embedding.packed.is_some() {
-                    embedding.weight = Param::from_tensor(Tensor::zeros([0, 0], &embedding.weight.val().device()));
+                    embedding.weight =
+                        Param::from_tensor(Tensor::zeros([0, 0], &embedding.weight.val().device()));
                 }
             }
         }
@@ -138,11 +140,16 @@ impl Model {
         if let Some(packed) = &self.embed_tokens.packed {
             let width = packed.input();
             let mut rows = vec![0.0; ids.len() * width];
-            rows.chunks_exact_mut(width).zip(ids).for_each(|(row, &id)| packed.copy_row(id as usize, row));
+            rows.chunks_exact_mut(width)
+                .zip(ids)
+                .for_each(|(row, &id)| packed.copy_row(id as usize, row));
             return Tensor::from_data(TensorData::new(rows, [ids.len(), width]), &device);
         }
         let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
-        self.embed_tokens.weight.val().select(0, Tensor::<1, Int>::from_data(TensorData::from(ids.as_slice()), &device))
+        self.embed_tokens
+            .weight
+            .val()
+            .select(0, Tensor::<1, Int>::from_data(TensorData::from(ids.as_slice()), &device))
     }
 
     /// Final states of packed rows, `[rows, hidden]`, ready for the head.
@@ -158,10 +165,16 @@ impl Model {
         assert_eq!(ids.len(), layout.n_rows(), "a token for every row");
         let positions = layout.positions();
         let longest = positions.iter().copied().max().map_or(0, |p| p as usize + 1);
-        assert!(longest <= self.rope.n_positions(), "position {longest} is beyond the model's context");
+        assert!(
+            longest <= self.rope.n_positions(),
+            "position {longest} is beyond the model's context"
+        );
         Pass {
             rotation: Arc::new(Rotation { positions, table: self.rope.clone() }),
-            plan: Arc::new(AttentionPlan { heads: layers::heads(&self.config), layout: layout.clone() }),
+            plan: Arc::new(AttentionPlan {
+                heads: layers::heads(&self.config),
+                layout: layout.clone(),
+            }),
             slots: Arc::new(layout.slots()),
             epsilon: self.config.rms_norm_eps,
             dropout,
@@ -182,7 +195,8 @@ impl Model {
         self.norm.forward(x, self.config.rms_norm_eps)
     }
 
-    /// Logits of the given states, `[rows, vocabulary]`: for a few rows; training takes [`Model::token_logps`].
+    /// Logits of the given states, `[rows, vocabulary]`: for a few rows; training takes
+    /// [`Model::token_logps`].
     pub fn logits(&self, hidden: Tensor<2>) -> Tensor<2> {
         match self.head() {
             Head::Plain(weight) => ops::linear(hidden, weight.val()),
@@ -190,7 +204,8 @@ impl Model {
         }
     }
 
-    /// Log-probability of each scored token, in nats, `[scored]`; logits are held for a few rows at a time.
+    /// Log-probability of each scored token, in nats, `[scored]`; logits are held for a few rows at
+    /// a time.
     pub fn token_logps(&self, packed: &PackedSequences, scored: &Scored) -> Tensor<1> {
         self.head_logps(self.hidden(&packed.ids, &Arc::new(packed.layout.clone())), scored)
     }
@@ -201,10 +216,13 @@ impl Model {
         let rows = Tensor::<1, Int>::from_data(TensorData::from(rows.as_slice()), &hidden.device());
         let hidden = hidden.select(0, rows);
         match self.head() {
-            Head::Plain(weight) => ops::token_logps(hidden, weight.val(), &Arc::new(scored.targets.clone())),
+            Head::Plain(weight) => {
+                ops::token_logps(hidden, weight.val(), &Arc::new(scored.targets.clone()))
+            }
             Head::Packed(packed) => {
                 let device = hidden.device();
-                let hidden = hidden.into_data().try_into_vec::<f32>().expect("the model computes in f32");
+                let hidden =
+                    hidden.into_data().try_into_vec::<f32>().expect("the model computes in f32");
                 let logps = srlm_kernels::token_logps_packed(&hidden, packed, &scored.targets);
                 Tensor::from_data(TensorData::from(logps.as_slice()), &device)
             }
@@ -218,8 +236,11 @@ impl Model {
     pub fn response_logps(&self, sequences: &[&[u32]], from: &[usize]) -> Vec<f64> {
         let packed = PackedSequences::inputs_of(sequences);
         let scored = packed.scored(sequences, from);
-        let logps =
-            self.token_logps(&packed, &scored).into_data().try_to_vec::<f32>().expect("log-probabilities are f32");
+        let logps = self
+            .token_logps(&packed, &scored)
+            .into_data()
+            .try_to_vec::<f32>()
+            .expect("log-probabilities are f32");
         scored.sums(&logps, sequences.len())
     }
 }

@@ -5,10 +5,12 @@ use std::ops::Range;
 
 use srlm_kernels::{Layout, Run};
 
-/// Sequences of tokens as the rows of one pass: no padding, and a beginning that sequences share stands there once.
+/// Sequences of tokens as the rows of one pass: no padding, and a beginning that sequences share
+/// stands there once.
 ///
-/// A causal model gives a shared beginning the same states in every sequence, so this changes no result: the rubric
-/// of a batch of judgments, or the prompt of a chosen and a rejected response, is computed a single time.
+/// A causal model gives a shared beginning the same states in every sequence, so this changes no
+/// result: the rubric of a batch of judgments, or the prompt of a chosen and a rejected response,
+/// is computed a single time.
 #[derive(Clone, Debug, Default)]
 pub struct PackedSequences {
     /// Token of every row.
@@ -38,12 +40,14 @@ impl PackedSequences {
         packed
     }
 
-    /// Packs what predicts the tokens of sequences: all of each but its last token, which predicts nothing.
+    /// Packs what predicts the tokens of sequences: all of each but its last token, which predicts
+    /// nothing.
     ///
     /// # Panics
     /// When a sequence has fewer than two tokens.
     pub fn inputs_of(sequences: &[&[u32]]) -> Self {
-        let inputs: Vec<&[u32]> = sequences.iter().map(|tokens| &tokens[..tokens.len() - 1]).collect();
+        let inputs: Vec<&[u32]> =
+            sequences.iter().map(|tokens| &tokens[..tokens.len() - 1]).collect();
         Self::new(&inputs)
     }
 
@@ -150,8 +154,11 @@ impl PackedSequences {
     /// # Panics
     /// When a `from` is 0: the first token is predicted by nothing.
     pub fn scored(&self, sequences: &[&[u32]], from: &[usize]) -> Scored {
-        let spans: Vec<Vec<Range<usize>>> =
-            sequences.iter().zip(from).map(|(tokens, &from)| std::iter::once(from..tokens.len()).collect()).collect();
+        let spans: Vec<Vec<Range<usize>>> = sequences
+            .iter()
+            .zip(from)
+            .map(|(tokens, &from)| std::iter::once(from..tokens.len()).collect())
+            .collect();
         let spans: Vec<&[Range<usize>]> = spans.iter().map(Vec::as_slice).collect();
         self.scored_spans(sequences, &spans)
     }
@@ -207,8 +214,14 @@ mod tests {
         let shared: Vec<u32> = (0..20).collect();
         let with = |tail: &[u32]| [shared.as_slice(), tail].concat();
         let longer = with(&(100..115).collect::<Vec<_>>());
-        let sequences =
-            [with(&[1, 2]), with(&[1, 3]), vec![7, 8], shared.clone(), longer.clone(), [longer, vec![9, 9]].concat()];
+        let sequences = [
+            with(&[1, 2]),
+            with(&[1, 3]),
+            vec![7, 8],
+            shared.clone(),
+            longer.clone(),
+            [longer, vec![9, 9]].concat(),
+        ];
         let views: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
         let packed = PackedSequences::new(&views);
         for (i, sequence) in sequences.iter().enumerate() {

@@ -44,8 +44,9 @@ impl QuantizedMatrix {
 }
 
 impl Model {
-    /// Reads a checkpoint as [`Model::load`] does, but keeps the projections of the layers as the file stores them, where
-    /// the device's kernels can compute with that; they are frozen. Embeddings, head and norms are in f32.
+    /// Reads a checkpoint as [`Model::load`] does, but keeps the projections of the layers as the
+    /// file stores them, where the device's kernels can compute with that; they are frozen.
+    /// Embeddings, head and norms are in f32.
     ///
     /// # Errors
     /// Those of [`Model::load`].
@@ -57,8 +58,13 @@ impl Model {
         }
         for (index, layer) in model.layers.iter_mut().enumerate() {
             for (name, linear) in layer.linears_mut() {
-                let block = if ["gate_proj", "up_proj", "down_proj"].contains(&name) { "mlp" } else { "self_attn" };
-                let stored = checkpoint.stored(&format!("model.layers.{index}.{block}.{name}.weight"))?;
+                let block = if ["gate_proj", "up_proj", "down_proj"].contains(&name) {
+                    "mlp"
+                } else {
+                    "self_attn"
+                };
+                let stored =
+                    checkpoint.stored(&format!("model.layers.{index}.{block}.{name}.weight"))?;
                 linear.quantized = stored.map(|stored| QuantizedMatrix(stored).into());
                 linear.weight = Param::from_tensor(Tensor::zeros([0, 0], device));
             }

@@ -15,8 +15,14 @@ pub(crate) fn inverse_frequencies(config: &ModelConfig) -> Vec<f32> {
     match &config.rope_scaling {
         RopeScaling::None => plain.collect(),
         RopeScaling::Linear { factor } => plain.map(|f| f / *factor as f32).collect(),
-        RopeScaling::Llama3 { factor, low_freq_factor, high_freq_factor, original_max_position } => {
-            let (factor, low, high) = (*factor as f32, *low_freq_factor as f32, *high_freq_factor as f32);
+        RopeScaling::Llama3 {
+            factor,
+            low_freq_factor,
+            high_freq_factor,
+            original_max_position,
+        } => {
+            let (factor, low, high) =
+                (*factor as f32, *low_freq_factor as f32, *high_freq_factor as f32);
             let original = *original_max_position as f32;
             let scaled = |f: f32| {
                 let wavelength = 2.0 * PI / f;

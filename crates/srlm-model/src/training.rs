@@ -19,8 +19,8 @@ pub enum Precision {
     /// 32 bits everywhere.
     #[default]
     F32,
-    /// bfloat16 for activations and products; weights, norms, softmax, loss, gradients and the optimizer's state keep
-    /// 32 bits. For GPUs: the CPU has no kernels for it and is slow.
+    /// bfloat16 for activations and products; weights, norms, softmax, loss, gradients and the
+    /// optimizer's state keep 32 bits. For GPUs: the CPU has no kernels for it and is slow.
     Bf16,
 }
 
@@ -40,14 +40,14 @@ pub struct TrainingPass {
     pub dropout: Dropout,
     /// Its numbers.
     pub precision: Precision,
-    /// Keep the states between layers only, and compute what lies within a layer again for its gradient: about a third
-    /// more work, and one layer's activations in memory in place of all.
+    /// Keep the states between layers only, and compute what lies within a layer again for its
+    /// gradient: about a third more work, and one layer's activations in memory in place of all.
     pub recompute_layers: bool,
 }
 
 impl Model {
-    /// Calls `loss` with the log-probability of each scored token, in nats, `[scored]`, and hands the gradients of what it
-    /// returns to `take`: at once, or in parts that have to be summed.
+    /// Calls `loss` with the log-probability of each scored token, in nats, `[scored]`, and hands
+    /// the gradients of what it returns to `take`: at once, or in parts that have to be summed.
     ///
     /// # Shapes
     /// The loss is `[1]`.
@@ -71,13 +71,15 @@ impl Model {
         let mut states = self.states_between_layers(&packed.ids, &shared, pass.precision);
         let top = leaf(states.pop().expect("the embeddings come first"));
         let mut gradients = loss(logps(top.clone())).backward();
-        let mut upper = top.grad_remove(&mut gradients).expect("the loss depends on the last states");
+        let mut upper =
+            top.grad_remove(&mut gradients).expect("the loss depends on the last states");
         take(gradients);
         for (index, (layer, state)) in self.layers.iter().zip(states).enumerate().rev() {
             let state = leaf(state);
             let y = layer.forward(state.clone(), &shared, index, None);
             let mut gradients = (y * Tensor::from_inner(upper)).sum().backward();
-            upper = state.grad_remove(&mut gradients).expect("a layer's output depends on its input");
+            upper =
+                state.grad_remove(&mut gradients).expect("a layer's output depends on its input");
             take(gradients);
         }
         if self.embed_tokens.weight.val().is_require_grad() {
@@ -86,11 +88,19 @@ impl Model {
     }
 
     fn layers_from(&self, x: Tensor<2>, shared: &Pass) -> Tensor<2> {
-        self.layers.iter().enumerate().fold(x, |x, (index, layer)| layer.forward(x, shared, index, None))
+        self.layers
+            .iter()
+            .enumerate()
+            .fold(x, |x, (index, layer)| layer.forward(x, shared, index, None))
     }
 
     /// What enters each layer, and what leaves the last, outside any graph.
-    fn states_between_layers(&self, ids: &[u32], shared: &Pass, precision: Precision) -> Vec<Tensor<2>> {
+    fn states_between_layers(
+        &self,
+        ids: &[u32],
+        shared: &Pass,
+        precision: Precision,
+    ) -> Vec<Tensor<2>> {
         let plain = self.valid();
         let mut states = vec![plain.embed(ids).cast(precision.dtype())];
         for (index, layer) in plain.layers.iter().enumerate() {

@@ -57,7 +57,11 @@ impl ModuleMapper for Loader<'_> {
 }
 
 /// Reads every tensor but the `skipped` ones, which stay zeros.
-pub(crate) fn load(checkpoint: &Checkpoint, device: &Device, skipped: &dyn Fn(&str) -> bool) -> Result<Model, Error> {
+pub(crate) fn load(
+    checkpoint: &Checkpoint,
+    device: &Device,
+    skipped: &dyn Fn(&str) -> bool,
+) -> Result<Model, Error> {
     let mut loader = Loader { checkpoint, device, skipped, path: Path::default(), error: None };
     let model = Model::zeros(&checkpoint.config, device).map(&mut loader);
     match loader.error {
@@ -83,7 +87,10 @@ impl<F: FnMut(String, TensorSource<'_>)> ModuleVisitor for Named<F> {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let read = || param.val().into_data().try_to_vec::<f32>().expect("parameters are f32");
-        (self.f)(self.path.tensor_name(), TensorSource { shape: param.dims().to_vec(), read: &read });
+        (self.f)(
+            self.path.tensor_name(),
+            TensorSource { shape: param.dims().to_vec(), read: &read },
+        );
     }
 }
 

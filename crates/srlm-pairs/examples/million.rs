@@ -1,10 +1,12 @@
-//! A million candidates: `cargo run --release -p srlm-pairs --example million [STRATEGY]`, all strategies without one.
+//! A million candidates: `cargo run --release -p srlm-pairs --example million [STRATEGY]`, all
+//! strategies without one.
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
 
 use std::time::Instant;
 
 use srlm_artifact::{
-    Aggregation, FinishReason, JudgmentRow, Place, PromptRow, PromptSource, ResponseRow, Score, row_seed,
+    Aggregation, FinishReason, JudgmentRow, Place, PromptRow, PromptSource, ResponseRow, Score,
+    row_seed,
 };
 use srlm_pairs::{PairsConfig, PromptCandidates, Strategy, candidates_by_prompt, select_pairs};
 
@@ -14,21 +16,36 @@ const N_JUDGMENTS: u32 = 3;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let candidates = joined()?;
-    let n_bytes: usize = candidates.iter().flat_map(|prompt| &prompt.candidates).map(|one| one.response.len()).sum();
+    let n_bytes: usize =
+        candidates.iter().flat_map(|prompt| &prompt.candidates).map(|one| one.response.len()).sum();
     println!("texts of {} MB", n_bytes / 1_000_000);
-    let only: Option<Strategy> = std::env::args().nth(1).map(|name| serde_json::from_value(name.into())).transpose()?;
+    let only: Option<Strategy> =
+        std::env::args().nth(1).map(|name| serde_json::from_value(name.into())).transpose()?;
     let base = PairsConfig { top_k: 2, max_pairs_per_prompt: 0, ..PairsConfig::default() };
-    for strategy in
-        [Strategy::BestWorst, Strategy::BestRandom, Strategy::AllAboveGap, Strategy::TopBottom, Strategy::Random]
-    {
+    for strategy in [
+        Strategy::BestWorst,
+        Strategy::BestRandom,
+        Strategy::AllAboveGap,
+        Strategy::TopBottom,
+        Strategy::Random,
+    ] {
         if only.is_some_and(|only| only != strategy) {
             continue;
         }
         let max_pairs_per_prompt = if strategy == Strategy::Random { 2 } else { 0 };
-        select(&format!("{strategy:?}"), &candidates, &PairsConfig { strategy, max_pairs_per_prompt, ..base.clone() });
+        select(
+            &format!("{strategy:?}"),
+            &candidates,
+            &PairsConfig { strategy, max_pairs_per_prompt, ..base.clone() },
+        );
     }
     if only.is_none() {
-        let by_length = PairsConfig { length_control: vec![0.32], length_penalty: 0.1, max_length_ratio: 4.0, ..base };
+        let by_length = PairsConfig {
+            length_control: vec![0.32],
+            length_penalty: 0.1,
+            max_length_ratio: 4.0,
+            ..base
+        };
         select("BestWorst by length", &candidates, &by_length);
     }
     Ok(())
@@ -50,7 +67,11 @@ fn joined() -> Result<Vec<PromptCandidates>, Box<dyn std::error::Error>> {
             judgments.extend((0..N_JUDGMENTS).map(|judge_index| judgment(&row, judge_index)));
             responses.push(row);
         }
-        prompts.push(PromptRow { prompt_id, prompt: "Why is the sky blue?".into(), source: PromptSource::Seed });
+        prompts.push(PromptRow {
+            prompt_id,
+            prompt: "Why is the sky blue?".into(),
+            source: PromptSource::Seed,
+        });
     }
     let start = Instant::now();
     let candidates = candidates_by_prompt(prompts, responses, &judgments, Aggregation::Mean)?;

@@ -2,7 +2,8 @@
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
 
 use srlm_artifact::{
-    Aggregation, FinishReason, JudgmentFailure, JudgmentRow, Place, PromptRow, PromptSource, ResponseRow, Score,
+    Aggregation, FinishReason, JudgmentFailure, JudgmentRow, Place, PromptRow, PromptSource,
+    ResponseRow, Score,
 };
 use srlm_pairs::{PairsConfig, Strategy, candidates_by_prompt, select_pairs};
 
@@ -19,7 +20,14 @@ const JUDGED: [(&str, [Answer; 3]); 2] = [
             ("Because of the air.", [Some(3.0), Some(2.0)]),
         ],
     ),
-    ("Say hello.", [("Hello!", [Some(5.0), Some(4.0)]), ("Hi!", [Some(4.0), Some(5.0)]), ("...", [None, None])]),
+    (
+        "Say hello.",
+        [
+            ("Hello!", [Some(5.0), Some(4.0)]),
+            ("Hi!", [Some(4.0), Some(5.0)]),
+            ("...", [None, None]),
+        ],
+    ),
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,7 +36,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let prompt_id = format!("p{number}");
         for (sample_index, (answer, scores)) in (0..).zip(answers) {
             let row = response(&prompt_id, sample_index, answer);
-            judgments.extend((0..).zip(scores).map(|(judge_index, score)| judgment(&row, judge_index, *score)));
+            judgments.extend(
+                (0..).zip(scores).map(|(judge_index, score)| judgment(&row, judge_index, *score)),
+            );
             responses.push(row);
         }
         prompts.push(PromptRow { prompt_id, prompt: (*text).into(), source: PromptSource::Seed });
@@ -36,7 +46,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let candidates = candidates_by_prompt(prompts, responses, &judgments, Aggregation::Mean)?;
     for strategy in [Strategy::BestWorst, Strategy::AllAboveGap] {
-        let config = PairsConfig { strategy, min_score_gap: 0.5, max_pairs_per_prompt: 2, ..PairsConfig::default() };
+        let config = PairsConfig {
+            strategy,
+            min_score_gap: 0.5,
+            max_pairs_per_prompt: 2,
+            ..PairsConfig::default()
+        };
         let selection = select_pairs(&candidates, &config, Place { run_seed: 42, iteration: 1 });
         println!("{strategy:?}");
         for pair in &selection.pairs {

@@ -10,15 +10,18 @@ use crate::ranked::{Couple, ranked};
 use crate::strategy::{best, worst};
 use crate::{PairsConfig, PromptCandidates, Selection};
 
-/// Put before the ids of M0's responses, which may have the form of those that they are paired with.
+/// Put before the ids of M0's responses, which may have the form of those that they are paired
+/// with.
 const PREFIX: &str = "m0:";
 
-/// Pairs the best candidate of each prompt with the worst of M0's answers to it, where that one scores lower.
+/// Pairs the best candidate of each prompt with the worst of M0's answers to it, where that one
+/// scores lower.
 ///
-/// Both sides are to be judged by the model at hand. Chosen and rejected are found as `best_worst` finds them, each
-/// among its own, and the other limits of [`PairsConfig`] hold. A pair's `rejected_id` is M0's `response_id` behind
-/// `m0:`. A prompt needs one scored candidate on either side; an anchor's prompt that is not among `candidates` is
-/// passed over. No order matters, as long as prompt ids differ within each list.
+/// Both sides are to be judged by the model at hand. Chosen and rejected are found as `best_worst`
+/// finds them, each among its own, and the other limits of [`PairsConfig`] hold. A pair's
+/// `rejected_id` is M0's `response_id` behind `m0:`. A prompt needs one scored candidate on either
+/// side; an anchor's prompt that is not among `candidates` is passed over. No order matters, as
+/// long as prompt ids differ within each list.
 ///
 /// # Source
 /// "Temporal Self-Rewarding Language Models", arXiv 2508.06026, anchored rejection.
@@ -28,7 +31,8 @@ pub fn anchor(
     config: &PairsConfig,
     place: Place,
 ) -> Selection {
-    let anchors: HashMap<&str, _> = anchors.iter().map(|prompt| (prompt.prompt_id.as_str(), prompt)).collect();
+    let anchors: HashMap<&str, _> =
+        anchors.iter().map(|prompt| (prompt.prompt_id.as_str(), prompt)).collect();
     let mut selection = Selection::default();
     for prompt in candidates {
         let couple = anchors
@@ -61,8 +65,11 @@ mod tests {
 
     #[test]
     fn the_best_is_paired_with_the_worst_of_m0() {
-        let check = |own: &[(&str, Option<f64>)], theirs: &[(&str, Option<f64>)], expected: &str| {
-            let selection = anchor(&[prompt("p", own)], &[prompt("p", theirs)], &PairsConfig::default(), PLACE);
+        let check = |own: &[(&str, Option<f64>)],
+                     theirs: &[(&str, Option<f64>)],
+                     expected: &str| {
+            let selection =
+                anchor(&[prompt("p", own)], &[prompt("p", theirs)], &PairsConfig::default(), PLACE);
             let found = match selection.pairs.first() {
                 Some(pair) => format!("{} over {}", pair.chosen_id, pair.rejected_id),
                 None => format!("{:?}", selection.counts),
@@ -82,7 +89,8 @@ mod tests {
 
     #[test]
     fn a_prompt_that_m0_did_not_answer_is_unscored() {
-        let selection = anchor(&[prompt("p", &[("a", Some(3.0))])], &[], &PairsConfig::default(), PLACE);
+        let selection =
+            anchor(&[prompt("p", &[("a", Some(3.0))])], &[], &PairsConfig::default(), PLACE);
         assert_eq!((selection.counts.prompts, selection.counts.unscored), (1, 1));
     }
 }

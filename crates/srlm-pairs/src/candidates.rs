@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use srlm_artifact::{Aggregation, FinishReason, JudgmentRow, Prompt, PromptRow, ResponseRow, Row, aggregate};
+use srlm_artifact::{
+    Aggregation, FinishReason, JudgmentRow, Prompt, PromptRow, ResponseRow, Row, aggregate,
+};
 
 use crate::Error;
 
@@ -41,12 +43,14 @@ impl Candidate {
 
 /// Joins prompts, responses and judgments by their ids.
 ///
-/// Sorted by `prompt_id`, candidates by `sample_index` (then `response_id`). The order of the rows does not matter,
-/// down to the bits of the scores. A prompt without responses is there, with no candidates; a judgment without a score
-/// counts for nothing. Takes the rows that have long texts, so that these are moved and not copied.
+/// Sorted by `prompt_id`, candidates by `sample_index` (then `response_id`). The order of the rows
+/// does not matter, down to the bits of the scores. A prompt without responses is there, with no
+/// candidates; a judgment without a score counts for nothing. Takes the rows that have long texts,
+/// so that these are moved and not copied.
 ///
 /// # Errors
-/// [`Error::Duplicate`], [`Error::UnknownPrompt`], [`Error::UnknownResponse`], [`Error::OtherPrompt`]
+/// [`Error::Duplicate`], [`Error::UnknownPrompt`], [`Error::UnknownResponse`],
+/// [`Error::OtherPrompt`]
 pub fn candidates_by_prompt(
     prompts: Vec<PromptRow>,
     responses: Vec<ResponseRow>,
@@ -69,8 +73,9 @@ pub fn candidates_by_prompt(
 /// Where the prompt of each response is.
 fn prompts_of(prompts: &[PromptRow], responses: &[ResponseRow]) -> Result<Vec<usize>, Error> {
     let prompt_at = positions("prompts", prompts, |row| &row.prompt_id)?;
-    let of =
-        |row: &ResponseRow| prompt_at.get(row.prompt_id.as_str()).copied().ok_or_else(|| Error::unknown_prompt(row));
+    let of = |row: &ResponseRow| {
+        prompt_at.get(row.prompt_id.as_str()).copied().ok_or_else(|| Error::unknown_prompt(row))
+    };
     responses.iter().map(of).collect()
 }
 
@@ -104,7 +109,12 @@ fn scores(
         };
         if row.prompt_id != responses[at].prompt_id {
             let (judged, answered) = (row.prompt_id.clone(), responses[at].prompt_id.clone());
-            return Err(Error::OtherPrompt { response_id: response_id.clone(), judge_index, judged, answered });
+            return Err(Error::OtherPrompt {
+                response_id: response_id.clone(),
+                judge_index,
+                judged,
+                answered,
+            });
         }
         judged[at].push(row);
     }
@@ -138,7 +148,8 @@ pub(crate) mod tests {
     /// Candidates from texts and scores, by sample.
     pub(crate) fn prompt(prompt_id: &str, judged: &[(&str, Option<f64>)]) -> PromptCandidates {
         let candidate = |(sample_index, (text, score)): (u32, &(&str, Option<f64>))| {
-            let row = ResponseRow { response: (*text).to_owned(), ..response(prompt_id, sample_index) };
+            let row =
+                ResponseRow { response: (*text).to_owned(), ..response(prompt_id, sample_index) };
             candidate(row, *score)
         };
         let candidates = (0..).zip(judged).map(candidate).collect();
@@ -146,7 +157,11 @@ pub(crate) mod tests {
     }
 
     fn prompt_row(prompt_id: &str) -> PromptRow {
-        PromptRow { prompt_id: prompt_id.to_owned(), prompt: "Why?".into(), source: PromptSource::Seed }
+        PromptRow {
+            prompt_id: prompt_id.to_owned(),
+            prompt: "Why?".into(),
+            source: PromptSource::Seed,
+        }
     }
 
     pub(crate) fn response(prompt_id: &str, sample_index: u32) -> ResponseRow {
@@ -177,8 +192,12 @@ pub(crate) mod tests {
 
     #[test]
     fn everything_is_joined_and_sorted() {
-        let judgments =
-            [judgment("b/10", 1, Some(4.0)), judgment("b/2", 0, None), judgment("b/10", 0, Some(1.0))].to_vec();
+        let judgments = [
+            judgment("b/10", 1, Some(4.0)),
+            judgment("b/2", 0, None),
+            judgment("b/10", 0, Some(1.0)),
+        ]
+        .to_vec();
         let responses = [response("b", 10), response("b", 2)];
         let joined = candidates_by_prompt(
             vec![prompt_row("b"), prompt_row("a")],
@@ -187,18 +206,25 @@ pub(crate) mod tests {
             Aggregation::Mean,
         )
         .unwrap();
-        let ids: Vec<_> = joined.iter().map(|prompt| (prompt.prompt_id.as_str(), prompt.candidates.len())).collect();
+        let ids: Vec<_> = joined
+            .iter()
+            .map(|prompt| (prompt.prompt_id.as_str(), prompt.candidates.len()))
+            .collect();
         assert_eq!(ids, [("a", 0), ("b", 2)]);
-        let scores: Vec<_> = joined[1].candidates.iter().map(|one| (one.response_id.as_str(), one.score)).collect();
+        let scores: Vec<_> =
+            joined[1].candidates.iter().map(|one| (one.response_id.as_str(), one.score)).collect();
         assert_eq!(scores, [("b/2", None), ("b/10", Some(2.5))]);
     }
 
     #[test]
     fn the_aggregation_is_that_asked_for() {
-        let judgments: Vec<_> = (0..).zip([0.0, 4.0, 5.0]).map(|(i, score)| judgment("p/0", i, Some(score))).collect();
+        let judgments: Vec<_> =
+            (0..).zip([0.0, 4.0, 5.0]).map(|(i, score)| judgment("p/0", i, Some(score))).collect();
         let score = |aggregation| {
             let (prompts, responses) = (vec![prompt_row("p")], vec![response("p", 0)]);
-            candidates_by_prompt(prompts, responses, &judgments, aggregation).unwrap()[0].candidates[0].score
+            candidates_by_prompt(prompts, responses, &judgments, aggregation).unwrap()[0].candidates
+                [0]
+            .score
         };
         assert_eq!(score(Aggregation::Mean), Some(3.0));
         assert_eq!(score(Aggregation::Median), Some(4.0));
@@ -207,7 +233,10 @@ pub(crate) mod tests {
 
     #[test]
     fn rows_that_do_not_fit_are_named() {
-        let check = |prompts: &[PromptRow], responses: &[ResponseRow], judgments: &[JudgmentRow], expected: &str| {
+        let check = |prompts: &[PromptRow],
+                     responses: &[ResponseRow],
+                     judgments: &[JudgmentRow],
+                     expected: &str| {
             let error = {
                 let (prompts, responses) = (prompts.to_vec(), responses.to_vec());
                 candidates_by_prompt(prompts, responses, judgments, Aggregation::Mean).unwrap_err()
@@ -215,17 +244,29 @@ pub(crate) mod tests {
             assert_eq!(error.to_string(), expected);
         };
         let (p, r) = ([prompt_row("p")], [response("p", 0)]);
-        check(&[prompt_row("p"), prompt_row("p")], &r, &[], r#"two prompts have prompt_id "p"; leave one of them out"#);
+        check(
+            &[prompt_row("p"), prompt_row("p")],
+            &r,
+            &[],
+            r#"two prompts have prompt_id "p"; leave one of them out"#,
+        );
         let twice = [response("p", 0), response("p", 0)];
         check(&p, &twice, &[], r#"two responses have response_id "p/0"; leave one of them out"#);
-        let twice = [judgment("p/0", 3, None), judgment("p/0", 1, None), judgment("p/0", 3, Some(1.0))];
-        check(&p, &r, &twice, r#"two judgments have response_id "p/0", judge_index 3; leave one of them out"#);
+        let twice =
+            [judgment("p/0", 3, None), judgment("p/0", 1, None), judgment("p/0", 3, Some(1.0))];
+        check(
+            &p,
+            &r,
+            &twice,
+            r#"two judgments have response_id "p/0", judge_index 3; leave one of them out"#,
+        );
         let unknown = r#"response_id "q/0" answers prompt_id "q", which is not among the prompts"#;
         check(&p, &[response("q", 0)], &[], unknown);
         let unknown = r#"judgment 2 is of response_id "p/1", which is not among the responses"#;
         check(&p, &r, &[judgment("p/1", 2, None)], unknown);
         let other = JudgmentRow { prompt_id: "q".to_owned(), ..judgment("p/0", 2, None) };
-        let named = r#"judgment 2 of response_id "p/0" names prompt_id "q", the response answers "p""#;
+        let named =
+            r#"judgment 2 of response_id "p/0" names prompt_id "q", the response answers "p""#;
         check(&p, &r, &[other], named);
     }
 }

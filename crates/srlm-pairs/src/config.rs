@@ -13,11 +13,13 @@ pub enum Strategy {
     /// The best against the worst, as the paper does; one pair or none.
     #[default]
     BestWorst,
-    /// The best against a random one that it may be paired with (RLHFlow's `max_random`); one pair or none.
+    /// The best against a random one that it may be paired with (RLHFlow's `max_random`); one pair
+    /// or none.
     BestRandom,
     /// Every two that may be paired, the farthest apart first.
     AllAboveGap,
-    /// Every one of the `top_k` best against every one of the `top_k` worst, the farthest apart first.
+    /// Every one of the `top_k` best against every one of the `top_k` worst, the farthest apart
+    /// first.
     TopBottom,
     /// `max_pairs_per_prompt` random ones of every two that may be paired (Iterative RPO).
     Random,
@@ -40,40 +42,45 @@ pub enum LabelWeights {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PairsConfig {
-    /// How a response's judgments become its score: `mean` (the paper), `median`, `majority` or `expected`.
+    /// How a response's judgments become its score: `mean` (the paper), `median`, `majority` or
+    /// `expected`.
     #[schemars(schema_with = "aggregation")]
     pub aggregation: Aggregation,
-    /// Which two candidates make a pair: `best_worst` (the paper), `best_random`, `all_above_gap`, `top_bottom` or
-    /// `random`.
+    /// Which two candidates make a pair: `best_worst` (the paper), `best_random`, `all_above_gap`,
+    /// `top_bottom` or `random`.
     pub strategy: Strategy,
-    /// Candidates at each end that `top_bottom` takes, at most half of a prompt's; nothing else reads it.
+    /// Candidates at each end that `top_bottom` takes, at most half of a prompt's; nothing else
+    /// reads it.
     pub top_k: u32,
     /// Pairs of a prompt that are kept; 0 keeps all. The paper keeps 1; Iterative RPO 10.
     pub max_pairs_per_prompt: u32,
-    /// A pair is kept where `score_chosen - score_rejected` is at least this, in points of the judge's 0 to 5, and
-    /// above 0: ties never make a pair. The paper takes 0.
+    /// A pair is kept where `score_chosen - score_rejected` is at least this, in points of the
+    /// judge's 0 to 5, and above 0: ties never make a pair. The paper takes 0.
     pub min_score_gap: f64,
-    /// By iteration the share of the range of a prompt's scores, from its best down and from its worst up, within
-    /// which the shortest is chosen and the longest rejected; the last value holds on, and an empty list (the paper)
-    /// pays no heed to length. Meta-Rewarding takes 0, 0.32, 0.32 and 0.4. For `best_worst` only.
+    /// By iteration the share of the range of a prompt's scores, from its best down and from its
+    /// worst up, within which the shortest is chosen and the longest rejected; the last value holds
+    /// on, and an empty list (the paper) pays no heed to length. Meta-Rewarding takes 0, 0.32, 0.32
+    /// and 0.4. For `best_worst` only.
     pub length_control: Vec<f64>,
-    /// Points taken off a score for each 1000 characters of the response, while candidates are ranked; a pair holds
-    /// the full scores. The paper takes 0.
+    /// Points taken off a score for each 1000 characters of the response, while candidates are
+    /// ranked; a pair holds the full scores. The paper takes 0.
     pub length_penalty: f64,
-    /// The longer text of a pair has at most this many times the characters of the shorter; 0 (the paper) sets no
-    /// limit.
+    /// The longer text of a pair has at most this many times the characters of the shorter; 0 (the
+    /// paper) sets no limit.
     pub max_length_ratio: f64,
-    /// By iteration the most characters that a chosen response may have; 0 sets no limit, the last value holds on, and
-    /// an empty list (the paper) sets none at all. Meta-Rewarding takes 2500 in its first iteration: `[2500, 0]`.
+    /// By iteration the most characters that a chosen response may have; 0 sets no limit, the last
+    /// value holds on, and an empty list (the paper) sets none at all. Meta-Rewarding takes 2500 in
+    /// its first iteration: `[2500, 0]`.
     pub max_chosen_characters: Vec<u32>,
-    /// Leave out responses that were cut off at the token limit, as chosen and as rejected. The paper does not say;
-    /// NeMo-Aligner leaves them out.
+    /// Leave out responses that were cut off at the token limit, as chosen and as rejected. The
+    /// paper does not say; NeMo-Aligner leaves them out.
     pub exclude_unfinished: bool,
-    /// Take the rejected response from M0's answers to the prompt: the worst of them, where it is worse than the best
-    /// of the model at hand (Temporal Self-Rewarding). The paper does not. For `best_worst` only.
+    /// Take the rejected response from M0's answers to the prompt: the worst of them, where it is
+    /// worse than the best of the model at hand (Temporal Self-Rewarding). The paper does not. For
+    /// `best_worst` only.
     pub anchored_rejection: bool,
-    /// How far the order in a pair is trusted, by how far this judge and the one before agree: `none` (the paper),
-    /// `mean` (CREAM) or `prompt`.
+    /// How far the order in a pair is trusted, by how far this judge and the one before agree:
+    /// `none` (the paper), `mean` (CREAM) or `prompt`.
     pub label_weights: LabelWeights,
 }
 
@@ -112,7 +119,12 @@ impl PairsConfig {
             "it must be 0 or at least 1",
         )?;
         let are_shares = rhos.iter().all(|rho| (0.0..0.5).contains(rho));
-        check(are_shares, "length_control", format!("{rhos:?}"), "each must be from 0 to below 0.5")?;
+        check(
+            are_shares,
+            "length_control",
+            format!("{rhos:?}"),
+            "each must be from 0 to below 0.5",
+        )?;
         let remedy = "set strategy = \"best_worst\", or length_control = []";
         check(best_worst || rhos.is_empty(), "length_control", format!("{rhos:?}"), remedy)?;
         let remedy = "set strategy = \"best_worst\", or anchored_rejection = false";
@@ -137,7 +149,12 @@ pub(crate) fn in_iteration<T: Copy>(values: &[T], iteration: u32) -> Option<T> {
 }
 
 /// Fails with the setting unless `is_fine`.
-pub(crate) fn check(is_fine: bool, key: &'static str, value: impl ToString, remedy: &'static str) -> Result<(), Error> {
+pub(crate) fn check(
+    is_fine: bool,
+    key: &'static str,
+    value: impl ToString,
+    remedy: &'static str,
+) -> Result<(), Error> {
     if is_fine { Ok(()) } else { Err(Error::Config { key, value: value.to_string(), remedy }) }
 }
 
@@ -160,24 +177,34 @@ mod tests {
         let check = |change: fn(&mut PairsConfig), expected: &str| {
             let mut config = PairsConfig::default();
             change(&mut config);
-            assert_eq!(config.validate().err().map(|error| error.to_string()).unwrap_or_default(), expected);
+            assert_eq!(
+                config.validate().err().map(|error| error.to_string()).unwrap_or_default(),
+                expected
+            );
         };
         check(|_| (), "");
         check(|c| c.min_score_gap = 5.0, "");
         check(|c| c.min_score_gap = 5.5, "`min_score_gap` is 5.5; it must be from 0 to 5");
         check(|c| c.min_score_gap = -0.5, "`min_score_gap` is -0.5; it must be from 0 to 5");
         check(|c| c.min_score_gap = f64::NAN, "`min_score_gap` is NaN; it must be from 0 to 5");
-        check(|c| c.length_penalty = f64::INFINITY, "`length_penalty` is inf; it must be from 0 to 5");
+        check(
+            |c| c.length_penalty = f64::INFINITY,
+            "`length_penalty` is inf; it must be from 0 to 5",
+        );
         check(|c| c.top_k = 0, "`top_k` is 0; it must be at least 1");
         check(|c| c.max_length_ratio = 1.0, "");
-        check(|c| c.max_length_ratio = 0.5, "`max_length_ratio` is 0.5; it must be 0 or at least 1");
+        check(
+            |c| c.max_length_ratio = 0.5,
+            "`max_length_ratio` is 0.5; it must be 0 or at least 1",
+        );
         check(|c| c.length_control = vec![0.0, 0.32, 0.4], "");
         check(
             |c| c.length_control = vec![0.0, 0.5],
             "`length_control` is [0.0, 0.5]; each must be from 0 to below 0.5",
         );
         let random = |c: &mut PairsConfig| c.strategy = Strategy::Random;
-        let expected = "`length_control` is [0.1]; set strategy = \"best_worst\", or length_control = []";
+        let expected =
+            "`length_control` is [0.1]; set strategy = \"best_worst\", or length_control = []";
         let mut config = PairsConfig { length_control: vec![0.1], ..PairsConfig::default() };
         random(&mut config);
         assert_eq!(config.validate().unwrap_err().to_string(), expected);
@@ -199,7 +226,8 @@ mod tests {
     #[test]
     fn only_known_settings_are_read_and_every_one_is_needed() {
         let mut settings = serde_json::to_value(PairsConfig::default()).unwrap();
-        let parse = |settings: &serde_json::Value| serde_json::from_value::<PairsConfig>(settings.clone());
+        let parse =
+            |settings: &serde_json::Value| serde_json::from_value::<PairsConfig>(settings.clone());
         assert_eq!(parse(&settings).unwrap(), PairsConfig::default());
         settings["min_gap"] = 1.into();
         assert!(parse(&settings).unwrap_err().to_string().contains("unknown field `min_gap`"));

@@ -14,41 +14,45 @@ pub struct RankConsistency {
     pub by_prompt: BTreeMap<String, f64>,
     /// Their mean, every prompt counting the same; `None` without any.
     pub mean: Option<f64>,
-    /// Prompts without a rank correlation: fewer than two responses that both judges scored, or all tied for one of
-    /// them.
+    /// Prompts without a rank correlation: fewer than two responses that both judges scored, or all
+    /// tied for one of them.
     pub n_undefined: u64,
 }
 
 /// Compares the scores of the same responses by the model at hand, `now`, and by the one before.
 ///
-/// Prompts and responses are matched by their ids; what only one side has is passed over. The correlation is Kendall's
-/// tau-b, which takes ties out of both sides: judges' scores are coarse and often tied. No order matters, to the last
-/// bit, as long as ids differ.
+/// Prompts and responses are matched by their ids; what only one side has is passed over. The
+/// correlation is Kendall's tau-b, which takes ties out of both sides: judges' scores are coarse
+/// and often tied. No order matters, to the last bit, as long as ids differ.
 ///
 /// # Source
-/// Wang et al. 2024, "CREAM: Consistency Regularized Self-Rewarding Language Models", arXiv 2410.12735. There, rewards
-/// are log-probability ratios without ties; the published code ranks ties by their place, where tau-b does not. It
-/// also lines up the list of consistencies with all prompts after leaving some out; here each goes by its `prompt_id`.
+/// Wang et al. 2024, "CREAM: Consistency Regularized Self-Rewarding Language Models", arXiv
+/// 2410.12735. There, rewards are log-probability ratios without ties; the published code ranks
+/// ties by their place, where tau-b does not. It also lines up the list of consistencies with all
+/// prompts after leaving some out; here each goes by its `prompt_id`.
 pub fn rank_consistency(now: &[PromptCandidates], before: &[PromptCandidates]) -> RankConsistency {
-    let before: HashMap<&str, _> = before.iter().map(|prompt| (prompt.prompt_id.as_str(), prompt)).collect();
+    let before: HashMap<&str, _> =
+        before.iter().map(|prompt| (prompt.prompt_id.as_str(), prompt)).collect();
     let of_prompt = |prompt: &PromptCandidates| {
         let earlier = before.get(prompt.prompt_id.as_str())?;
         Some((prompt.prompt_id.clone(), (tau_b(&scored_twice(prompt, earlier))? + 1.0) / 2.0))
     };
     let by_prompt: BTreeMap<String, f64> = now.iter().filter_map(of_prompt).collect();
-    let mean = (!by_prompt.is_empty()).then(|| by_prompt.values().sum::<f64>() / by_prompt.len() as f64);
+    let mean =
+        (!by_prompt.is_empty()).then(|| by_prompt.values().sum::<f64>() / by_prompt.len() as f64);
     let n_undefined = (now.len() - by_prompt.len()) as u64;
     RankConsistency { by_prompt, mean: mean.map(|mean| mean.clamp(0.0, 1.0)), n_undefined }
 }
 
 /// Sets the label weight of each pair to the consistency of its prompt, or to the mean.
 ///
-/// With [`LabelWeights::Prompt`] a prompt without a consistency of its own takes the mean. Without a mean, which is
-/// when no prompt has one, and with [`LabelWeights::None`], the pairs stay as they are.
+/// With [`LabelWeights::Prompt`] a prompt without a consistency of its own takes the mean. Without
+/// a mean, which is when no prompt has one, and with [`LabelWeights::None`], the pairs stay as they
+/// are.
 ///
 /// # Source
-/// CREAM (see [`rank_consistency`]) takes the mean: the loss is `C` times that of the pair plus `1 - C` times that of
-/// the pair turned around.
+/// CREAM (see [`rank_consistency`]) takes the mean: the loss is `C` times that of the pair plus `1
+/// - C` times that of the pair turned around.
 pub fn weigh(pairs: &mut [PairRow], consistency: &RankConsistency, weights: LabelWeights) {
     for pair in pairs {
         let own = consistency.by_prompt.get(&pair.prompt_id).copied();
@@ -65,10 +69,13 @@ pub fn weigh(pairs: &mut [PairRow], consistency: &RankConsistency, weights: Labe
 fn scored_twice(now: &PromptCandidates, before: &PromptCandidates) -> Vec<(f64, f64)> {
     let before: HashMap<&str, f64> =
         scored(&before.candidates).map(|(one, score)| (one.response_id.as_str(), score)).collect();
-    scored(&now.candidates).filter_map(|(one, score)| Some((score, *before.get(one.response_id.as_str())?))).collect()
+    scored(&now.candidates)
+        .filter_map(|(one, score)| Some((score, *before.get(one.response_id.as_str())?)))
+        .collect()
 }
 
-/// Kendall's tau-b, `None` where one side is all tied. Quadratic, for the few candidates of a prompt.
+/// Kendall's tau-b, `None` where one side is all tied. Quadratic, for the few candidates of a
+/// prompt.
 fn tau_b(scores: &[(f64, f64)]) -> Option<f64> {
     let (mut concordance, mut untied_a, mut untied_b) = (0_i64, 0_i64, 0_i64);
     for (i, (a, b)) in scores.iter().enumerate() {
@@ -100,16 +107,22 @@ mod tests {
     #[test]
     fn consistency_is_that_of_a_pencil() {
         let check = |now: &[f64], before: &[f64], expected: Option<f64>| {
-            let [now, before] = [now, before].map(|scores| scores.iter().copied().map(Some).collect::<Vec<_>>());
+            let [now, before] =
+                [now, before].map(|scores| scores.iter().copied().map(Some).collect::<Vec<_>>());
             let found = rank_consistency(&[judged("p", &now)], &[judged("p", &before)]);
-            assert_eq!((found.mean, found.by_prompt.get("p").copied()), (expected, expected), "{now:?} {before:?}");
+            assert_eq!(
+                (found.mean, found.by_prompt.get("p").copied()),
+                (expected, expected),
+                "{now:?} {before:?}"
+            );
             assert_eq!(found.n_undefined, u64::from(expected.is_none()));
         };
         check(&[1.0, 2.0, 3.0], &[0.0, 4.0, 5.0], Some(1.0));
         check(&[1.0, 2.0, 3.0], &[5.0, 4.0, 0.0], Some(0.0));
         // Four of six pairs in the same order, two not: tau is 2/6.
         check(&[1.0, 2.0, 3.0, 4.0], &[2.0, 1.0, 4.0, 3.0], Some((2.0 / 6.0 + 1.0) / 2.0));
-        // One tie before: 2 of the 3 pairs are untied there, and in the same order: tau-b is 2 / sqrt(3 * 2).
+        // One tie before: 2 of the 3 pairs are untied there, and in the same order: tau-b is 2 /
+        // sqrt(3 * 2).
         check(&[1.0, 2.0, 3.0], &[1.0, 1.0, 3.0], Some((2.0 / 6.0_f64.sqrt() + 1.0) / 2.0));
         check(&[1.0, 1.0], &[1.0, 2.0], None);
         check(&[1.0, 2.0], &[3.0, 3.0], None);
@@ -128,12 +141,14 @@ mod tests {
     fn a_prompt_that_is_passed_over_does_not_move_the_others() {
         let (same, opposite) = ([Some(1.0), Some(2.0)], [Some(2.0), Some(1.0)]);
         let now = ["a", "b", "c", "d"].map(|id| judged(id, &same));
-        let before = [judged("d", &same), judged("a", &opposite), judged("b", &[Some(1.0), Some(1.0)])];
+        let before =
+            [judged("d", &same), judged("a", &opposite), judged("b", &[Some(1.0), Some(1.0)])];
         let found = rank_consistency(&now, &before);
         assert_eq!(found.by_prompt, BTreeMap::from([("a".to_owned(), 0.0), ("d".to_owned(), 1.0)]));
         assert_eq!((found.mean, found.n_undefined), (Some(0.5), 2));
 
-        let mut pairs = select_pairs(&now, &PairsConfig::default(), Place { run_seed: 0, iteration: 1 }).pairs;
+        let mut pairs =
+            select_pairs(&now, &PairsConfig::default(), Place { run_seed: 0, iteration: 1 }).pairs;
         let mut weights = |weights| {
             weigh(&mut pairs, &found, weights);
             pairs.iter().map(|pair| pair.label_weight).collect::<Vec<_>>()
@@ -146,7 +161,8 @@ mod tests {
     #[test]
     fn without_any_consistency_pairs_stay_as_they_are() {
         let now = [judged("a", &[Some(1.0), Some(2.0)])];
-        let mut pairs = select_pairs(&now, &PairsConfig::default(), Place { run_seed: 0, iteration: 1 }).pairs;
+        let mut pairs =
+            select_pairs(&now, &PairsConfig::default(), Place { run_seed: 0, iteration: 1 }).pairs;
         weigh(&mut pairs, &rank_consistency(&now, &[]), LabelWeights::Prompt);
         assert_eq!(pairs[0].label_weight, 1.0);
     }

@@ -7,8 +7,8 @@ use crate::filter::Dropped;
 
 /// Prompts by what became of them, and pairs by what became of them.
 ///
-/// `prompts` is the sum of the counts from `paired` to `length_ratio`, `pairs_proposed` that of `pairs` and the
-/// `pairs_*` after it.
+/// `prompts` is the sum of the counts from `paired` to `length_ratio`, `pairs_proposed` that of
+/// `pairs` and the `pairs_*` after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SelectionCounts {
     /// Prompts given.
@@ -17,11 +17,13 @@ pub struct SelectionCounts {
     pub paired: u64,
     /// Prompts with fewer than two scored candidates.
     pub unscored: u64,
-    /// Prompts with fewer than two scored candidates that were not cut off, where such are left out.
+    /// Prompts with fewer than two scored candidates that were not cut off, where such are left
+    /// out.
     pub unfinished: u64,
     /// Prompts whose scored candidates all have one score.
     pub tied: u64,
-    /// Prompts whose chosen candidate ranks first by the length penalty alone, or is no better than M0's worst.
+    /// Prompts whose chosen candidate ranks first by the length penalty alone, or is no better than
+    /// M0's worst.
     pub not_lower: u64,
     /// Prompts whose best pair is less than `min_score_gap` apart.
     pub below_gap: u64,
@@ -37,7 +39,8 @@ pub struct SelectionCounts {
     pub pairs: u64,
     /// Pairs beyond `max_pairs_per_prompt`, or not drawn.
     pub pairs_over_limit: u64,
-    /// Pairs that are in order by the length penalty alone, or whose rejected one of M0 is no worse.
+    /// Pairs that are in order by the length penalty alone, or whose rejected one of M0 is no
+    /// worse.
     pub pairs_not_lower: u64,
     /// Pairs less than `min_score_gap` apart.
     pub pairs_below_gap: u64,

@@ -35,7 +35,9 @@ pub enum Error {
         id: String,
     },
     /// A response to a prompt that was not given.
-    #[error("response_id {response_id:?} answers prompt_id {prompt_id:?}, which is not among the prompts")]
+    #[error(
+        "response_id {response_id:?} answers prompt_id {prompt_id:?}, which is not among the prompts"
+    )]
     UnknownPrompt {
         /// The response.
         response_id: String,
@@ -43,7 +45,9 @@ pub enum Error {
         prompt_id: String,
     },
     /// A judgment of a response that was not given.
-    #[error("judgment {judge_index} is of response_id {response_id:?}, which is not among the responses")]
+    #[error(
+        "judgment {judge_index} is of response_id {response_id:?}, which is not among the responses"
+    )]
     UnknownResponse {
         /// The response that the judgment names.
         response_id: String,
@@ -72,6 +76,9 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn unknown_prompt(row: &ResponseRow) -> Self {
-        Self::UnknownPrompt { response_id: row.response_id.clone(), prompt_id: row.prompt_id.clone() }
+        Self::UnknownPrompt {
+            response_id: row.response_id.clone(),
+            prompt_id: row.prompt_id.clone(),
+        }
     }
 }

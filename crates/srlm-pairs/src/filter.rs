@@ -4,8 +4,8 @@ use crate::PairsConfig;
 use crate::config::in_iteration;
 use crate::ranked::{Couple, Ranked};
 
-/// Why a prompt has no pair, or why two candidates are none. In the order in which it is looked for: of several
-/// reasons, a prompt is counted under the last.
+/// Why a prompt has no pair, or why two candidates are none. In the order in which it is looked
+/// for: of several reasons, a prompt is counted under the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Dropped {
     Unscored,
@@ -19,7 +19,11 @@ pub(crate) enum Dropped {
 }
 
 /// The first reason against a pair, if any.
-pub(crate) fn check((chosen, rejected): &Couple<'_>, config: &PairsConfig, iteration: u32) -> Result<(), Dropped> {
+pub(crate) fn check(
+    (chosen, rejected): &Couple<'_>,
+    config: &PairsConfig,
+    iteration: u32,
+) -> Result<(), Dropped> {
     if rejected.score >= chosen.score {
         return Err(Dropped::NotLower);
     }

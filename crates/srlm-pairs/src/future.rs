@@ -9,7 +9,8 @@ use crate::ranked::{Ranked, ranked};
 use crate::strategy::best;
 use crate::{PairsConfig, PromptCandidates};
 
-/// Put before the ids of the future model's responses, which may have the form of those that they replace.
+/// Put before the ids of the future model's responses, which may have the form of those that they
+/// replace.
 const PREFIX: &str = "future:";
 
 /// The pairs with the better of two chosen responses, and what became of each.
@@ -21,7 +22,8 @@ pub struct FutureGuided {
     pub counts: FutureCounts,
 }
 
-/// Pairs by what became of them: `pairs_given` is the sum of the counts after `pairs`, `pairs` that of the first two.
+/// Pairs by what became of them: `pairs_given` is the sum of the counts after `pairs`, `pairs` that
+/// of the first two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FutureCounts {
     /// Pairs given.
@@ -30,7 +32,8 @@ pub struct FutureCounts {
     pub pairs: u64,
     /// Pairs whose chosen response is the future model's.
     pub replaced: u64,
-    /// Pairs as they were: the future model has no scored response to the prompt, or none that scores higher.
+    /// Pairs as they were: the future model has no scored response to the prompt, or none that
+    /// scores higher.
     pub kept: u64,
     /// Pairs dropped because the chosen response does not score higher.
     pub not_lower: u64,
@@ -40,19 +43,27 @@ pub struct FutureCounts {
 
 /// Replaces the chosen response of a pair by the future model's best, where that one scores higher.
 ///
-/// `future` are the future model's responses to the same prompts, judged by the model that judged the pairs;
-/// `exclude_unfinished` and `length_penalty` of the settings are read. The `chosen_id` is then the `response_id`
-/// behind `future:`. Dropped is what has no higher score than the rejected, or its very text.
+/// `future` are the future model's responses to the same prompts, judged by the model that judged
+/// the pairs; `exclude_unfinished` and `length_penalty` of the settings are read. The `chosen_id`
+/// is then the `response_id` behind `future:`. Dropped is what has no higher score than the
+/// rejected, or its very text.
 ///
 /// # Source
 /// "Temporal Self-Rewarding Language Models", arXiv 2508.06026, future-guided chosen.
-pub fn future_guided(pairs: Vec<PairRow>, future: &[PromptCandidates], config: &PairsConfig) -> FutureGuided {
+pub fn future_guided(
+    pairs: Vec<PairRow>,
+    future: &[PromptCandidates],
+    config: &PairsConfig,
+) -> FutureGuided {
     let best_of = |prompt| ranked(prompt, config, 1).ok().and_then(|all| best(&all, None));
-    let best: HashMap<&str, Ranked<'_>> =
-        future.iter().filter_map(|prompt| Some((prompt.prompt_id.as_str(), best_of(prompt)?))).collect();
+    let best: HashMap<&str, Ranked<'_>> = future
+        .iter()
+        .filter_map(|prompt| Some((prompt.prompt_id.as_str(), best_of(prompt)?)))
+        .collect();
     let mut guided = FutureGuided::default();
     for pair in pairs {
-        let better = best.get(pair.prompt_id.as_str()).filter(|best| best.score > pair.score_chosen);
+        let better =
+            best.get(pair.prompt_id.as_str()).filter(|best| best.score > pair.score_chosen);
         guided.add(pair, better);
     }
     guided
@@ -96,9 +107,12 @@ mod tests {
         let place = Place { run_seed: 0, iteration: 1 };
         let pairs = select_pairs(&[candidates], &PairsConfig::default(), place).pairs;
         let check = |future: &[(&str, Option<f64>)], expected: &str| {
-            let guided = future_guided(pairs.clone(), &[prompt("p", future)], &PairsConfig::default());
+            let guided =
+                future_guided(pairs.clone(), &[prompt("p", future)], &PairsConfig::default());
             let found = match guided.pairs.first() {
-                Some(pair) => format!("{} {} over {}", pair.chosen_id, pair.score_chosen, pair.rejected_id),
+                Some(pair) => {
+                    format!("{} {} over {}", pair.chosen_id, pair.score_chosen, pair.rejected_id)
+                }
                 None => format!("{:?}", guided.counts),
             };
             assert!(found.contains(expected), "{found} is not {expected}");
@@ -125,7 +139,8 @@ mod tests {
         };
         let guided = future_guided(vec![pair.clone()], &[], &PairsConfig::default());
         assert_eq!((guided.pairs.len(), guided.counts.not_lower), (0, 1));
-        let guided = future_guided(vec![pair], &[prompt("p", &[("c", Some(2.5))])], &PairsConfig::default());
+        let guided =
+            future_guided(vec![pair], &[prompt("p", &[("c", Some(2.5))])], &PairsConfig::default());
         assert_eq!((guided.pairs.len(), guided.counts.replaced), (1, 1));
     }
 }

@@ -14,7 +14,8 @@ const SOURCE: &str = "perfect";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PerfectConfig {
-    /// How a response's judgments become its score: `mean` (the paper), `median`, `majority` or `expected`.
+    /// How a response's judgments become its score: `mean` (the paper), `median`, `majority` or
+    /// `expected`.
     #[schemars(schema_with = "crate::config::aggregation")]
     pub aggregation: Aggregation,
     /// The least score that counts as perfect, in points of the judge's 0 to 5; the paper takes 5.
@@ -38,7 +39,8 @@ impl PerfectConfig {
 /// The examples, and what became of every response.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Perfect {
-    /// In the order of prompts and candidates. The `prompt_id` is the `response_id`, since a prompt may have several.
+    /// In the order of prompts and candidates. The `prompt_id` is the `response_id`, since a prompt
+    /// may have several.
     pub rows: Vec<IftRow>,
     /// How many responses are examples, and why the others are not.
     pub counts: PerfectCounts,
@@ -62,11 +64,12 @@ pub struct PerfectCounts {
 /// The responses that score at least `perfect_score`, as rows to fine-tune on.
 ///
 /// # Source
-/// Yuan et al. 2024, "Self-Rewarding Language Models", section 2.3, the variant with positive examples only: responses whose
-/// score is a perfect 5 are added to the seed data.
+/// Yuan et al. 2024, "Self-Rewarding Language Models", section 2.3, the variant with positive
+/// examples only: responses whose score is a perfect 5 are added to the seed data.
 pub fn perfect(candidates: &[PromptCandidates], config: &PerfectConfig) -> Perfect {
     let mut perfect = Perfect::default();
-    let all = candidates.iter().flat_map(|prompt| prompt.candidates.iter().map(move |one| (prompt, one)));
+    let all =
+        candidates.iter().flat_map(|prompt| prompt.candidates.iter().map(move |one| (prompt, one)));
     for (prompt, one) in all {
         let counts = &mut perfect.counts;
         counts.responses += 1;
@@ -95,11 +98,17 @@ mod tests {
 
     #[test]
     fn only_a_perfect_score_makes_an_example() {
-        let judged = [("a", Some(5.0)), ("b", Some(4.9)), ("c", None), (" ", Some(5.0)), ("d", Some(5.0))];
+        let judged =
+            [("a", Some(5.0)), ("b", Some(4.9)), ("c", None), (" ", Some(5.0)), ("d", Some(5.0))];
         let perfect = perfect(&[prompt("p", &judged)], &PerfectConfig::default());
-        let ids: Vec<_> = perfect.rows.iter().map(|row| (row.prompt_id.as_str(), row.response.as_str())).collect();
+        let ids: Vec<_> = perfect
+            .rows
+            .iter()
+            .map(|row| (row.prompt_id.as_str(), row.response.as_str()))
+            .collect();
         assert_eq!(ids, [("p/0", "a"), ("p/4", "d")]);
-        let expected = PerfectCounts { responses: 5, perfect: 2, imperfect: 1, unscored: 1, blank: 1 };
+        let expected =
+            PerfectCounts { responses: 5, perfect: 2, imperfect: 1, unscored: 1, blank: 1 };
         assert_eq!(perfect.counts, expected);
     }
 }

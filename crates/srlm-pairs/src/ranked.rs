@@ -24,18 +24,22 @@ impl Ranked<'_> {
 /// Two candidates, the better one first.
 pub(crate) type Couple<'a> = (Ranked<'a>, Ranked<'a>);
 
-/// The candidates of a prompt that may be chosen or rejected, by sample; the reason where there are fewer than
-/// `at_least`.
+/// The candidates of a prompt that may be chosen or rejected, by sample; the reason where there are
+/// fewer than `at_least`.
 pub(crate) fn ranked<'a>(
     prompt: &'a PromptCandidates,
     config: &PairsConfig,
     at_least: usize,
 ) -> Result<Vec<Ranked<'a>>, Dropped> {
-    let mut all: Vec<_> = scored(&prompt.candidates).map(|(candidate, score)| rank(candidate, score, config)).collect();
+    let mut all: Vec<_> = scored(&prompt.candidates)
+        .map(|(candidate, score)| rank(candidate, score, config))
+        .collect();
     if all.len() < at_least {
         return Err(Dropped::Unscored);
     }
-    all.retain(|one| !config.exclude_unfinished || one.candidate.finish_reason == FinishReason::Stop);
+    all.retain(|one| {
+        !config.exclude_unfinished || one.candidate.finish_reason == FinishReason::Stop
+    });
     if all.len() < at_least {
         return Err(Dropped::Unfinished);
     }
@@ -46,7 +50,9 @@ pub(crate) fn ranked<'a>(
 /// The candidates whose score is a number.
 pub(crate) fn scored(candidates: &[Candidate]) -> impl Iterator<Item = (&Candidate, f64)> {
     // Adding zero turns -0.0 into 0.0: the two are one score.
-    candidates.iter().filter_map(|one| Some((one, one.score.filter(|score| score.is_finite())? + 0.0)))
+    candidates
+        .iter()
+        .filter_map(|one| Some((one, one.score.filter(|score| score.is_finite())? + 0.0)))
 }
 
 fn rank<'a>(candidate: &'a Candidate, score: f64, config: &PairsConfig) -> Ranked<'a> {

@@ -41,9 +41,10 @@ pub(crate) fn check_weight(weight: f64) -> Result<(), Error> {
 
 /// Puts the combined reward `(score + weight * safety) / (1 + weight)` in the place of every score.
 ///
-/// The order is that of `score + weight * safety`; divided, it stays on the judge's scale from 0 to 5, so that every
-/// other setting means what it meant. It is rounded to nine decimals. `safety` are the same responses with their scores by
-/// the safety rubric, joined by prompt and response id. A response that lacks either score has none, and is counted.
+/// The order is that of `score + weight * safety`; divided, it stays on the judge's scale from 0 to
+/// 5, so that every other setting means what it meant. It is rounded to nine decimals. `safety` are
+/// the same responses with their scores by the safety rubric, joined by prompt and response id. A
+/// response that lacks either score has none, and is counted.
 pub fn with_safety(
     mut candidates: Vec<PromptCandidates>,
     safety: &[PromptCandidates],
@@ -51,8 +52,12 @@ pub fn with_safety(
 ) -> (Vec<PromptCandidates>, SafetyCounts) {
     let safety: HashMap<(&str, &str), f64> = safety
         .iter()
-        .flat_map(|prompt| prompt.candidates.iter().map(move |one| (prompt.prompt_id.as_str(), one)))
-        .filter_map(|(id, one)| Some(((id, one.response_id.as_str()), one.score.filter(|score| score.is_finite())?)))
+        .flat_map(|prompt| {
+            prompt.candidates.iter().map(move |one| (prompt.prompt_id.as_str(), one))
+        })
+        .filter_map(|(id, one)| {
+            Some(((id, one.response_id.as_str()), one.score.filter(|score| score.is_finite())?))
+        })
         .collect();
     let mut counts = SafetyCounts::default();
     for prompt in &mut candidates {
@@ -94,8 +99,10 @@ mod tests {
 
     /// The pair as `chosen>rejected`, by sample.
     fn pair(scores: &[(&str, Option<f64>)], safety: &[(&str, Option<f64>)], weight: f64) -> String {
-        let (candidates, _) = with_safety(vec![prompt("p", scores)], &[prompt("p", safety)], weight);
-        let selection = select_pairs(&candidates, &PairsConfig::default(), Place { run_seed: 0, iteration: 1 });
+        let (candidates, _) =
+            with_safety(vec![prompt("p", scores)], &[prompt("p", safety)], weight);
+        let selection =
+            select_pairs(&candidates, &PairsConfig::default(), Place { run_seed: 0, iteration: 1 });
         let pair = selection.pairs.first();
         pair.map_or("none".to_owned(), |pair| format!("{}>{}", pair.chosen_id, pair.rejected_id))
     }

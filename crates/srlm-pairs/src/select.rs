@@ -18,18 +18,23 @@ pub struct Selection {
 
 /// Pairs candidates of the same prompt by [`PairsConfig::strategy`], prompt by prompt.
 ///
-/// A candidate without a score, or with one that is not finite, is passed over. The order of prompts and candidates
-/// does not matter; `place` does, where the strategy draws or a setting is a list by iteration. A pair holds the full
-/// scores, without the length penalty. Settings are taken as they are: [`PairsConfig::validate`] tells whether they
-/// make sense. `anchored_rejection` and `label_weights` are not read: see [`anchor`](crate::anchor) and
+/// A candidate without a score, or with one that is not finite, is passed over. The order of
+/// prompts and candidates does not matter; `place` does, where the strategy draws or a setting is a
+/// list by iteration. A pair holds the full scores, without the length penalty. Settings are taken
+/// as they are: [`PairsConfig::validate`] tells whether they make sense. `anchored_rejection` and
+/// `label_weights` are not read: see [`anchor`](crate::anchor) and
 /// [`weigh`](crate::weigh).
 ///
 /// # Source
-/// `best_worst`: Yuan et al. 2024, "Self-Rewarding Language Models", section 2.3. `length_control` and
-/// `max_chosen_characters`: Wu et al. 2024, "Meta-Rewarding Language Models", arXiv 2407.19594. `random`: Pang et al. 2024,
-/// "Iterative Reasoning Preference Optimization", arXiv 2404.19733. `best_random` and `length_penalty`: RLHFlow,
-/// Online-RLHF, `max_random` and `max_min_p`.
-pub fn select_pairs(candidates: &[PromptCandidates], config: &PairsConfig, place: Place) -> Selection {
+/// `best_worst`: Yuan et al. 2024, "Self-Rewarding Language Models", section 2.3. `length_control`
+/// and `max_chosen_characters`: Wu et al. 2024, "Meta-Rewarding Language Models", arXiv 2407.19594.
+/// `random`: Pang et al. 2024, "Iterative Reasoning Preference Optimization", arXiv 2404.19733.
+/// `best_random` and `length_penalty`: RLHFlow, Online-RLHF, `max_random` and `max_min_p`.
+pub fn select_pairs(
+    candidates: &[PromptCandidates],
+    config: &PairsConfig,
+    place: Place,
+) -> Selection {
     let mut selection = Selection::default();
     for prompt in candidates {
         let couples = ranked(prompt, config, 2).map(|all| proposed(&all, config, place.iteration));
@@ -54,7 +59,8 @@ impl Selection {
             Err(reason) => self.counts.drop_prompt(reason),
             Ok(couples) => {
                 self.counts.paired += 1;
-                self.pairs.extend(couples.iter().map(|couple| row(prompt, couple, rejected_prefix)));
+                self.pairs
+                    .extend(couples.iter().map(|couple| row(prompt, couple, rejected_prefix)));
             }
         }
     }
@@ -93,7 +99,11 @@ impl Selection {
     }
 }
 
-fn row(prompt: &PromptCandidates, (chosen, rejected): &Couple<'_>, rejected_prefix: &str) -> PairRow {
+fn row(
+    prompt: &PromptCandidates,
+    (chosen, rejected): &Couple<'_>,
+    rejected_prefix: &str,
+) -> PairRow {
     PairRow {
         prompt_id: prompt.prompt_id.clone(),
         prompt: prompt.prompt.clone(),
@@ -116,8 +126,16 @@ mod tests {
     use crate::{Strategy, counts::by_name};
 
     const PLACE: Place = Place { run_seed: 7, iteration: 1 };
-    const REASONS: [&str; 8] =
-        ["unscored", "unfinished", "tied", "not_lower", "below_gap", "identical", "chosen_too_long", "length_ratio"];
+    const REASONS: [&str; 8] = [
+        "unscored",
+        "unfinished",
+        "tied",
+        "not_lower",
+        "below_gap",
+        "identical",
+        "chosen_too_long",
+        "length_ratio",
+    ];
 
     /// The pairs as `1>0 2>0`, or the reason why there are none.
     fn outcome(prompt: &PromptCandidates, config: &PairsConfig) -> String {
@@ -125,7 +143,8 @@ mod tests {
         let counts = by_name(&selection.counts);
         let reason = REASONS.into_iter().find(|name| counts[*name] == 1);
         let index = |id: &str| id.strip_prefix("p/").unwrap().to_owned();
-        let pair = |pair: &PairRow| format!("{}>{}", index(&pair.chosen_id), index(&pair.rejected_id));
+        let pair =
+            |pair: &PairRow| format!("{}>{}", index(&pair.chosen_id), index(&pair.rejected_id));
         let pairs: Vec<_> = selection.pairs.iter().map(pair).collect();
         assert_eq!(reason.is_none(), selection.counts.paired == 1);
         reason.map_or_else(|| pairs.join(" "), str::to_owned)
@@ -141,7 +160,11 @@ mod tests {
     /// Texts of these lengths with these scores.
     fn long(judged: &[(usize, f64)]) -> PromptCandidates {
         let texts: Vec<_> = judged.iter().map(|(length, _)| "é".repeat(*length)).collect();
-        let judged: Vec<_> = texts.iter().zip(judged).map(|(text, (_, score))| (text.as_str(), Some(*score))).collect();
+        let judged: Vec<_> = texts
+            .iter()
+            .zip(judged)
+            .map(|(text, (_, score))| (text.as_str(), Some(*score)))
+            .collect();
         prompt("p", &judged)
     }
 
@@ -175,7 +198,12 @@ mod tests {
     fn every_two_are_paired_as_far_as_the_gap_allows() {
         let check = |scores: &[f64], max_pairs_per_prompt, min_score_gap, expected: &str| {
             let strategy = Strategy::AllAboveGap;
-            let config = PairsConfig { strategy, max_pairs_per_prompt, min_score_gap, ..PairsConfig::default() };
+            let config = PairsConfig {
+                strategy,
+                max_pairs_per_prompt,
+                min_score_gap,
+                ..PairsConfig::default()
+            };
             assert_eq!(outcome(&scored(scores), &config), expected, "{scores:?}");
         };
         check(&[1.0, 5.0, 3.0], 0, 0.0, "1>0 1>2 2>0");
@@ -191,7 +219,8 @@ mod tests {
     fn both_ends_are_paired_and_share_no_candidate() {
         let check = |scores: &[f64], top_k, expected: &str| {
             let strategy = Strategy::TopBottom;
-            let config = PairsConfig { strategy, top_k, max_pairs_per_prompt: 0, ..PairsConfig::default() };
+            let config =
+                PairsConfig { strategy, top_k, max_pairs_per_prompt: 0, ..PairsConfig::default() };
             assert_eq!(outcome(&scored(scores), &config), expected, "{scores:?}");
         };
         check(&[1.0, 5.0, 3.0, 2.0, 4.0], 1, "1>0");
@@ -205,7 +234,10 @@ mod tests {
     #[test]
     fn draws_are_of_pairs_that_may_be_kept() {
         let config = |strategy, max_pairs_per_prompt| {
-            with(|c| (c.strategy, c.max_pairs_per_prompt, c.min_score_gap) = (strategy, max_pairs_per_prompt, 2.0))
+            with(|c| {
+                (c.strategy, c.max_pairs_per_prompt, c.min_score_gap) =
+                    (strategy, max_pairs_per_prompt, 2.0)
+            })
         };
         let four = [scored(&[1.0, 5.0, 3.0, 4.0])];
         let mut seen = std::collections::BTreeSet::new();
@@ -227,7 +259,8 @@ mod tests {
     fn length_control_takes_the_shortest_of_the_good_and_the_longest_of_the_bad() {
         let judged = [(9, 5.0), (4, 4.5), (7, 5.0), (3, 1.0), (8, 1.5), (6, 1.0), (1, 3.0)];
         let check = |length_control: &[f64], expected: &str| {
-            let config = PairsConfig { length_control: length_control.to_vec(), ..PairsConfig::default() };
+            let config =
+                PairsConfig { length_control: length_control.to_vec(), ..PairsConfig::default() };
             assert_eq!(outcome(&long(&judged), &config), expected, "{length_control:?}");
         };
         check(&[], "0>3");
@@ -272,7 +305,10 @@ mod tests {
         let check = |cut: &[usize], exclude_unfinished, expected: &str| {
             let mut prompt = scored(&[1.0, 5.0, 3.0]);
             cut.iter().for_each(|i| prompt.candidates[*i].finish_reason = FinishReason::Length);
-            assert_eq!(outcome(&prompt, &PairsConfig { exclude_unfinished, ..PairsConfig::default() }), expected);
+            assert_eq!(
+                outcome(&prompt, &PairsConfig { exclude_unfinished, ..PairsConfig::default() }),
+                expected
+            );
         };
         check(&[1], false, "1>0");
         check(&[1], true, "2>0");
@@ -285,7 +321,11 @@ mod tests {
         let (low, high) = (Some(2.0), Some(3.0));
         let check = |judged: &[(&str, Option<f64>)], min_score_gap, expected: &str| {
             let config = PairsConfig { min_score_gap, ..PairsConfig::default() };
-            assert_eq!(outcome(&prompt("p", judged), &config), expected, "{judged:?} {min_score_gap}");
+            assert_eq!(
+                outcome(&prompt("p", judged), &config),
+                expected,
+                "{judged:?} {min_score_gap}"
+            );
         };
         check(&[("a", low), ("b", None)], 0.0, "unscored");
         check(&[("a", low), ("a", low)], 5.0, "tied");
@@ -321,8 +361,14 @@ mod tests {
 
     #[test]
     fn counts_have_the_same_names_in_a_manifest_and_by_themselves() {
-        let counts = SelectionCounts { prompts: 21, paired: 1, pairs_over_limit: 2, ..SelectionCounts::default() };
-        let by_name: Counts = serde_json::from_value(serde_json::to_value(counts).unwrap()).unwrap();
+        let counts = SelectionCounts {
+            prompts: 21,
+            paired: 1,
+            pairs_over_limit: 2,
+            ..SelectionCounts::default()
+        };
+        let by_name: Counts =
+            serde_json::from_value(serde_json::to_value(counts).unwrap()).unwrap();
         assert_eq!(Counts::from(counts), by_name);
         assert_eq!((by_name.len(), by_name["pairs_over_limit"]), (18, 2));
     }

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use srlm_artifact::{Aggregation, Artifact, Begin, Ift, Input, Judgments, Pairs, Prompts, Responses, Unpaired, begin};
+use srlm_artifact::{
+    Aggregation, Artifact, Begin, Ift, Input, Judgments, Pairs, Prompts, Responses, Unpaired, begin,
+};
 
 use crate::counts::by_name;
 use crate::stage::recipe;
 use crate::{
-    Error, PairsConfig, PerfectConfig, PromptCandidates, UnpairedConfig, candidates_by_prompt, future_guided, perfect,
-    spin, unpaired,
+    Error, PairsConfig, PerfectConfig, PromptCandidates, UnpairedConfig, candidates_by_prompt,
+    future_guided, perfect, spin, unpaired,
 };
 
 /// Raised when other rows come from the same settings and inputs.
@@ -27,7 +29,10 @@ pub struct Judged<'a> {
 
 impl Judged<'_> {
     /// Reads and joins the rows.
-    pub(crate) fn candidates(self, aggregation: Aggregation) -> Result<Vec<PromptCandidates>, Error> {
+    pub(crate) fn candidates(
+        self,
+        aggregation: Aggregation,
+    ) -> Result<Vec<PromptCandidates>, Error> {
         let (prompts, responses) = (self.prompts.rows()?, self.responses.rows()?);
         candidates_by_prompt(prompts, responses, &self.judgments.rows()?, aggregation)
     }
@@ -56,10 +61,11 @@ pub fn run_future_guided(
     config.validate()?;
     let mut inputs = future.as_inputs("future_").to_vec();
     inputs.push(pairs.as_input("pairs"));
-    let writer = match begin(out, recipe("srlm-pairs/future-guided", STAGE_VERSION, config, 0, inputs))? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
+    let writer =
+        match begin(out, recipe("srlm-pairs/future-guided", STAGE_VERSION, config, 0, inputs))? {
+            Begin::UpToDate(artifact) => return Ok(artifact),
+            Begin::Write(writer) => writer,
+        };
     let guided = future_guided(pairs.rows()?, &future.candidates(config.aggregation)?, config);
     Ok(writer.finish(guided.pairs, by_name(&guided.counts), "cpu")?)
 }
@@ -68,7 +74,11 @@ pub fn run_future_guided(
 ///
 /// # Errors
 /// Those of [`PerfectConfig::validate`], [`candidates_by_prompt`] and the artifacts.
-pub fn run_perfect(config: &PerfectConfig, judged: Judged<'_>, out: &Path) -> Result<Artifact<Ift>, Error> {
+pub fn run_perfect(
+    config: &PerfectConfig,
+    judged: Judged<'_>,
+    out: &Path,
+) -> Result<Artifact<Ift>, Error> {
     config.validate()?;
     let inputs = judged.as_inputs("").to_vec();
     let writer = match begin(out, recipe("srlm-pairs/perfect", STAGE_VERSION, config, 0, inputs))? {
@@ -83,10 +93,15 @@ pub fn run_perfect(config: &PerfectConfig, judged: Judged<'_>, out: &Path) -> Re
 ///
 /// # Errors
 /// Those of [`UnpairedConfig::validate`], [`candidates_by_prompt`] and the artifacts.
-pub fn run_unpaired(config: &UnpairedConfig, judged: Judged<'_>, out: &Path) -> Result<Artifact<Unpaired>, Error> {
+pub fn run_unpaired(
+    config: &UnpairedConfig,
+    judged: Judged<'_>,
+    out: &Path,
+) -> Result<Artifact<Unpaired>, Error> {
     config.validate()?;
     let inputs = judged.as_inputs("").to_vec();
-    let writer = match begin(out, recipe("srlm-pairs/unpaired", STAGE_VERSION, config, 0, inputs))? {
+    let writer = match begin(out, recipe("srlm-pairs/unpaired", STAGE_VERSION, config, 0, inputs))?
+    {
         Begin::UpToDate(artifact) => return Ok(artifact),
         Begin::Write(writer) => writer,
     };
@@ -98,7 +113,11 @@ pub fn run_unpaired(config: &UnpairedConfig, judged: Judged<'_>, out: &Path) -> 
 ///
 /// # Errors
 /// Those of [`spin`] and the artifacts.
-pub fn run_spin(seeds: &Artifact<Ift>, responses: &Artifact<Responses>, out: &Path) -> Result<Artifact<Pairs>, Error> {
+pub fn run_spin(
+    seeds: &Artifact<Ift>,
+    responses: &Artifact<Responses>,
+    out: &Path,
+) -> Result<Artifact<Pairs>, Error> {
     let inputs = vec![seeds.as_input("seeds"), responses.as_input("responses")];
     let writer = match begin(out, recipe("srlm-pairs/spin", STAGE_VERSION, &(), 0, inputs))? {
         Begin::UpToDate(artifact) => return Ok(artifact),

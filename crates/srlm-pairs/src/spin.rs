@@ -17,8 +17,8 @@ pub struct Spin {
     pub counts: SpinCounts,
 }
 
-/// Responses by what became of them, `responses = pairs + identical`, and seed examples: `seeds = answered +
-/// unanswered`.
+/// Responses by what became of them, `responses = pairs + identical`, and seed examples: `seeds =
+/// answered + unanswered`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SpinCounts {
     /// Responses given.
@@ -35,17 +35,19 @@ pub struct SpinCounts {
     pub unanswered: u64,
 }
 
-/// Pairs the human's answer, chosen, with each response that the model sampled to the same prompt, rejected.
+/// Pairs the human's answer, chosen, with each response that the model sampled to the same prompt,
+/// rejected.
 ///
-/// No judge is asked. The scores are 1 and 0: they say which of the two is which, and nothing about quality. The
-/// `chosen_id` is `{prompt_id}/seed`.
+/// No judge is asked. The scores are 1 and 0: they say which of the two is which, and nothing about
+/// quality. The `chosen_id` is `{prompt_id}/seed`.
 ///
 /// # Errors
-/// [`Error::Duplicate`]; [`Error::UnknownPrompt`] for a response to a prompt that is not among the seed examples.
+/// [`Error::Duplicate`]; [`Error::UnknownPrompt`] for a response to a prompt that is not among the
+/// seed examples.
 ///
 /// # Source
-/// Chen et al. 2024, "Self-Play Fine-Tuning Converts Weak Language Models to Strong Language Models", arXiv
-/// 2401.01335, algorithm 1.
+/// Chen et al. 2024, "Self-Play Fine-Tuning Converts Weak Language Models to Strong Language
+/// Models", arXiv 2401.01335, algorithm 1.
 pub fn spin(seeds: &[IftRow], responses: &[ResponseRow]) -> Result<Spin, Error> {
     let seed_at: HashMap<&str, usize> = positions("seed examples", seeds, |row| &row.prompt_id)?;
     positions("responses", responses, |row| &row.response_id)?;
@@ -65,7 +67,14 @@ pub fn spin(seeds: &[IftRow], responses: &[ResponseRow]) -> Result<Spin, Error> 
     let (responses, pairs) = (responses.len() as u64, spin.pairs.len() as u64);
     let SpinCounts { identical, .. } = spin.counts;
     let unanswered = n_seeds - n_answered;
-    spin.counts = SpinCounts { responses, pairs, identical, seeds: n_seeds, answered: n_answered, unanswered };
+    spin.counts = SpinCounts {
+        responses,
+        pairs,
+        identical,
+        seeds: n_seeds,
+        answered: n_answered,
+        unanswered,
+    };
     Ok(spin)
 }
 
@@ -98,17 +107,32 @@ mod tests {
     #[test]
     fn the_human_answer_is_chosen_over_each_other_text() {
         let same = ResponseRow { response: "Air.".to_owned(), ..response("p", 1) };
-        let spin = spin(&[seed("p"), seed("q")], &[response("p", 0), same, response("p", 2)]).unwrap();
-        let ids: Vec<_> = spin.pairs.iter().map(|row| (row.chosen_id.as_str(), row.rejected_id.as_str())).collect();
+        let spin =
+            spin(&[seed("p"), seed("q")], &[response("p", 0), same, response("p", 2)]).unwrap();
+        let ids: Vec<_> = spin
+            .pairs
+            .iter()
+            .map(|row| (row.chosen_id.as_str(), row.rejected_id.as_str()))
+            .collect();
         assert_eq!(ids, [("p/seed", "p/0"), ("p/seed", "p/2")]);
         assert!(spin.pairs.iter().all(|row| row.check().is_ok()));
-        let expected = SpinCounts { responses: 3, pairs: 2, identical: 1, seeds: 2, answered: 1, unanswered: 1 };
+        let expected = SpinCounts {
+            responses: 3,
+            pairs: 2,
+            identical: 1,
+            seeds: 2,
+            answered: 1,
+            unanswered: 1,
+        };
         assert_eq!(spin.counts, expected);
     }
 
     #[test]
     fn a_response_to_another_prompt_is_named() {
         let error = spin(&[seed("p")], &[response("q", 0)]).unwrap_err();
-        assert_eq!(error.to_string(), r#"response_id "q/0" answers prompt_id "q", which is not among the prompts"#);
+        assert_eq!(
+            error.to_string(),
+            r#"response_id "q/0" answers prompt_id "q", which is not among the prompts"#
+        );
     }
 }

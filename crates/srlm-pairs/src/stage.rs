@@ -3,15 +3,17 @@
 use std::path::Path;
 
 use serde::Serialize;
-use srlm_artifact::{Artifact, Begin, Counts, Input, Judgments, Pairs, Place, Prompts, Recipe, Responses, begin};
+use srlm_artifact::{
+    Artifact, Begin, Counts, Input, Judgments, Pairs, Place, Prompts, Recipe, Responses, begin,
+};
 
 use crate::config::check;
 use crate::counts::by_name;
 use crate::safety::check_weight;
 use crate::side_stages::Judged;
 use crate::{
-    Error, LabelWeights, PairsConfig, RankConsistency, SafetyReward, anchor, rank_consistency, select_pairs, weigh,
-    with_safety,
+    Error, LabelWeights, PairsConfig, RankConsistency, SafetyReward, anchor, rank_consistency,
+    select_pairs, weigh, with_safety,
 };
 
 /// Raised when other pairs come from the same settings and inputs.
@@ -26,11 +28,13 @@ pub struct Inputs<'a> {
     pub responses: &'a Artifact<Responses>,
     /// What the judge said of them.
     pub judgments: &'a Artifact<Judgments>,
-    /// M0's responses to the same prompts and what the judge said of them; read with `anchored_rejection` only.
+    /// M0's responses to the same prompts and what the judge said of them; read with
+    /// `anchored_rejection` only.
     pub anchors: Option<(&'a Artifact<Responses>, &'a Artifact<Judgments>)>,
     /// What the judge of the iteration before says of `responses`; read with `label_weights` only.
     pub judgments_before: Option<&'a Artifact<Judgments>>,
-    /// What the judge says of `responses` by a safety rubric, which counts beside its `judgments`; see
+    /// What the judge says of `responses` by a safety rubric, which counts beside its `judgments`;
+    /// see
     /// [`with_safety`]. Not with `anchored_rejection`.
     pub safety: Option<SafetyReward<'a>>,
 }
@@ -38,9 +42,15 @@ pub struct Inputs<'a> {
 /// Selects the pairs and writes them with their counts; none at all is an artifact as well.
 ///
 /// # Errors
-/// [`Error::MissingInput`] where a setting needs an input that is not there, and those of [`PairsConfig::validate`],
+/// [`Error::MissingInput`] where a setting needs an input that is not there, and those of
+/// [`PairsConfig::validate`],
 /// [`candidates_by_prompt`](crate::candidates_by_prompt) and the artifacts.
-pub fn run(config: &PairsConfig, inputs: Inputs<'_>, place: Place, out: &Path) -> Result<Artifact<Pairs>, Error> {
+pub fn run(
+    config: &PairsConfig,
+    inputs: Inputs<'_>,
+    place: Place,
+    out: &Path,
+) -> Result<Artifact<Pairs>, Error> {
     config.validate()?;
     let extra = Extra::of(config, inputs)?;
     let writer = match begin(out, recipe_of(config, inputs, &extra, place))? {
@@ -57,13 +67,16 @@ pub fn run(config: &PairsConfig, inputs: Inputs<'_>, place: Place, out: &Path) -
     }
     if let Some(safety) = inputs.safety {
         let judged = Judged { judgments: safety.judgments, ..own(inputs) };
-        let (combined, found) = with_safety(candidates, &judged.candidates(config.aggregation)?, safety.weight);
+        let (combined, found) =
+            with_safety(candidates, &judged.candidates(config.aggregation)?, safety.weight);
         counts.extend(by_name(&found));
         candidates = combined;
     }
     let mut selection = match extra.anchors {
         None => select_pairs(&candidates, config, place),
-        Some(anchors) => anchor(&candidates, &anchors.candidates(config.aggregation)?, config, place),
+        Some(anchors) => {
+            anchor(&candidates, &anchors.candidates(config.aggregation)?, config, place)
+        }
     };
     drop(candidates);
     counts.extend(Counts::from(selection.counts));
@@ -84,12 +97,15 @@ impl<'a> Extra<'a> {
         let Inputs { prompts, responses, .. } = inputs;
         if let Some(safety) = inputs.safety {
             check_weight(safety.weight)?;
-            let remedy = "M0's responses have no safety scores: set it to false, or safety_weight to 0";
+            let remedy =
+                "M0's responses have no safety scores: set it to false, or safety_weight to 0";
             check(!config.anchored_rejection, "anchored_rejection", true, remedy)?;
         }
         let missing = |key, needs, off| Error::MissingInput { key, needs, off };
-        let anchors = inputs.anchors.map(|(responses, judgments)| Judged { prompts, responses, judgments });
-        let before = inputs.judgments_before.map(|judgments| Judged { prompts, responses, judgments });
+        let anchors =
+            inputs.anchors.map(|(responses, judgments)| Judged { prompts, responses, judgments });
+        let before =
+            inputs.judgments_before.map(|judgments| Judged { prompts, responses, judgments });
         let needs = "M0's responses to the prompts and their judgments";
         let anchors = config
             .anchored_rejection
@@ -97,7 +113,9 @@ impl<'a> Extra<'a> {
             .transpose()?;
         let needs = "judgments of the responses by the model of the iteration before";
         let is_weighed = config.label_weights != LabelWeights::None;
-        let before = is_weighed.then(|| before.ok_or(missing("label_weights", needs, "\"none\""))).transpose()?;
+        let before = is_weighed
+            .then(|| before.ok_or(missing("label_weights", needs, "\"none\"")))
+            .transpose()?;
         Ok(Self { anchors, before })
     }
 }

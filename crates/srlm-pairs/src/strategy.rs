@@ -11,11 +11,16 @@ use crate::config::in_iteration;
 use crate::ranked::{Couple, Ranked};
 use crate::{PairsConfig, Strategy};
 
-/// The pairs that the strategy names, each with the higher rank score first; none where all rank the same.
+/// The pairs that the strategy names, each with the higher rank score first; none where all rank
+/// the same.
 ///
-/// `candidates` are sorted by sample. Linear in their number for the strategies that take one, quadratic for those
-/// that take every two.
-pub(crate) fn proposed<'a>(candidates: &[Ranked<'a>], config: &PairsConfig, iteration: u32) -> Vec<Couple<'a>> {
+/// `candidates` are sorted by sample. Linear in their number for the strategies that take one,
+/// quadratic for those that take every two.
+pub(crate) fn proposed<'a>(
+    candidates: &[Ranked<'a>],
+    config: &PairsConfig,
+    iteration: u32,
+) -> Vec<Couple<'a>> {
     match config.strategy {
         Strategy::BestWorst => {
             let rho = in_iteration(&config.length_control, iteration);
@@ -60,12 +65,16 @@ pub(crate) fn kept<'a>(
 fn couples<'a>(better: &[Ranked<'a>], worse: &[Ranked<'a>]) -> Vec<Couple<'a>> {
     let against = |one: &Ranked<'a>| {
         let one = *one;
-        worse.iter().filter(move |other| one.rank_score > other.rank_score).map(move |other| (one, *other))
+        worse
+            .iter()
+            .filter(move |other| one.rank_score > other.rank_score)
+            .map(move |other| (one, *other))
     };
     better.iter().flat_map(against).collect()
 }
 
-/// The candidate to choose: the best, or the shortest of the upper `rho` of the range; the earliest among equals.
+/// The candidate to choose: the best, or the shortest of the upper `rho` of the range; the earliest
+/// among equals.
 pub(crate) fn best<'a>(candidates: &[Ranked<'a>], rho: Option<f64>) -> Option<Ranked<'a>> {
     let (lowest, highest) = range(candidates);
     let floor = rho.map_or(highest, |rho| share(rho, highest, lowest).max(lowest).min(highest));
@@ -73,7 +82,8 @@ pub(crate) fn best<'a>(candidates: &[Ranked<'a>], rho: Option<f64>) -> Option<Ra
     upper.min_by_key(|one| rho.map(|_| one.n_characters())).copied()
 }
 
-/// The candidate to reject: the worst, or the longest of the lower `rho` of the range; the earliest among equals.
+/// The candidate to reject: the worst, or the longest of the lower `rho` of the range; the earliest
+/// among equals.
 pub(crate) fn worst<'a>(candidates: &[Ranked<'a>], rho: Option<f64>) -> Option<Ranked<'a>> {
     let (lowest, highest) = range(candidates);
     let ceiling = rho.map_or(lowest, |rho| share(rho, lowest, highest).max(lowest).min(highest));

@@ -27,8 +27,8 @@ pub struct UnpairedConfig {
     /// How a response's judgments become its score: `mean`, `median`, `majority` or `expected`.
     #[schemars(schema_with = "crate::config::aggregation")]
     pub aggregation: Aggregation,
-    /// The least score of a good response, in points of the judge's 0 to 5. The paper has no unpaired rows; 3 is the
-    /// first whole score of the upper half.
+    /// The least score of a good response, in points of the judge's 0 to 5. The paper has no
+    /// unpaired rows; 3 is the first whole score of the upper half.
     pub threshold: f64,
 }
 
@@ -55,12 +55,14 @@ pub struct UnpairedResponses {
     pub counts: UnpairedCounts,
 }
 
-/// Prompts by what became of them: `prompts = tied + untied + unscored`; and rows: `rows = good + bad`.
+/// Prompts by what became of them: `prompts = tied + untied + unscored`; and rows: `rows = good +
+/// bad`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct UnpairedCounts {
     /// Prompts given.
     pub prompts: u64,
-    /// Prompts whose scored candidates, two or more, all have one score: those with rows where only tied prompts have some.
+    /// Prompts whose scored candidates, two or more, all have one score: those with rows where only
+    /// tied prompts have some.
     pub tied: u64,
     /// Prompts with two different scores: they may make a pair.
     pub untied: u64,
@@ -74,8 +76,8 @@ pub struct UnpairedCounts {
     pub bad: u64,
 }
 
-/// Every scored response of the prompts that the settings name, with its verdict: good where it scores at least
-/// `threshold`.
+/// Every scored response of the prompts that the settings name, with its verdict: good where it
+/// scores at least `threshold`.
 ///
 /// # Source
 /// Ethayarajh et al. 2024, "KTO", which trains on responses that are good or bad by themselves.
@@ -133,12 +135,25 @@ mod tests {
             prompt("single", &[("a", Some(3.0)), ("b", None)]),
         ];
         let unpaired = unpaired(&prompts, &UnpairedConfig::default());
-        let found: Vec<_> = unpaired.rows.iter().map(|row| (row.response_id.as_str(), row.label)).collect();
+        let found: Vec<_> =
+            unpaired.rows.iter().map(|row| (row.response_id.as_str(), row.label)).collect();
         assert_eq!(found, [("good/0", true), ("good/2", true), ("bad/0", false), ("bad/1", false)]);
-        let expected = UnpairedCounts { prompts: 4, tied: 2, untied: 1, unscored: 1, rows: 4, good: 2, bad: 2 };
+        let expected = UnpairedCounts {
+            prompts: 4,
+            tied: 2,
+            untied: 1,
+            unscored: 1,
+            rows: 4,
+            good: 2,
+            bad: 2,
+        };
         assert_eq!(unpaired.counts, expected);
-        let all = super::unpaired(&prompts, &UnpairedConfig { of: UnpairedOf::Scored, ..UnpairedConfig::default() });
-        let found: Vec<_> = all.rows[4..].iter().map(|row| (row.response_id.as_str(), row.label)).collect();
+        let all = super::unpaired(
+            &prompts,
+            &UnpairedConfig { of: UnpairedOf::Scored, ..UnpairedConfig::default() },
+        );
+        let found: Vec<_> =
+            all.rows[4..].iter().map(|row| (row.response_id.as_str(), row.label)).collect();
         assert_eq!(found, [("pair/0", true), ("pair/1", true), ("single/0", true)]);
         assert_eq!(all.counts, UnpairedCounts { rows: 7, good: 5, ..expected });
     }

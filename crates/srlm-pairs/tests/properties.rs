@@ -8,32 +8,35 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select as one_of;
 use srlm_artifact::{
-    Aggregation, FinishReason, IftRow, JudgmentFailure, JudgmentRow, PairRow, Place, PromptRow, PromptSource,
-    ResponseRow, Row, Score,
+    Aggregation, FinishReason, IftRow, JudgmentFailure, JudgmentRow, PairRow, Place, PromptRow,
+    PromptSource, ResponseRow, Row, Score,
 };
 use srlm_pairs::{
-    Candidate, LabelWeights, PairsConfig, PerfectConfig, PromptCandidates, SelectionCounts, Strategy as PairStrategy,
-    UnpairedConfig, anchor, candidates_by_prompt, future_guided, perfect, rank_consistency, select_pairs, spin,
-    unpaired, weigh, with_safety,
+    Candidate, LabelWeights, PairsConfig, PerfectConfig, PromptCandidates, SelectionCounts,
+    Strategy as PairStrategy, UnpairedConfig, anchor, candidates_by_prompt, future_guided, perfect,
+    rank_consistency, select_pairs, spin, unpaired, weigh, with_safety,
 };
 
 const N_LEVELS: usize = 6;
 const PLACE: Place = Place { run_seed: 42, iteration: 2 };
 
 /// Few scores and few texts, so that ties and twins are common.
-fn prompts_of(score: impl Strategy<Value = Option<f64>> + Clone) -> impl Strategy<Value = Vec<PromptCandidates>> {
+fn prompts_of(
+    score: impl Strategy<Value = Option<f64>> + Clone,
+) -> impl Strategy<Value = Vec<PromptCandidates>> {
     vec(vec(("[ab]{0,2}", any::<bool>(), score), 0..7), 0..6)
         .prop_map(|prompts| (0..).zip(prompts).map(prompt).collect())
 }
 
 fn prompt((number, candidates): (u32, Vec<(String, bool, Option<f64>)>)) -> PromptCandidates {
-    let candidate = |(sample_index, (response, is_cut, score)): (u32, (String, bool, Option<f64>))| Candidate {
-        response_id: format!("p{number}/{sample_index}"),
-        sample_index,
-        response,
-        finish_reason: if is_cut { FinishReason::Length } else { FinishReason::Stop },
-        score,
-    };
+    let candidate =
+        |(sample_index, (response, is_cut, score)): (u32, (String, bool, Option<f64>))| Candidate {
+            response_id: format!("p{number}/{sample_index}"),
+            sample_index,
+            response,
+            finish_reason: if is_cut { FinishReason::Length } else { FinishReason::Stop },
+            score,
+        };
     PromptCandidates {
         prompt_id: format!("p{number}"),
         prompt: format!("Question {number}?").as_str().into(),
@@ -58,26 +61,39 @@ fn strategies() -> impl Strategy<Value = PairStrategy> {
 fn by_rank() -> impl Strategy<Value = PairsConfig> {
     (strategies(), 1..4u32, any::<bool>()).prop_map(|(strategy, top_k, exclude_unfinished)| {
         let max_pairs_per_prompt = if strategy == PairStrategy::Random { 2 } else { 0 };
-        PairsConfig { strategy, top_k, max_pairs_per_prompt, exclude_unfinished, ..PairsConfig::default() }
+        PairsConfig {
+            strategy,
+            top_k,
+            max_pairs_per_prompt,
+            exclude_unfinished,
+            ..PairsConfig::default()
+        }
     })
 }
 
 /// Any settings that are valid.
 fn configs() -> impl Strategy<Value = PairsConfig> {
-    let lengths = (vec(0.0..0.5, 0..3), one_of(vec![0.0, 0.1, 500.0]), one_of(vec![0.0, 1.0, 1.5]), vec(0..3u32, 0..3));
-    (by_rank(), gap(), 0..4u32, lengths).prop_map(|(config, min_score_gap, max_pairs_per_prompt, lengths)| {
-        let (length_control, length_penalty, max_length_ratio, max_chosen_characters) = lengths;
-        let is_best_worst = config.strategy == PairStrategy::BestWorst;
-        PairsConfig {
-            min_score_gap,
-            max_pairs_per_prompt,
-            length_control: if is_best_worst { length_control } else { Vec::new() },
-            length_penalty: length_penalty / 100.0,
-            max_length_ratio,
-            max_chosen_characters,
-            ..config
-        }
-    })
+    let lengths = (
+        vec(0.0..0.5, 0..3),
+        one_of(vec![0.0, 0.1, 500.0]),
+        one_of(vec![0.0, 1.0, 1.5]),
+        vec(0..3u32, 0..3),
+    );
+    (by_rank(), gap(), 0..4u32, lengths).prop_map(
+        |(config, min_score_gap, max_pairs_per_prompt, lengths)| {
+            let (length_control, length_penalty, max_length_ratio, max_chosen_characters) = lengths;
+            let is_best_worst = config.strategy == PairStrategy::BestWorst;
+            PairsConfig {
+                min_score_gap,
+                max_pairs_per_prompt,
+                length_control: if is_best_worst { length_control } else { Vec::new() },
+                length_penalty: length_penalty / 100.0,
+                max_length_ratio,
+                max_chosen_characters,
+                ..config
+            }
+        },
+    )
 }
 
 fn best_worst(min_score_gap: f64) -> PairsConfig {
@@ -112,7 +128,10 @@ fn prompt_of<'a>(pair: &PairRow, prompts: &'a [PromptCandidates]) -> &'a PromptC
 }
 
 fn has(prompt: &PromptCandidates, id: &str, text: &str, score: f64) -> bool {
-    prompt.candidates.iter().any(|one| one.response_id == id && one.response == text && one.score == Some(score))
+    prompt
+        .candidates
+        .iter()
+        .any(|one| one.response_id == id && one.response == text && one.score == Some(score))
 }
 
 fn n_chars(text: &str) -> f64 {
@@ -139,18 +158,26 @@ fn add_up(counts: SelectionCounts, n_prompts: usize, pairs: &[PairRow]) -> bool 
 
 /// Every two scored candidates of a prompt, in both orders.
 fn couples(prompt: &PromptCandidates) -> Vec<(&Candidate, f64, &Candidate, f64)> {
-    let scored: Vec<_> = prompt.candidates.iter().filter_map(|one| Some((one, one.score?))).collect();
+    let scored: Vec<_> =
+        prompt.candidates.iter().filter_map(|one| Some((one, one.score?))).collect();
     let couple = |i: usize, j: usize| (scored[i].0, scored[i].1, scored[j].0, scored[j].1);
     let all = (0..scored.len()).flat_map(|i| (0..scored.len()).map(move |j| (i, j)));
     all.filter(|(i, j)| i != j).map(|(i, j)| couple(i, j)).collect()
 }
 
-/// Selection by looking at every two candidates: the farthest apart, then the earliest chosen, then rejected.
-fn slowly(prompt: &PromptCandidates, min_score_gap: f64) -> (Option<(String, String)>, &'static str) {
+/// Selection by looking at every two candidates: the farthest apart, then the earliest chosen, then
+/// rejected.
+fn slowly(
+    prompt: &PromptCandidates,
+    min_score_gap: f64,
+) -> (Option<(String, String)>, &'static str) {
     let couples = couples(prompt);
-    let Some(widest) = couples.iter().map(|(_, a, _, b)| a - b).reduce(f64::max) else { return (None, "unscored") };
+    let Some(widest) = couples.iter().map(|(_, a, _, b)| a - b).reduce(f64::max) else {
+        return (None, "unscored");
+    };
     let at_ends = couples.iter().filter(|(_, a, _, b)| a - b == widest);
-    let (chosen, _, rejected, _) = at_ends.min_by_key(|(a, _, b, _)| (a.sample_index, b.sample_index)).unwrap();
+    let (chosen, _, rejected, _) =
+        at_ends.min_by_key(|(a, _, b, _)| (a.sample_index, b.sample_index)).unwrap();
     match widest {
         0.0 => (None, "tied"),
         _ if widest < min_score_gap => (None, "below_gap"),
@@ -406,17 +433,26 @@ type Rows = (Vec<PromptRow>, Vec<ResponseRow>, Vec<JudgmentRow>);
 
 /// Rows whose judgments are tenths, so that the order of a sum shows in its bits.
 fn rows() -> impl Strategy<Value = Rows> {
-    let scores = || vec(weighted(0.8, (0..=50u32).prop_map(|tenths| f64::from(tenths) / 10.0)), 0..5);
+    let scores =
+        || vec(weighted(0.8, (0..=50u32).prop_map(|tenths| f64::from(tenths) / 10.0)), 0..5);
     vec(vec(("[ab]", scores()), 0..5), 0..5).prop_map(|prompts| {
         let mut rows = Rows::default();
         for (number, candidates) in prompts.into_iter().enumerate() {
             let prompt_id = format!("p{number}");
             for (sample_index, (text, scores)) in (0..).zip(candidates) {
                 let row = response(&prompt_id, sample_index, text);
-                rows.2.extend((0..).zip(scores).map(|(judge_index, score)| judgment(&row, judge_index, score)));
+                rows.2.extend(
+                    (0..)
+                        .zip(scores)
+                        .map(|(judge_index, score)| judgment(&row, judge_index, score)),
+                );
                 rows.1.push(row);
             }
-            rows.0.push(PromptRow { prompt_id, prompt: "Why?".into(), source: PromptSource::Generated });
+            rows.0.push(PromptRow {
+                prompt_id,
+                prompt: "Why?".into(),
+                source: PromptSource::Generated,
+            });
         }
         rows
     })
@@ -454,11 +490,20 @@ fn shuffled_rows((prompts, responses, judgments): Rows) -> impl Strategy<Value =
 
 /// The scores as bits, by prompt and candidate.
 fn bits(candidates: &[PromptCandidates]) -> Vec<Option<u64>> {
-    candidates.iter().flat_map(|prompt| &prompt.candidates).map(|one| one.score.map(f64::to_bits)).collect()
+    candidates
+        .iter()
+        .flat_map(|prompt| &prompt.candidates)
+        .map(|one| one.score.map(f64::to_bits))
+        .collect()
 }
 
 fn aggregations() -> impl Strategy<Value = Aggregation> {
-    one_of(vec![Aggregation::Mean, Aggregation::Median, Aggregation::Majority, Aggregation::Expected])
+    one_of(vec![
+        Aggregation::Mean,
+        Aggregation::Median,
+        Aggregation::Majority,
+        Aggregation::Expected,
+    ])
 }
 
 fn join((prompts, responses, judgments): Rows, aggregation: Aggregation) -> Vec<PromptCandidates> {

@@ -4,17 +4,18 @@
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, FinishReason, Ift, IftRow, JudgmentFailure, JudgmentRow, Judgments, Kind, Pairs, Place, PromptRow,
-    PromptSource, Prompts, Recipe, ResponseRow, Responses, Score, begin,
+    Artifact, Begin, FinishReason, Ift, IftRow, JudgmentFailure, JudgmentRow, Judgments, Kind,
+    Pairs, Place, PromptRow, PromptSource, Prompts, Recipe, ResponseRow, Responses, Score, begin,
 };
 use srlm_pairs::{
-    Error, Inputs, Judged, LabelWeights, PairsConfig, PerfectConfig, SafetyReward, Strategy, UnpairedConfig, run,
-    run_future_guided, run_perfect, run_spin, run_unpaired,
+    Error, Inputs, Judged, LabelWeights, PairsConfig, PerfectConfig, SafetyReward, Strategy,
+    UnpairedConfig, run, run_future_guided, run_perfect, run_spin, run_unpaired,
 };
 
 const PLACE: Place = Place { run_seed: 42, iteration: 1 };
 
-/// By prompt the text and score of each candidate: a pair, a narrow pair, a tie, one score only, twins, no candidates.
+/// By prompt the text and score of each candidate: a pair, a narrow pair, a tie, one score only,
+/// twins, no candidates.
 const JUDGED: [&[(&str, Option<f64>)]; 6] = [
     &[("a", Some(2.0)), ("b", Some(5.0)), ("c", Some(1.0))],
     &[("a", Some(3.0)), ("b", Some(3.5))],
@@ -34,7 +35,14 @@ struct Folders {
 impl Folders {
     fn inputs(&self) -> Inputs<'_> {
         let Self { prompts, responses, judgments } = self;
-        Inputs { prompts, responses, judgments, anchors: None, judgments_before: None, safety: None }
+        Inputs {
+            prompts,
+            responses,
+            judgments,
+            anchors: None,
+            judgments_before: None,
+            safety: None,
+        }
     }
 
     fn judged(&self) -> Judged<'_> {
@@ -74,7 +82,11 @@ fn judgments_of(prompts: &[&[(&str, Option<f64>)]]) -> Vec<JudgmentRow> {
         truncated: false,
     };
     let of_prompt = |(p, responses): (usize, &&[(&str, Option<f64>)])| {
-        responses.iter().enumerate().map(|(r, (_, score))| judgment(p, r, *score)).collect::<Vec<_>>()
+        responses
+            .iter()
+            .enumerate()
+            .map(|(r, (_, score))| judgment(p, r, *score))
+            .collect::<Vec<_>>()
     };
     prompts.iter().enumerate().flat_map(of_prompt).collect()
 }
@@ -103,7 +115,12 @@ fn folders(dir: &Path) -> Folders {
 
 /// The counts that are not 0.
 fn counts<K: Kind>(artifact: &Artifact<K>) -> String {
-    let counts = artifact.manifest().counts.iter().filter(|(_, n)| **n > 0).map(|(name, n)| format!("{name} {n}"));
+    let counts = artifact
+        .manifest()
+        .counts
+        .iter()
+        .filter(|(_, n)| **n > 0)
+        .map(|(name, n)| format!("{name} {n}"));
     counts.collect::<Vec<_>>().join(", ")
 }
 
@@ -113,7 +130,8 @@ fn pairs_and_counts_are_written() {
     let pairs = folders(dir.path()).select(1.0, &dir.path().join("iter-1/pairs")).unwrap();
     pairs.verify().unwrap();
     let rows = pairs.rows().unwrap();
-    let ids: Vec<_> = rows.iter().map(|row| (row.chosen_id.as_str(), row.rejected_id.as_str())).collect();
+    let ids: Vec<_> =
+        rows.iter().map(|row| (row.chosen_id.as_str(), row.rejected_id.as_str())).collect();
     assert_eq!(ids, [("p0/1", "p0/2")]);
     assert_eq!((rows[0].score_chosen, rows[0].score_rejected), (5.0, 1.0));
     let expected = "below_gap 1, identical 1, paired 1, pairs 1, pairs_below_gap 1, pairs_identical 1, pairs_proposed 3, \
@@ -125,8 +143,12 @@ fn pairs_and_counts_are_written() {
     let config = PairsConfig { min_score_gap: 1.0, ..PairsConfig::default() };
     assert_eq!((recipe.stage.as_str(), recipe.seed), ("srlm-pairs", 0));
     assert_eq!(recipe.config, serde_json::to_value(config).unwrap());
-    let roles: Vec<_> = recipe.inputs.iter().map(|input| (input.role.as_str(), input.kind.as_str())).collect();
-    assert_eq!(roles, [("prompts", "prompts"), ("responses", "responses"), ("judgments", "judgments")]);
+    let roles: Vec<_> =
+        recipe.inputs.iter().map(|input| (input.role.as_str(), input.kind.as_str())).collect();
+    assert_eq!(
+        roles,
+        [("prompts", "prompts"), ("responses", "responses"), ("judgments", "judgments")]
+    );
 }
 
 #[test]
@@ -162,7 +184,10 @@ fn no_pairs_are_an_artifact() {
     let dir = tempfile::tempdir().unwrap();
     let pairs = folders(dir.path()).select(5.0, &dir.path().join("pairs")).unwrap();
     assert_eq!((pairs.manifest().rows, pairs.rows().unwrap()), (0, Vec::new()));
-    assert_eq!(counts(&pairs), "below_gap 3, pairs_below_gap 3, pairs_proposed 3, prompts 6, tied 1, unscored 2");
+    assert_eq!(
+        counts(&pairs),
+        "below_gap 3, pairs_below_gap 3, pairs_proposed 3, prompts 6, tied 1, unscored 2"
+    );
 }
 
 #[test]
@@ -172,7 +197,10 @@ fn nothing_is_written_with_a_gap_or_with_rows_that_cannot_be_used() {
     assert!(matches!(folders.select(-1.0, &out), Err(Error::Config { key: "min_score_gap", .. })));
     folders.responses = write(dir.path(), "none", Vec::new());
     let error = folders.select(0.0, &out).unwrap_err();
-    assert_eq!(error.to_string(), r#"judgment 0 is of response_id "p0/0", which is not among the responses"#);
+    assert_eq!(
+        error.to_string(),
+        r#"judgment 0 is of response_id "p0/0", which is not among the responses"#
+    );
     assert!(!out.exists());
 }
 
@@ -183,14 +211,19 @@ fn the_place_matters_only_where_something_depends_on_it() {
     let check = |name: &str, config: PairsConfig, place: Place, expected: &str| {
         let out = dir.path().join(name);
         run(&config, folders.inputs(), PLACE, &out).unwrap();
-        let problem = run(&config, folders.inputs(), place, &out).err().map(|error| error.to_string());
-        assert!(problem.as_deref().unwrap_or("up to date").contains(expected), "{name}: {problem:?}");
+        let problem =
+            run(&config, folders.inputs(), place, &out).err().map(|error| error.to_string());
+        assert!(
+            problem.as_deref().unwrap_or("up to date").contains(expected),
+            "{name}: {problem:?}"
+        );
     };
     let (seed, iteration) = (Place { run_seed: 43, ..PLACE }, Place { iteration: 2, ..PLACE });
     let config = PairsConfig::default;
     for (place, name) in [(seed, "seed"), (iteration, "iteration")] {
         check(&format!("plain-{name}"), config(), place, "up to date");
-        let config = PairsConfig { length_control: vec![0.3], max_chosen_characters: vec![9], ..config() };
+        let config =
+            PairsConfig { length_control: vec![0.3], max_chosen_characters: vec![9], ..config() };
         check(&format!("constant-{name}"), config, place, "up to date");
     }
     let by_iteration = PairsConfig { length_control: vec![0.0, 0.3], ..config() };
@@ -223,12 +256,22 @@ fn a_setting_whose_input_is_absent_is_named_with_its_remedy() {
 fn anchors_and_earlier_judgments_are_inputs_where_they_are_read() {
     let dir = tempfile::tempdir().unwrap();
     let folders = folders(dir.path());
-    let anchor = folders.responses.rows().unwrap().into_iter().map(|row| ResponseRow { response: "z".into(), ..row });
+    let anchor = folders
+        .responses
+        .rows()
+        .unwrap()
+        .into_iter()
+        .map(|row| ResponseRow { response: "z".into(), ..row });
     let anchors: Artifact<Responses> = write(dir.path(), "m0", anchor.collect());
     let before: Artifact<Judgments> = write(dir.path(), "before", judgments_of(&JUDGED[..2]));
-    let inputs =
-        Inputs { anchors: Some((&anchors, &folders.judgments)), judgments_before: Some(&before), ..folders.inputs() };
-    let select = |name: &str, config: PairsConfig| run(&config, inputs, PLACE, &dir.path().join(name)).unwrap();
+    let inputs = Inputs {
+        anchors: Some((&anchors, &folders.judgments)),
+        judgments_before: Some(&before),
+        ..folders.inputs()
+    };
+    let select = |name: &str, config: PairsConfig| {
+        run(&config, inputs, PLACE, &dir.path().join(name)).unwrap()
+    };
     let roles = |pairs: &Artifact<Pairs>| {
         let inputs = &pairs.manifest().provenance.inputs;
         inputs.iter().skip(3).map(|input| input.role.clone()).collect::<Vec<_>>()
@@ -237,9 +280,11 @@ fn anchors_and_earlier_judgments_are_inputs_where_they_are_read() {
     let plain = select("plain", PairsConfig::default());
     assert_eq!(roles(&plain), Vec::<String>::new());
 
-    let anchored = select("anchored", PairsConfig { anchored_rejection: true, ..PairsConfig::default() });
+    let anchored =
+        select("anchored", PairsConfig { anchored_rejection: true, ..PairsConfig::default() });
     assert_eq!(roles(&anchored), ["anchor_responses", "anchor_judgments"]);
-    let ids: Vec<_> = anchored.rows().unwrap().into_iter().map(|row| (row.chosen_id, row.rejected_id)).collect();
+    let ids: Vec<_> =
+        anchored.rows().unwrap().into_iter().map(|row| (row.chosen_id, row.rejected_id)).collect();
     let expected = [("p0/1", "m0:p0/2"), ("p1/1", "m0:p1/0"), ("p4/1", "m0:p4/0")];
     assert_eq!(ids, expected.map(|(chosen, rejected)| (chosen.to_owned(), rejected.to_owned())));
     assert_eq!(
@@ -247,7 +292,10 @@ fn anchors_and_earlier_judgments_are_inputs_where_they_are_read() {
         "not_lower 2, paired 3, pairs 3, pairs_not_lower 2, pairs_proposed 5, prompts 6, unscored 1"
     );
 
-    let weighed = select("weighed", PairsConfig { label_weights: LabelWeights::Mean, ..PairsConfig::default() });
+    let weighed = select(
+        "weighed",
+        PairsConfig { label_weights: LabelWeights::Mean, ..PairsConfig::default() },
+    );
     assert_eq!(roles(&weighed), ["judgments_before"]);
     assert!(weighed.rows().unwrap().iter().all(|row| row.label_weight == 1.0));
     let counts = &weighed.manifest().counts;
@@ -267,35 +315,50 @@ fn a_second_reward_decides_where_it_is_given() {
     };
     let pairs = select("pairs", 1.0, PairsConfig::default()).unwrap();
     let rows = pairs.rows().unwrap();
-    let found: Vec<_> = rows.iter().map(|row| (row.chosen_id.as_str(), row.rejected_id.as_str())).collect();
+    let found: Vec<_> =
+        rows.iter().map(|row| (row.chosen_id.as_str(), row.rejected_id.as_str())).collect();
     assert_eq!(found, [("p0/0", "p0/1")]);
     assert_eq!((rows[0].score_chosen, rows[0].score_rejected), (3.0, 2.5));
     let counts = &pairs.manifest().counts;
     let n = |name: &str| counts[name];
-    assert_eq!((n("responses_combined"), n("responses_without_score"), n("responses_without_safety")), (3, 1, 7));
-    assert_eq!(n("responses"), n("responses_combined") + n("responses_without_score") + n("responses_without_safety"));
+    assert_eq!(
+        (n("responses_combined"), n("responses_without_score"), n("responses_without_safety")),
+        (3, 1, 7)
+    );
+    assert_eq!(
+        n("responses"),
+        n("responses_combined") + n("responses_without_score") + n("responses_without_safety")
+    );
     assert_eq!((n("prompts"), n("paired"), n("unscored")), (6, 1, 5));
     assert_eq!(pairs.manifest().provenance.inputs[3].role, "safety_judgments");
     let error = select("pairs", 2.0, PairsConfig::default()).unwrap_err().to_string();
     assert!(error.contains("safety_weight"), "{error}");
     let anchored = PairsConfig { anchored_rejection: true, ..PairsConfig::default() };
     let error = select("anchored", 1.0, anchored).unwrap_err().to_string();
-    assert!(error.starts_with("`anchored_rejection` is true; M0's responses have no safety scores"), "{error}");
+    assert!(
+        error.starts_with("`anchored_rejection` is true; M0's responses have no safety scores"),
+        "{error}"
+    );
 }
 
 #[test]
 fn judged_responses_become_examples_and_verdicts() {
     let dir = tempfile::tempdir().unwrap();
     let folders = folders(dir.path());
-    let perfect = run_perfect(&PerfectConfig::default(), folders.judged(), &dir.path().join("perfect")).unwrap();
+    let perfect =
+        run_perfect(&PerfectConfig::default(), folders.judged(), &dir.path().join("perfect"))
+            .unwrap();
     perfect.verify().unwrap();
     let ids: Vec<_> = perfect.rows().unwrap().into_iter().map(|row| row.prompt_id).collect();
     assert_eq!(ids, ["p0/1", "p4/1"]);
     assert_eq!(counts(&perfect), "imperfect 8, perfect 2, responses 11, unscored 1");
 
-    let unpaired = run_unpaired(&UnpairedConfig::default(), folders.judged(), &dir.path().join("unpaired")).unwrap();
+    let unpaired =
+        run_unpaired(&UnpairedConfig::default(), folders.judged(), &dir.path().join("unpaired"))
+            .unwrap();
     unpaired.verify().unwrap();
-    let rows: Vec<_> = unpaired.rows().unwrap().into_iter().map(|row| (row.response_id, row.label)).collect();
+    let rows: Vec<_> =
+        unpaired.rows().unwrap().into_iter().map(|row| (row.response_id, row.label)).collect();
     assert_eq!(rows, [("p2/0".to_owned(), true), ("p2/1".to_owned(), true)]);
     assert_eq!(counts(&unpaired), "good 2, prompts 6, rows 2, tied 1, unscored 2, untied 3");
 
@@ -317,14 +380,24 @@ fn pairs_are_guided_by_the_future() {
     let guided = run_future_guided(&PairsConfig::default(), &pairs, future, &out).unwrap();
     assert_eq!(counts(&guided), "identical 1, kept 1, pairs 1, pairs_given 2");
 
-    let texts = folders.responses.rows().unwrap().into_iter().map(|row| ResponseRow { response: "z".into(), ..row });
+    let texts = folders
+        .responses
+        .rows()
+        .unwrap()
+        .into_iter()
+        .map(|row| ResponseRow { response: "z".into(), ..row });
     let responses = write(dir.path(), "future-responses", texts.collect());
     let future = Judged { responses: &responses, ..future };
-    let guided = run_future_guided(&PairsConfig::default(), &pairs, future, &dir.path().join("other")).unwrap();
+    let guided =
+        run_future_guided(&PairsConfig::default(), &pairs, future, &dir.path().join("other"))
+            .unwrap();
     guided.verify().unwrap();
     assert_eq!(counts(&guided), "kept 1, pairs 2, pairs_given 2, replaced 1");
     let row = &guided.rows().unwrap()[1];
-    assert_eq!((row.chosen_id.as_str(), row.rejected_id.as_str(), row.score_chosen), ("future:p1/0", "p1/0", 4.0));
+    assert_eq!(
+        (row.chosen_id.as_str(), row.rejected_id.as_str(), row.score_chosen),
+        ("future:p1/0", "p1/0", 4.0)
+    );
 }
 
 #[test]
@@ -341,7 +414,16 @@ fn seed_answers_are_paired_with_samples() {
     let out = dir.path().join("spin");
     let pairs = run_spin(&seeds, &folders.responses, &out).unwrap();
     pairs.verify().unwrap();
-    assert_eq!(counts(&pairs), "answered 5, identical 4, pairs 7, responses 11, seeds 6, unanswered 1");
-    assert!(pairs.rows().unwrap().iter().all(|row| (row.score_chosen, row.score_rejected) == (1.0, 0.0)));
+    assert_eq!(
+        counts(&pairs),
+        "answered 5, identical 4, pairs 7, responses 11, seeds 6, unanswered 1"
+    );
+    assert!(
+        pairs
+            .rows()
+            .unwrap()
+            .iter()
+            .all(|row| (row.score_chosen, row.score_rejected) == (1.0, 0.0))
+    );
     assert_eq!(run_spin(&seeds, &folders.responses, &out).unwrap().manifest(), pairs.manifest());
 }

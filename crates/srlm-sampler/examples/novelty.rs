@@ -1,10 +1,11 @@
-//! Times the novelty filter: which of the new prompts are unlike a pool and the new ones kept before.
+//! Times the novelty filter: which of the new prompts are unlike a pool and the new ones kept
+//! before.
 //!
-//! `novelty [--first N] POOL NEW` reads two files, a prompt a line; from `.jsonl` the column `prompt`.
-//! `novelty --made N_POOL N_NEW SEED` makes prompts up by recombining phrases.
+//! `novelty [--first N] POOL NEW` reads two files, a prompt a line; from `.jsonl` the column
+//! `prompt`. `novelty --made N_POOL N_NEW SEED` makes prompts up by recombining phrases.
 //!
-//! Prints a line of JSON: how many were kept, a hash of the decisions, and the seconds that it took to read the pool's
-//! words and to decide.
+//! Prints a line of JSON: how many were kept, a hash of the decisions, and the seconds that it took
+//! to read the pool's words and to decide.
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
 
 use std::error::Error;
@@ -66,26 +67,31 @@ fn decide(known: &[String], new: &[String]) -> Vec<bool> {
 
 /// FNV-1a of 64 bits over one character a decision: 1 for kept, 0 for dropped.
 fn hash(decisions: &[bool]) -> u64 {
-    let step =
-        |hash: u64, kept: &bool| (hash ^ u64::from(if *kept { b'1' } else { b'0' })).wrapping_mul(0x100_0000_01b3);
+    let step = |hash: u64, kept: &bool| {
+        (hash ^ u64::from(if *kept { b'1' } else { b'0' })).wrapping_mul(0x100_0000_01b3)
+    };
     decisions.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 fn prompts(path: &Path) -> Result<Vec<String>, Box<dyn Error>> {
-    let text = fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let text = fs::read_to_string(path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let is_json = path.extension().is_some_and(|extension| extension == "jsonl");
     let prompt = |(i, line): (usize, &str)| -> Result<String, Box<dyn Error>> {
         if !is_json {
             return Ok(line.to_owned());
         }
         let row: serde_json::Value = serde_json::from_str(line)?;
-        let prompt = row["prompt"].as_str().ok_or_else(|| format!("{}:{}: no `prompt`", path.display(), i + 1))?;
+        let prompt = row["prompt"]
+            .as_str()
+            .ok_or_else(|| format!("{}:{}: no `prompt`", path.display(), i + 1))?;
         Ok(prompt.to_owned())
     };
     text.lines().enumerate().map(prompt).collect()
 }
 
-/// Prompts of 5 to 40 words: a verb, things of a list of 2,000 words whose frequencies fall like those of a language.
+/// Prompts of 5 to 40 words: a verb, things of a list of 2,000 words whose frequencies fall like
+/// those of a language.
 fn made(n: usize, seed: u64) -> Vec<String> {
     const OPENINGS: [&str; 8] = [
         "Write a short story about",

@@ -3,10 +3,11 @@
 /// One side of many comparisons: for each of its words, the set of places where it stands.
 ///
 /// # Source
-/// Crochemore et al. 2001 and Hyyro 2004: a column of the dynamic program is kept as its differences, one bit a
-/// row, and a whole column is advanced by one addition.
+/// Crochemore et al. 2001 and Hyyro 2004: a column of the dynamic program is kept as its
+/// differences, one bit a row, and a whole column is advanced by one addition.
 pub(crate) struct Pattern {
-    /// For each word id, its number among the pattern's distinct words, from 1; 0 for a word that it lacks.
+    /// For each word id, its number among the pattern's distinct words, from 1; 0 for a word that
+    /// it lacks.
     slots: Vec<u32>,
     /// `n_blocks` words of 64 places for each slot; slot 0 is all zeros.
     masks: Vec<u64>,

@@ -6,12 +6,13 @@ use srlm_artifact::{Artifact, Kind};
 
 use crate::Error;
 
-/// Joins all shards of [`prompts::draw`](crate::prompts::draw) or [`responses::run`](crate::responses::run) into the
-/// artifact that one run would have written at `out`: same rows, counts and key.
+/// Joins all shards of [`prompts::draw`](crate::prompts::draw) or
+/// [`responses::run`](crate::responses::run) into the artifact that one run would have written at
+/// `out`: same rows, counts and key.
 ///
 /// # Errors
-/// [`srlm_artifact::Error::ShardMissing`] and [`srlm_artifact::Error::ShardOfOther`] where `shards` are not the parts
-/// of one whole, and those of reading and writing.
+/// [`srlm_artifact::Error::ShardMissing`] and [`srlm_artifact::Error::ShardOfOther`] where `shards`
+/// are not the parts of one whole, and those of reading and writing.
 pub fn merge<K: Kind>(shards: &[Artifact<K>], out: &Path) -> Result<Artifact<K>, Error> {
     let Some(first) = shards.first() else {
         let (path, shard) = (out.to_owned(), "1/1".to_owned());

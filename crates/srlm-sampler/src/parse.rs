@@ -10,7 +10,8 @@ use crate::filter::collapse;
 /// The prompts of one generation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parsed {
-    /// Whole prompts in order, white space collapsed; one may be empty where a number has nothing behind it.
+    /// Whole prompts in order, white space collapsed; one may be empty where a number has nothing
+    /// behind it.
     pub prompts: Vec<String>,
     /// The prompt that had been begun when the generation reached its token limit, if one had.
     pub truncated: Option<String>,
@@ -28,12 +29,14 @@ pub enum Answers {
 
 /// Splits a generation into prompts.
 ///
-/// A prompt goes from its number to the next one; `first_number` is that of the first, which [`Form::Continue`]
-/// leaves before the text. With [`Answers::Cut`] it ends before an answer, and the reading goes on at the number that
-/// comes next in the list. A number that does not go up belongs to a list in an answer, and ends the reading.
+/// A prompt goes from its number to the next one; `first_number` is that of the first, which
+/// [`Form::Continue`] leaves before the text. With [`Answers::Cut`] it ends before an answer, and
+/// the reading goes on at the number that comes next in the list. A number that does not go up
+/// belongs to a list in an answer, and ends the reading.
 ///
 /// # Source
-/// Yuan et al. 2024, appendix A.5: a model trained on its own answers writes prompts that run on into answers.
+/// Yuan et al. 2024, appendix A.5: a model trained on its own answers writes prompts that run on
+/// into answers.
 ///
 /// ```
 /// use srlm_artifact::FinishReason;
@@ -44,7 +47,13 @@ pub enum Answers {
 /// assert_eq!(parsed.prompts, ["Name a tree.", "Who was Ada Lovelace?"]);
 /// assert_eq!(parsed.truncated.as_deref(), Some("Why is"));
 /// ```
-pub fn parse(text: &str, form: Form, answers: Answers, first_number: u32, finish_reason: FinishReason) -> Parsed {
+pub fn parse(
+    text: &str,
+    form: Form,
+    answers: Answers,
+    first_number: u32,
+    finish_reason: FinishReason,
+) -> Parsed {
     let (open, last) = match form {
         Form::Continue => (Some(String::new()), Some(first_number)),
         Form::Chat => (None, None),
@@ -115,7 +124,8 @@ impl Reader {
     }
 }
 
-/// A line that starts an item: its number, a period or a closing parenthesis, white space or the line's end.
+/// A line that starts an item: its number, a period or a closing parenthesis, white space or the
+/// line's end.
 fn numbered(line: &str) -> Option<(u32, &str)> {
     let line = line.trim_start();
     let n_digits = line.bytes().take_while(u8::is_ascii_digit).count();
@@ -125,17 +135,21 @@ fn numbered(line: &str) -> Option<(u32, &str)> {
     (rest.is_empty() || rest.starts_with(char::is_whitespace)).then_some((number, rest))
 }
 
-/// Where an answer begins in a line of a prompt: at a label at its start or behind the end of a sentence.
+/// Where an answer begins in a line of a prompt: at a label at its start or behind the end of a
+/// sentence.
 fn answer_in(line: &str, prompt: &str) -> Option<usize> {
     let asks = |text: &str| label(text).is_some_and(|label| label == "q" || label == "question");
     let is_dialogue = asks(prompt) || asks(line);
     let ends = line.match_indices(['.', '?', '!']).map(|(place, _)| place + 1);
     let mut starts = ends.filter(|&place| line[place..].starts_with(char::is_whitespace));
-    let answers = |text: &str| label(text).is_some_and(|label| is_answer(&label) || (is_dialogue && label == "a"));
+    let answers = |text: &str| {
+        label(text).is_some_and(|label| is_answer(&label) || (is_dialogue && label == "a"))
+    };
     if answers(line) { Some(0) } else { starts.find(|&place| answers(&line[place..])) }
 }
 
-/// What stands before the first colon, or the whole of a heading, in lower case without marks and numbers.
+/// What stands before the first colon, or the whole of a heading, in lower case without marks and
+/// numbers.
 fn label(text: &str) -> Option<String> {
     let text = text.trim_start();
     let heading = text.strip_prefix('#').filter(|heading| !heading.contains(':'));
@@ -145,8 +159,16 @@ fn label(text: &str) -> Option<String> {
 }
 
 fn is_answer(label: &str) -> bool {
-    const LABELS: [&str; 8] =
-        ["answer", "answers", "assistant", "completion", "output", "response", "result", "solution"];
+    const LABELS: [&str; 8] = [
+        "answer",
+        "answers",
+        "assistant",
+        "completion",
+        "output",
+        "response",
+        "result",
+        "solution",
+    ];
     const KINDS: [&str; 6] = ["correct", "example", "expected", "model", "possible", "sample"];
     match label.split_once(' ') {
         Some((kind, label)) => KINDS.contains(&kind) && LABELS.contains(&label),
@@ -161,14 +183,21 @@ mod tests {
     use super::*;
 
     fn check(form: Form, text: &str, expected: &[&str]) {
-        assert_eq!(parse(text, form, Answers::Cut, 9, FinishReason::Stop).prompts, expected, "{text:?}");
+        assert_eq!(
+            parse(text, form, Answers::Cut, 9, FinishReason::Stop).prompts,
+            expected,
+            "{text:?}"
+        );
     }
 
     #[test]
     fn a_continued_list_is_split_at_its_numbers() {
         let rows: [(&str, &[&str]); 9] = [
             (" Name a bird.\n10. Name a\n fish.", &["Name a bird.", "Name a fish."]),
-            (" Name a bird.\n10 . Name a fish.\n 11) Name a cat.", &["Name a bird.", "Name a fish.", "Name a cat."]),
+            (
+                " Name a bird.\n10 . Name a fish.\n 11) Name a cat.",
+                &["Name a bird.", "Name a fish.", "Name a cat."],
+            ),
             (" What is 9.5 plus 10.\n5?", &["What is 9.5 plus 10. 5?"]),
             (" Name a bird.\n\nThe robin.\n10. Name a fish.", &["Name a bird.", "Name a fish."]),
             (" Name a bird.\n**Answer:** Robin\n1. Robin\n2. Wren\n10. Jay", &["Name a bird."]),
@@ -210,8 +239,14 @@ mod tests {
     fn a_prompt_ends_where_its_answer_begins() {
         let rows: [(&str, &str); 16] = [
             ("Who painted the night sky?\nOutput: Many did.", "Who painted the night sky?"),
-            ("Who painted the night sky?\n\nMany painters did,\nsome by day.", "Who painted the night sky?"),
-            ("Who painted the night sky?\n  **Response:**\nMany did.", "Who painted the night sky?"),
+            (
+                "Who painted the night sky?\n\nMany painters did,\nsome by day.",
+                "Who painted the night sky?",
+            ),
+            (
+                "Who painted the night sky?\n  **Response:**\nMany did.",
+                "Who painted the night sky?",
+            ),
             ("Who painted the night sky?\n### Answer\nMany did.", "Who painted the night sky?"),
             ("Who painted the night sky?\n### Response:\nMany did.", "Who painted the night sky?"),
             ("Who painted the night sky?\nAnswer 1: Many did.", "Who painted the night sky?"),
@@ -222,13 +257,17 @@ mod tests {
             ("Q: Who painted the night sky? A: Many did.", "Q: Who painted the night sky?"),
             ("Q: Who painted the night sky?\nA: Many did.", "Q: Who painted the night sky?"),
             ("Which is a fruit?\nA: plum\nB: chair", "Which is a fruit? A: plum B: chair"),
-            ("Shorten this text.\nInput: It was late.\nOutput: Late.", "Shorten this text. Input: It was late."),
+            (
+                "Shorten this text.\nInput: It was late.\nOutput: Late.",
+                "Shorten this text. Input: It was late.",
+            ),
             ("Say why the answer: 42 is a joke.", "Say why the answer: 42 is a joke."),
             ("Answer: Many did.", ""),
         ];
         for (text, expected) in rows {
             for next in ["\n10. Name a fish.", ""] {
-                let prompts: &[&str] = if next.is_empty() { &[expected] } else { &[expected, "Name a fish."] };
+                let prompts: &[&str] =
+                    if next.is_empty() { &[expected] } else { &[expected, "Name a fish."] };
                 check(Form::Continue, &format!(" {text}{next}"), prompts);
             }
         }

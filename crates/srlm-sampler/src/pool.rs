@@ -77,11 +77,12 @@ impl Pool {
 
     /// The text with the highest ROUGE-L F-measure above `above`; `None` if there is none.
     ///
-    /// Exact: a text is passed over only if an upper bound of its score is too low. Neither the order of the pool
-    /// (but for equals) nor the number of threads shows in the result.
+    /// Exact: a text is passed over only if an upper bound of its score is too low. Neither the
+    /// order of the pool (but for equals) nor the number of threads shows in the result.
     pub fn nearest(&self, text: &str, above: f64) -> Option<Nearest> {
         let text = text.to_lowercase();
-        let words: Vec<Option<u32>> = words(&text).map(|word| self.ids.get(word).copied()).collect();
+        let words: Vec<Option<u32>> =
+            words(&text).map(|word| self.ids.get(word).copied()).collect();
         let candidates = self.candidates(&words, above);
         if candidates.is_empty() {
             return None;
@@ -105,8 +106,9 @@ impl Pool {
 
     /// The places of all texts that can score above the bar, and of some others, in order.
     ///
-    /// The words of the query that fewest texts have are looked up; a text may have all of the rest. A score above the
-    /// bar takes some number of words in common, so with the frequent words alone no text reaches it.
+    /// The words of the query that fewest texts have are looked up; a text may have all of the
+    /// rest. A score above the bar takes some number of words in common, so with the frequent words
+    /// alone no text reaches it.
     fn candidates(&self, words: &[Option<u32>], above: f64) -> Vec<u32> {
         let all = 0..self.texts.len() as u32;
         if above < 0.0 {
@@ -121,7 +123,11 @@ impl Pool {
         let n_rare = places.partition_point(|places| places.len() <= self.texts.len() / 8);
         let n_looked_up = n_rare.max(words.len() + 1 - n_common);
         let mut found = vec![(words.len() - n_looked_up) as u32; self.texts.len()];
-        places[..n_looked_up].iter().copied().flatten().for_each(|&place| found[place as usize] += 1);
+        places[..n_looked_up]
+            .iter()
+            .copied()
+            .flatten()
+            .for_each(|&place| found[place as usize] += 1);
         let can = |place: &u32| {
             let n_words = self.lengths[*place as usize];
             let least = n_words.checked_sub(1).and_then(|i| least.get(i as usize));
@@ -131,8 +137,8 @@ impl Pool {
     }
 }
 
-/// For texts of 1, 2, ... up to `longest` words, how many words in common with a query of `n_words` give a score above
-/// the bar; it ends where the whole query does not.
+/// For texts of 1, 2, ... up to `longest` words, how many words in common with a query of `n_words`
+/// give a score above the bar; it ends where the whole query does not.
 fn least_in_common(n_words: usize, longest: usize, above: f64) -> Vec<u32> {
     let mut least = 1;
     let next = |n_other: usize| {

@@ -6,8 +6,15 @@ use serde_json::Value;
 use srlm_artifact::{Begin, Error, Input, Kind, Place, Recipe, Shard};
 use srlm_generate::Generate;
 
-/// The recipe of a stage: its settings with the iteration, from which ids and seeds follow, and its sources.
-pub(crate) fn recipe(stage: &str, stage_version: u32, mut settings: Value, place: Place, inputs: Vec<Input>) -> Recipe {
+/// The recipe of a stage: its settings with the iteration, from which ids and seeds follow, and its
+/// sources.
+pub(crate) fn recipe(
+    stage: &str,
+    stage_version: u32,
+    mut settings: Value,
+    place: Place,
+    inputs: Vec<Input>,
+) -> Recipe {
     settings["iteration"] = place.iteration.into();
     Recipe {
         stage: stage.to_owned(),
@@ -29,7 +36,11 @@ pub(crate) fn model(generator: &dyn Generate) -> Input {
 ///
 /// # Errors
 /// Those of [`srlm_artifact::begin`]
-pub(crate) fn begin<K: Kind>(out: &Path, whole: Recipe, shard: Option<Shard>) -> Result<Begin<K>, Error> {
+pub(crate) fn begin<K: Kind>(
+    out: &Path,
+    whole: Recipe,
+    shard: Option<Shard>,
+) -> Result<Begin<K>, Error> {
     match shard {
         Some(shard) => srlm_artifact::begin(&shard.dir(out), shard.recipe(whole)),
         None => srlm_artifact::begin(out, whole),

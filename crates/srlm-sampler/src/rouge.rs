@@ -20,7 +20,8 @@ pub struct RougeScore {
 }
 
 impl RougeScore {
-    /// From a number of hits and the lengths of both sides; zeros where nothing is shared or a side is empty.
+    /// From a number of hits and the lengths of both sides; zeros where nothing is shared or a side
+    /// is empty.
     pub(crate) fn of(hits: usize, n_target: usize, n_prediction: usize) -> Self {
         if hits == 0 {
             return Self::default();
@@ -57,7 +58,8 @@ pub enum Stemming {
 
 /// ROUGE-1, ROUGE-2, ROUGE-L and ROUGE-Lsum of a prediction against a target.
 ///
-/// Text is lower-cased and everything but `a` to `z` and `0` to `9` parts words; lines part sentences.
+/// Text is lower-cased and everything but `a` to `z` and `0` to `9` parts words; lines part
+/// sentences.
 ///
 /// # Source
 /// Lin 2004, in the form of the Python package `rouge-score` 0.1.2, checked against its output.
@@ -83,7 +85,9 @@ pub fn rouge(target: &str, prediction: &str, stemming: Stemming) -> Rouge {
 
 /// The words of a text, lower case.
 pub(crate) fn words(lower_case: &str) -> impl Iterator<Item = &str> {
-    lower_case.split(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit()).filter(|word| !word.is_empty())
+    lower_case
+        .split(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit())
+        .filter(|word| !word.is_empty())
 }
 
 /// A number for each distinct word.
@@ -93,7 +97,9 @@ struct Ids(HashMap<String, u32>);
 impl Ids {
     fn lines(&mut self, text: &str, stemming: Stemming) -> Vec<Vec<u32>> {
         let text = text.to_lowercase();
-        text.split('\n').map(|line| words(line).map(|word| self.id(word, stemming)).collect()).collect()
+        text.split('\n')
+            .map(|line| words(line).map(|word| self.id(word, stemming)).collect())
+            .collect()
     }
 
     fn id(&mut self, word: &str, stemming: Stemming) -> u32 {
@@ -111,8 +117,11 @@ impl Ids {
 }
 
 fn ngram_score(target: &[u32], prediction: &[u32], n: usize) -> RougeScore {
-    let (target_counts, prediction_counts) = (counts(target.windows(n)), counts(prediction.windows(n)));
-    let hits = target_counts.iter().map(|(gram, &count)| count.min(*prediction_counts.get(gram).unwrap_or(&0)));
+    let (target_counts, prediction_counts) =
+        (counts(target.windows(n)), counts(prediction.windows(n)));
+    let hits = target_counts
+        .iter()
+        .map(|(gram, &count)| count.min(*prediction_counts.get(gram).unwrap_or(&0)));
     let n_grams = |words: &[u32]| (words.len() + 1).saturating_sub(n);
     RougeScore::of(hits.sum(), n_grams(target), n_grams(prediction))
 }
@@ -131,8 +140,8 @@ fn lcs_score(target: &[u32], prediction: &[u32], n_ids: usize) -> RougeScore {
     RougeScore::of(hits, target.len(), prediction.len())
 }
 
-/// For each target line, the union of what it shares with each prediction line; no word is counted more often
-/// than either text has it.
+/// For each target line, the union of what it shares with each prediction line; no word is counted
+/// more often than either text has it.
 fn summary_score(target: &[Vec<u32>], prediction: &[Vec<u32>]) -> RougeScore {
     let mut left_in_target = counts(target.iter().flatten().copied());
     let mut left_in_prediction = counts(prediction.iter().flatten().copied());
@@ -141,7 +150,9 @@ fn summary_score(target: &[Vec<u32>], prediction: &[Vec<u32>]) -> RougeScore {
         let mut shared = vec![false; line.len()];
         prediction.iter().for_each(|other| mark_shared(line, other, &mut shared));
         for (word, _) in line.iter().zip(shared).filter(|(_, shared)| *shared) {
-            if let (Some(a @ 1..), Some(b @ 1..)) = (left_in_target.get_mut(word), left_in_prediction.get_mut(word)) {
+            if let (Some(a @ 1..), Some(b @ 1..)) =
+                (left_in_target.get_mut(word), left_in_prediction.get_mut(word))
+            {
                 (*a, *b) = (*a - 1, *b - 1);
                 hits += 1;
             }
@@ -150,8 +161,8 @@ fn summary_score(target: &[Vec<u32>], prediction: &[Vec<u32>]) -> RougeScore {
     RougeScore::of(hits, target.iter().map(Vec::len).sum(), prediction.iter().map(Vec::len).sum())
 }
 
-/// Marks the places of `line` on one longest common subsequence with `other`; among several, the one that
-/// `rouge-score` walks back along.
+/// Marks the places of `line` on one longest common subsequence with `other`; among several, the
+/// one that `rouge-score` walks back along.
 fn mark_shared(line: &[u32], other: &[u32], shared: &mut [bool]) {
     let table = lcs_table(line, other);
     let (mut i, mut j) = (line.len(), other.len());
@@ -183,8 +194,14 @@ mod tests {
 
     #[test]
     fn an_empty_side_scores_zero() {
-        for (target, prediction) in [("", "a"), ("a", ""), ("", ""), ("日本", "日本"), ("\n\n", "a\n")] {
-            assert_eq!(rouge(target, prediction, Stemming::Porter), Rouge::default(), "{target:?} {prediction:?}");
+        for (target, prediction) in
+            [("", "a"), ("a", ""), ("", ""), ("日本", "日本"), ("\n\n", "a\n")]
+        {
+            assert_eq!(
+                rouge(target, prediction, Stemming::Porter),
+                Rouge::default(),
+                "{target:?} {prediction:?}"
+            );
         }
     }
 

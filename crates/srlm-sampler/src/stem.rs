@@ -20,7 +20,8 @@ const IRREGULAR: [(&str, &str); 16] = [
     ("succeed", "succeed"),
 ];
 
-/// Step 2: each suffix and what it becomes where the stem has a positive measure. `logi` is handled apart.
+/// Step 2: each suffix and what it becomes where the stem has a positive measure. `logi` is handled
+/// apart.
 const STEP_2: [(&str, &str); 21] = [
     ("ational", "ate"),
     ("tional", "tion"),
@@ -46,19 +47,27 @@ const STEP_2: [(&str, &str); 21] = [
 ];
 
 /// Step 3, on the same condition.
-const STEP_3: [(&str, &str); 7] =
-    [("icate", "ic"), ("ative", ""), ("alize", "al"), ("iciti", "ic"), ("ical", "ic"), ("ful", ""), ("ness", "")];
+const STEP_3: [(&str, &str); 7] = [
+    ("icate", "ic"),
+    ("ative", ""),
+    ("alize", "al"),
+    ("iciti", "ic"),
+    ("ical", "ic"),
+    ("ful", ""),
+    ("ness", ""),
+];
 
 /// Step 4: suffixes that go where the stem's measure is above 1.
 const STEP_4: [&str; 19] = [
-    "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion", "ou", "ism", "ate", "iti",
-    "ous", "ive", "ize",
+    "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion", "ou",
+    "ism", "ate", "iti", "ous", "ive", "ize",
 ];
 
 /// The stem of a word of lower-case ASCII letters and digits.
 ///
 /// # Source
-/// Porter 1980 with the departures that NLTK lists as its extensions. Checked against `rouge-score` 0.1.2.
+/// Porter 1980 with the departures that NLTK lists as its extensions. Checked against `rouge-score`
+/// 0.1.2.
 pub(crate) fn stem(word: &str) -> String {
     debug_assert!(word.is_ascii());
     if let Some((_, stem)) = IRREGULAR.iter().find(|(irregular, _)| *irregular == word) {
@@ -95,7 +104,8 @@ fn ends_double_consonant(word: &str) -> bool {
     matches!(bytes, [.., a, b] if a == b) && is_consonant(bytes, bytes.len() - 1)
 }
 
-/// Whether the word ends consonant, vowel, consonant (not w, x or y), or is a vowel and a consonant.
+/// Whether the word ends consonant, vowel, consonant (not w, x or y), or is a vowel and a
+/// consonant.
 fn ends_cvc(word: &str) -> bool {
     let w = word.as_bytes();
     match w.len() {
@@ -126,7 +136,10 @@ fn step_1b(word: String) -> String {
     if let Some(stem) = word.strip_suffix("eed") {
         return if measure(stem) > 0 { format!("{stem}ee") } else { word };
     }
-    let stem = ["ed", "ing"].into_iter().filter_map(|s| word.strip_suffix(s)).find(|stem| contains_vowel(stem));
+    let stem = ["ed", "ing"]
+        .into_iter()
+        .filter_map(|s| word.strip_suffix(s))
+        .find(|stem| contains_vowel(stem));
     match stem {
         Some(stem) => mend(stem),
         None => word,
@@ -147,7 +160,9 @@ fn mend(stem: &str) -> String {
 
 fn step_1c(word: String) -> String {
     match word.strip_suffix('y') {
-        Some(stem) if stem.len() > 1 && is_consonant(stem.as_bytes(), stem.len() - 1) => format!("{stem}i"),
+        Some(stem) if stem.len() > 1 && is_consonant(stem.as_bytes(), stem.len() - 1) => {
+            format!("{stem}i")
+        }
         _ => word,
     }
 }
@@ -181,14 +196,18 @@ fn replace_first(word: String, rules: &[(&str, &str)]) -> String {
 }
 
 fn step_4(word: String) -> String {
-    let Some((suffix, stem)) = STEP_4.iter().find_map(|s| Some((*s, word.strip_suffix(s)?))) else { return word };
+    let Some((suffix, stem)) = STEP_4.iter().find_map(|s| Some((*s, word.strip_suffix(s)?))) else {
+        return word;
+    };
     let goes = measure(stem) > 1 && (suffix != "ion" || stem.ends_with(['s', 't']));
     if goes { stem.to_owned() } else { word }
 }
 
 fn step_5a(word: String) -> String {
     match word.strip_suffix('e') {
-        Some(stem) if measure(stem) > 1 || (measure(stem) == 1 && !ends_cvc(stem)) => stem.to_owned(),
+        Some(stem) if measure(stem) > 1 || (measure(stem) == 1 && !ends_cvc(stem)) => {
+            stem.to_owned()
+        }
         _ => word,
     }
 }

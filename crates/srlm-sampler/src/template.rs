@@ -22,8 +22,14 @@ pub enum Form {
 
 /// The request to go on with a list of demonstrations, which are numbered from 1.
 ///
-/// White space in a demonstration is collapsed and a colon at its end taken off, as Self-Instruct does.
-pub fn render(form: Form, instruction: &str, demonstrations: &[&str], tasks_per_request: u32) -> Input {
+/// White space in a demonstration is collapsed and a colon at its end taken off, as Self-Instruct
+/// does.
+pub fn render(
+    form: Form,
+    instruction: &str,
+    demonstrations: &[&str],
+    tasks_per_request: u32,
+) -> Input {
     let mut text = instruction.to_owned();
     for (i, demonstration) in demonstrations.iter().enumerate() {
         let demonstration = collapse(demonstration);
@@ -46,7 +52,12 @@ pub fn render(form: Form, instruction: &str, demonstrations: &[&str], tasks_per_
 }
 
 /// Strings that show that the list has ended, beyond those that a configuration gives.
-pub(crate) fn stops(form: Form, answers: Answers, n_demonstrations: usize, tasks_per_request: u32) -> Vec<String> {
+pub(crate) fn stops(
+    form: Form,
+    answers: Answers,
+    n_demonstrations: usize,
+    tasks_per_request: u32,
+) -> Vec<String> {
     let after_last = format!("\n{}.", n_demonstrations + tasks_per_request as usize + 1);
     match (form, answers) {
         // The demonstrations have no blank line; behind one there is something else than the list.

@@ -12,14 +12,22 @@ use srlm_sampler::{Error, merge};
 /// 50 prompts on three topics, of which 10 are on art.
 fn pool(dir: &Path) -> PromptPool {
     let topic = |i: usize| if i.is_multiple_of(5) { "art" } else { ["sea", "tea"][i % 2] };
-    let line = |i: usize| format!("{{\"prompt\": \"Why is {} no. {i}?\", \"topic\": \"{0}\"}}\n", topic(i));
+    let line = |i: usize| {
+        format!("{{\"prompt\": \"Why is {} no. {i}?\", \"topic\": \"{0}\"}}\n", topic(i))
+    };
     let path = dir.join("pool.jsonl");
     fs::write(&path, (0..50).map(line).collect::<String>()).unwrap();
     read_pool(&path).unwrap()
 }
 
 fn config() -> Config {
-    Config { source: Source::Pool, pool: "pool.jsonl".to_owned(), count: 20, min_count: 5, ..Config::default() }
+    Config {
+        source: Source::Pool,
+        pool: "pool.jsonl".to_owned(),
+        count: 20,
+        min_count: 5,
+        ..Config::default()
+    }
 }
 
 fn draw(
@@ -39,7 +47,8 @@ fn iterations_draw_without_replacement_until_the_pool_is_exhausted() {
     let pool = pool(dir.path());
     let mut earlier = Vec::new();
     for (count, left) in [(20, 30), (20, 10), (10, 0)] {
-        let next = draw(&config(), &pool, &earlier, &dir.path().join(format!("{left}")), None).unwrap();
+        let next =
+            draw(&config(), &pool, &earlier, &dir.path().join(format!("{left}")), None).unwrap();
         assert_eq!((next.manifest().counts["kept"], next.manifest().counts["left"]), (count, left));
         earlier.push(next);
     }
@@ -91,6 +100,7 @@ fn joined_shards_of_a_pool_are_the_whole() {
 #[test]
 fn a_source_is_served_by_its_own_function() {
     let dir = tempfile::tempdir().unwrap();
-    let error = draw(&Config::default(), &pool(dir.path()), &[], &dir.path().join("prompts"), None).unwrap_err();
+    let error = draw(&Config::default(), &pool(dir.path()), &[], &dir.path().join("prompts"), None)
+        .unwrap_err();
     insta::assert_snapshot!(error, @r#"`source` is "generate"; generate instead, or set it to "pool""#);
 }

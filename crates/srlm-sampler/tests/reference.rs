@@ -1,4 +1,5 @@
-//! Agreement with `rouge-score` 0.1.2 and with Self-Instruct's filter on the outputs in `shared/data/ref_vectors`.
+//! Agreement with `rouge-score` 0.1.2 and with Self-Instruct's filter on the outputs in
+//! `shared/data/ref_vectors`.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::fs;
@@ -28,7 +29,8 @@ struct Case {
     rouge_lsum: [f64; 3],
 }
 
-/// Rows are: index of a seed task, index of its nearest earlier one, their ROUGE-L F-measure to six digits.
+/// Rows are: index of a seed task, index of its nearest earlier one, their ROUGE-L F-measure to six
+/// digits.
 #[derive(Deserialize)]
 struct Decisions {
     rows: Vec<(usize, usize, f64)>,
@@ -64,8 +66,16 @@ fn scores_are_those_of_rouge_score() {
         let rounded = |s: RougeScore| [s.precision, s.recall, s.f_measure].map(six_digits);
         let found = [found.rouge1, found.rouge2, found.rouge_l, found.rouge_lsum].map(rounded);
         let expected = [case.rouge1, case.rouge2, case.rouge_l, case.rouge_lsum];
-        let apart = found.iter().flatten().zip(expected.iter().flatten()).any(|(a, b)| (a - b).abs() > 1e-9);
-        assert!(!apart, "{:?} against {:?}: {found:?}, not {expected:?}", case.prediction, case.target);
+        let apart = found
+            .iter()
+            .flatten()
+            .zip(expected.iter().flatten())
+            .any(|(a, b)| (a - b).abs() > 1e-9);
+        assert!(
+            !apart,
+            "{:?} against {:?}: {found:?}, not {expected:?}",
+            case.prediction, case.target
+        );
     }
 }
 

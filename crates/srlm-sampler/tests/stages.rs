@@ -4,7 +4,9 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Ift, IftRow, Place, Prompt, Prompts, Recipe, Responses, Shard, begin};
+use srlm_artifact::{
+    Artifact, Ift, IftRow, Place, Prompt, Prompts, Recipe, Responses, Shard, begin,
+};
 use srlm_generate::{Completion, Generate, Request, Sampling, Scripted};
 use srlm_sampler::{DropReason, Error, merge, prompts, responses};
 
@@ -12,7 +14,10 @@ const PLACE: Place = Place { run_seed: 42, iteration: 1 };
 
 /// Eight tasks that follow from the request's seed; some are dropped.
 fn tasks(request: &Request, _sample_index: usize) -> String {
-    let words = ["apple", "river", "stone", "cloud", "violin", "harbor", "winter", "engine", "draw", "lemon", "desk"];
+    let words = [
+        "apple", "river", "stone", "cloud", "violin", "harbor", "winter", "engine", "draw",
+        "lemon", "desk",
+    ];
     let mut state = request.seeds[0];
     let mut word = || {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
@@ -45,7 +50,10 @@ impl<G: Generate> Generate for Failing<G> {
     ) -> Result<(), srlm_generate::Error> {
         if self.calls_left == 0 {
             self.inner.generate(&requests[..1], on_completion)?;
-            return Err(srlm_generate::Error::Engine { engine: "test".to_owned(), source: "gone".into() });
+            return Err(srlm_generate::Error::Engine {
+                engine: "test".to_owned(),
+                source: "gone".into(),
+            });
         }
         self.calls_left -= 1;
         self.inner.generate(requests, on_completion)
@@ -68,7 +76,9 @@ fn seeds(dir: &Path) -> Artifact<Ift> {
         response: "Yes.".to_owned(),
         source: "test".to_owned(),
     };
-    let srlm_artifact::Begin::Write(writer) = begin(&dir.join("ift"), recipe).unwrap() else { panic!("not new") };
+    let srlm_artifact::Begin::Write(writer) = begin(&dir.join("ift"), recipe).unwrap() else {
+        panic!("not new")
+    };
     writer.finish((0..20).map(row).collect(), Default::default(), "cpu").unwrap()
 }
 
@@ -204,7 +214,8 @@ fn every_dropped_prompt_is_kept_with_its_reason() {
     seeds(dir.path());
     let whole = write_prompts(dir.path(), "prompts", &mut generator(), u64::MAX).unwrap();
     let text = std::fs::read_to_string(whole.dir().join("dropped.jsonl")).unwrap();
-    let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let rows: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let counts = &whole.manifest().counts;
     for reason in DropReason::ALL {
         let n = rows.iter().filter(|row| row["reason"] == reason.name()).count();
@@ -226,7 +237,8 @@ fn too_few_prompts_leave_the_dropped_ones_to_look_at() {
     let config = prompts::Config { count: 500, min_count: 500, max_rounds: 2, ..config() };
     let inputs = prompts::Inputs { seeds: &seeds, earlier: &[], shard: None };
     let (out, on_progress) = (dir.path().join("prompts"), &mut |_| ControlFlow::Continue(()));
-    let error = prompts::run(&config, inputs, &mut generator(), PLACE, &out, "cpu", on_progress).unwrap_err();
+    let error = prompts::run(&config, inputs, &mut generator(), PLACE, &out, "cpu", on_progress)
+        .unwrap_err();
     assert!(error.to_string().starts_with("only "), "{error}");
     assert!(dir.path().join("prompts.partial/dropped.jsonl").exists());
 }
@@ -235,10 +247,12 @@ fn too_few_prompts_leave_the_dropped_ones_to_look_at() {
 fn generated_prompts_cannot_be_sharded() {
     let dir = tempfile::tempdir().unwrap();
     let seeds = seeds(dir.path());
-    let inputs = prompts::Inputs { seeds: &seeds, earlier: &[], shard: Some(Shard { index: 2, count: 3 }) };
+    let inputs =
+        prompts::Inputs { seeds: &seeds, earlier: &[], shard: Some(Shard { index: 2, count: 3 }) };
     let on_progress = &mut |_| ControlFlow::Continue(());
     let out = dir.path().join("prompts");
-    let error = prompts::run(&config(), inputs, &mut generator(), PLACE, &out, "cpu", on_progress).unwrap_err();
+    let error = prompts::run(&config(), inputs, &mut generator(), PLACE, &out, "cpu", on_progress)
+        .unwrap_err();
     insta::assert_snapshot!(error, @"prompts cannot be generated as shard 2/3: each round shows the model prompts of the rounds before; generate them whole, and shard the stages that answer and judge them");
 }
 
@@ -280,7 +294,9 @@ fn every_response_has_its_own_seed_and_id() {
     let rows = whole.rows().unwrap();
     let seeds: std::collections::HashSet<u64> = rows.iter().map(|row| row.seed).collect();
     assert_eq!(seeds.len(), rows.len());
-    assert!(rows.iter().all(|row| row.response_id == format!("{}/{}", row.prompt_id, row.sample_index)));
+    assert!(
+        rows.iter().all(|row| row.response_id == format!("{}/{}", row.prompt_id, row.sample_index))
+    );
     let counts = &whole.manifest().counts;
     assert_eq!(counts["responses"], counts["stop"] + counts["length"]);
 }
@@ -293,7 +309,11 @@ fn a_sample_that_is_not_given_is_an_error() {
             "silent".to_owned()
         }
 
-        fn generate(&mut self, _: &[Request], _: &mut dyn FnMut(Completion)) -> Result<(), srlm_generate::Error> {
+        fn generate(
+            &mut self,
+            _: &[Request],
+            _: &mut dyn FnMut(Completion),
+        ) -> Result<(), srlm_generate::Error> {
             Ok(())
         }
     }

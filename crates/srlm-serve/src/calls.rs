@@ -54,7 +54,10 @@ async fn wrong_method() -> Refusal {
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message)
 }
 
-async fn models(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<Response, Refusal> {
+async fn models(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     shared.check_key(&headers)?;
     let model = json!({ "id": shared.settings.name, "object": "model", "created": now(), "owned_by": "srlm" });
     Ok(answer(StatusCode::OK, &json!({ "object": "list", "data": [model] })))
@@ -62,11 +65,19 @@ async fn models(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result
 
 type Sent = Result<Bytes, BytesRejection>;
 
-async fn chat(State(shared): State<Arc<Shared>>, headers: HeaderMap, sent: Sent) -> Result<Response, Refusal> {
+async fn chat(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    sent: Sent,
+) -> Result<Response, Refusal> {
     shared.complete(Form::Chat, &headers, sent).await
 }
 
-async fn text(State(shared): State<Arc<Shared>>, headers: HeaderMap, sent: Sent) -> Result<Response, Refusal> {
+async fn text(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    sent: Sent,
+) -> Result<Response, Refusal> {
     shared.complete(Form::Text, &headers, sent).await
 }
 
@@ -77,16 +88,29 @@ impl Shared {
         if given.and_then(|given| given.strip_prefix("Bearer ")) == Some(key.as_str()) {
             return Ok(());
         }
-        Err(Refusal::new(StatusCode::UNAUTHORIZED, "the header Authorization: Bearer KEY lacks the right key"))
+        Err(Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            "the header Authorization: Bearer KEY lacks the right key",
+        ))
     }
 
-    async fn complete(&self, form: Form, headers: &HeaderMap, sent: Sent) -> Result<Response, Refusal> {
+    async fn complete(
+        &self,
+        form: Form,
+        headers: &HeaderMap,
+        sent: Sent,
+    ) -> Result<Response, Refusal> {
         self.check_key(headers)?;
         let sent = sent.map_err(|error| Refusal::new(error.status(), error.body_text()))?;
         let asked = Asked::read(form, &sent, &self.settings.name, self.settings.max_tokens)?;
         let n_call = self.n_calls.fetch_add(1, Ordering::Relaxed);
         let prefix = if form == Form::Chat { "chatcmpl" } else { "cmpl" };
-        let head = Head { form, id: format!("{prefix}-{n_call}"), created: now(), model: self.settings.name.clone() };
+        let head = Head {
+            form,
+            id: format!("{prefix}-{n_call}"),
+            created: now(),
+            model: self.settings.name.clone(),
+        };
         let (stream, stream_usage) = (asked.stream, asked.stream_usage);
         // Far apart, so that the samples of one call and those of the next have seeds of their own.
         let seed = asked.seed.unwrap_or_else(|| self.settings.seed.wrapping_add(n_call << 32));

@@ -97,8 +97,8 @@ impl Server {
         self.address
     }
 
-    /// Serves until the engine is interrupted, see [`Engine::interrupt`]. Calls under way are then told that the server
-    /// stops.
+    /// Serves until the engine is interrupted, see [`Engine::interrupt`]. Calls under way are then
+    /// told that the server stops.
     ///
     /// # Errors
     /// [`Error::Serve`], [`Error::Engine`]
@@ -121,12 +121,16 @@ impl Server {
                 tokio::time::sleep(LOOK).await;
             }
         };
-        let served =
-            self.runtime.block_on(axum::serve(self.listener, router).with_graceful_shutdown(stopped).into_future());
+        let served = self.runtime.block_on(
+            axum::serve(self.listener, router).with_graceful_shutdown(stopped).into_future(),
+        );
         // The last who could send a job go with the connections; then the worker ends.
         drop(self.runtime);
         worker.join().map_err(|panic| {
-            let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            let message = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or(panic.downcast_ref::<&str>().copied());
             Error::Engine { message: message.unwrap_or("no reason is known").to_owned() }
         })?;
         Ok(served?)
@@ -148,7 +152,13 @@ mod tests {
 
     fn settings() -> Settings {
         let api_key = Some("sesame".to_owned());
-        Settings { address: ([127, 0, 0, 1], 0).into(), name: "m".to_owned(), api_key, max_tokens: 9, seed: 1 }
+        Settings {
+            address: ([127, 0, 0, 1], 0).into(),
+            name: "m".to_owned(),
+            api_key,
+            max_tokens: 9,
+            seed: 1,
+        }
     }
 
     fn start(
@@ -164,7 +174,12 @@ mod tests {
     fn send(address: SocketAddr, head: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(address).unwrap();
         let more = "Authorization: Bearer sesame\r\nConnection: close";
-        write!(stream, "{head} HTTP/1.1\r\nHost: x\r\n{more}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        write!(
+            stream,
+            "{head} HTTP/1.1\r\nHost: x\r\n{more}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -181,7 +196,8 @@ mod tests {
                 let job = jobs.blocking_recv().unwrap();
                 job.updates.send(Update::Begun { prompt_tokens: 1, n_choices: 2 }).unwrap();
                 let finish = FinishReason::Stop;
-                let choice = Choice { index: 0, text: String::new(), finish, n_tokens: 1, tokens: None };
+                let choice =
+                    Choice { index: 0, text: String::new(), finish, n_tokens: 1, tokens: None };
                 job.updates.send(Update::Choice(choice)).unwrap();
             }
             let _held = jobs.blocking_recv();
@@ -190,16 +206,23 @@ mod tests {
         let (status, answer) = send(address, ASK, r#"{ "prompt": "a", "n": 2 }"#);
         assert!(status == 500 && answer.contains("server_error"), "{status} {answer}");
         let (status, answer) = send(address, ASK, r#"{ "prompt": "a", "n": 2, "stream": true }"#);
-        assert!(status == 200 && answer.contains("server_error") && !answer.contains("[DONE]"), "{answer}");
+        assert!(
+            status == 200 && answer.contains("server_error") && !answer.contains("[DONE]"),
+            "{answer}"
+        );
         assert_eq!(send(address, ASK, r#"{ "prompt": "a" }"#).0, 500);
         let ended = server.join().unwrap();
-        assert!(matches!(&ended, Err(Error::Engine { message }) if message == "out of ink"), "{ended:?}");
+        assert!(
+            matches!(&ended, Err(Error::Engine { message }) if message == "out of ink"),
+            "{ended:?}"
+        );
     }
 
     #[test]
     fn every_refusal_is_an_error_object() {
         let interrupt = Arc::default();
-        let (address, server) = start(&interrupt, |mut jobs| while jobs.blocking_recv().is_some() {});
+        let (address, server) =
+            start(&interrupt, |mut jobs| while jobs.blocking_recv().is_some() {});
         let check = |head: &str, body: &str, status: u16, code: Option<&str>| {
             let (found, answer) = send(address, head, body);
             let error = serde_json::from_str::<Value>(&answer).unwrap()["error"].clone();

@@ -36,7 +36,16 @@ impl Lines {
         prompt_tokens: Option<usize>,
     ) -> Self {
         let (begun, ready) = Default::default();
-        Self { head, told, prompt_tokens, n_tokens: 0, begun, n_left: n_choices, ready, has_ended: false }
+        Self {
+            head,
+            told,
+            prompt_tokens,
+            n_tokens: 0,
+            begun,
+            n_left: n_choices,
+            ready,
+            has_ended: false,
+        }
     }
 
     fn push(&mut self, line: &Value) {

@@ -10,11 +10,14 @@ use srlm_model::{Engine, EngineConfig, Model};
 
 use crate::api::{Asked, Form};
 
-const WORDS: [&str; 12] = ["<unk>", "<s>", "</s>", "▁a", "▁b", "▁c", "d", "e", "<0xC3>", "<0xA9>", "▁", "▁Human:"];
+const WORDS: [&str; 12] =
+    ["<unk>", "<s>", "</s>", "▁a", "▁b", "▁c", "d", "e", "<0xC3>", "<0xA9>", "▁", "▁Human:"];
 
-/// Words with a space before them, as SentencePiece has them; it adds `<s>`, and `</s>` ends a text.
+/// Words with a space before them, as SentencePiece has them; it adds `<s>`, and `</s>` ends a
+/// text.
 pub(crate) fn tokenizer() -> Tokenizer {
-    let vocab: serde_json::Map<String, Value> = WORDS.iter().zip(0..).map(|(w, id)| ((*w).into(), id.into())).collect();
+    let vocab: serde_json::Map<String, Value> =
+        WORDS.iter().zip(0..).map(|(w, id)| ((*w).into(), id.into())).collect();
     let special = [0, 1, 2].map(|id| {
         json!({ "id": id, "content": WORDS[id], "single_word": false, "lstrip": false, "rstrip": false,
             "normalized": false, "special": true })

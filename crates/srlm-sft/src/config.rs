@@ -25,7 +25,8 @@ pub enum LossOn {
 pub struct SftConfig {
     /// `"self"` trains here, `"external"` with another program, see `[external]`.
     pub engine: TrainEngine,
-    /// Times that each judging example stands in an epoch; instruction examples stand there once. 0 leaves judging out.
+    /// Times that each judging example stands in an epoch; instruction examples stand there once. 0
+    /// leaves judging out.
     pub eft_repeats: u32,
     /// What a token of a judging example counts for beside one of an instruction example.
     pub eft_weight: f64,
@@ -46,7 +47,14 @@ impl Default for SftConfig {
             decay: Decay::Cosine,
             ..TrainConfig::default()
         };
-        Self { engine: TrainEngine::Own, eft_repeats: 1, eft_weight: 1.0, loss_on: LossOn::Response, lora: None, train }
+        Self {
+            engine: TrainEngine::Own,
+            eft_repeats: 1,
+            eft_weight: 1.0,
+            loss_on: LossOn::Response,
+            lora: None,
+            train,
+        }
     }
 }
 
@@ -55,7 +63,10 @@ impl SftConfig {
     /// Names the first key that cannot be.
     pub fn validate(&self) -> Result<(), Error> {
         if !(self.eft_weight.is_finite() && self.eft_weight > 0.0) {
-            return Err(Error::Config { key: "eft_weight", must: "be above 0; eft_repeats = 0 leaves judging out" });
+            return Err(Error::Config {
+                key: "eft_weight",
+                must: "be above 0; eft_repeats = 0 leaves judging out",
+            });
         }
         if let Some(Err((key, must))) = self.lora.as_ref().map(LoraConfig::validate) {
             return Err(Error::Config { key, must });

@@ -43,7 +43,8 @@ impl Example {
 
 fn pack(examples: &[&Example]) -> (PackedSequences, Scored) {
     let sequences: Vec<&[u32]> = examples.iter().map(|example| example.ids.as_slice()).collect();
-    let spans: Vec<&[Range<usize>]> = examples.iter().map(|example| example.learned.as_slice()).collect();
+    let spans: Vec<&[Range<usize>]> =
+        examples.iter().map(|example| example.learned.as_slice()).collect();
     let packed = PackedSequences::inputs_of(&sequences);
     let scored = packed.scored_spans(&sequences, &spans);
     (packed, scored)
@@ -86,8 +87,10 @@ impl Objective for ResponseLoss {
         let token_logps = if examples.iter().all(|example| example.token_weight == 1.0) {
             token_logps
         } else {
-            let weights: Vec<f32> = scored.sequences.iter().map(|&i| examples[i].token_weight as f32).collect();
-            let weights = Tensor::from_data(TensorData::from(weights.as_slice()), &token_logps.device());
+            let weights: Vec<f32> =
+                scored.sequences.iter().map(|&i| examples[i].token_weight as f32).collect();
+            let weights =
+                Tensor::from_data(TensorData::from(weights.as_slice()), &token_logps.device());
             token_logps * weights
         };
         (-token_logps.sum() / step.total_weight, Measures::default())
@@ -103,9 +106,13 @@ pub struct HeldOutLoss {
     pub n_tokens: u64,
 }
 
-/// The loss on examples without learning from them, in passes of at most `micro_batch_tokens`; every token counts the
-/// same.
-pub fn held_out_loss(model: &Model, examples: &[Example], micro_batch_tokens: usize) -> HeldOutLoss {
+/// The loss on examples without learning from them, in passes of at most `micro_batch_tokens`;
+/// every token counts the same.
+pub fn held_out_loss(
+    model: &Model,
+    examples: &[Example],
+    micro_batch_tokens: usize,
+) -> HeldOutLoss {
     let (mut sum, mut n_tokens) = (0.0, 0);
     let mut rest = examples;
     while !rest.is_empty() {
@@ -116,8 +123,11 @@ pub fn held_out_loss(model: &Model, examples: &[Example], micro_batch_tokens: us
         };
         let (now, later) = rest.split_at(rest.iter().take_while(fits).count().max(1));
         let (packed, scored) = pack(&now.iter().collect::<Vec<_>>());
-        let logps =
-            model.token_logps(&packed, &scored).into_data().try_to_vec::<f32>().expect("the model computes in f32");
+        let logps = model
+            .token_logps(&packed, &scored)
+            .into_data()
+            .try_to_vec::<f32>()
+            .expect("the model computes in f32");
         sum -= logps.iter().map(|&logp| f64::from(logp)).sum::<f64>();
         n_tokens += logps.len() as u64;
         rest = later;

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Begin, Counts, Ift, IftRow, Input, Model as ModelKind, Place, Recipe, begin};
+use srlm_artifact::{
+    Artifact, Begin, Counts, Ift, IftRow, Input, Model as ModelKind, Place, Recipe, begin,
+};
 use srlm_checkpoint::{Checkpoint, Tokenizer};
 use srlm_model::{Conversation, ConversationError, Model};
 use srlm_train::{Hooks, Machine, Settings, train};
@@ -62,13 +64,15 @@ pub fn run(
     let (loss_on, rows) = (config.loss_on, inputs.ift.rows()?);
     let mut examples = examples(tokenizer, &rows, (max_length, loss_on), "ift", &mut counts)?;
     if let Some(eft) = inputs.eft {
-        let mut judging = self::examples(tokenizer, &eft.rows()?, (max_length, loss_on), "eft", &mut counts)?;
+        let mut judging =
+            self::examples(tokenizer, &eft.rows()?, (max_length, loss_on), "eft", &mut counts)?;
         judging.iter_mut().for_each(|example| example.token_weight = config.eft_weight);
         for _ in 0..config.eft_repeats {
             examples.extend(judging.iter().cloned());
         }
     }
-    let model = Model::load_trainable(inputs.model, config.lora.as_ref(), machine.device, place.run_seed)?;
+    let model =
+        Model::load_trainable(inputs.model, config.lora.as_ref(), machine.device, place.run_seed)?;
     let settings = Settings {
         config: &config.train,
         runtime: machine.runtime,
@@ -78,7 +82,11 @@ pub fn run(
     };
     let trained = train(model, &ResponseLoss, &examples, settings, writer.dir(), hooks)?;
     let metrics = &trained.metrics;
-    trained.model.save(writer.dir(), inputs.model, config.lora.as_ref().map(|lora| (lora, inputs.model_name)))?;
+    trained.model.save(
+        writer.dir(),
+        inputs.model,
+        config.lora.as_ref().map(|lora| (lora, inputs.model_name)),
+    )?;
     srlm_artifact::write_metrics(writer.dir(), metrics)?;
     counts.insert("held_out_examples".to_owned(), trained.n_held_out as u64);
     counts.insert("steps".to_owned(), metrics.len() as u64);
@@ -87,10 +95,12 @@ pub fn run(
     Ok(writer.finish(Vec::new(), counts, machine.device_name)?)
 }
 
-/// Rows as examples; counts rows used, cut and dropped because nothing to learn is left within `max_length`.
+/// Rows as examples; counts rows used, cut and dropped because nothing to learn is left within
+/// `max_length`.
 ///
 /// # Errors
-/// [`Error::Example`] names the row that the chat template cannot render, or renders so that the prefix rule is broken.
+/// [`Error::Example`] names the row that the chat template cannot render, or renders so that the
+/// prefix rule is broken.
 pub fn examples(
     tokenizer: &Tokenizer,
     rows: &[IftRow],
@@ -118,7 +128,11 @@ pub fn examples(
     Ok(examples)
 }
 
-fn example(tokenizer: &Tokenizer, row: &IftRow, loss_on: LossOn) -> Result<Example, ConversationError> {
+fn example(
+    tokenizer: &Tokenizer,
+    row: &IftRow,
+    loss_on: LossOn,
+) -> Result<Example, ConversationError> {
     let conversation = Conversation::new(tokenizer, &row.prompt, &row.response)?;
     let learned = match loss_on {
         LossOn::Response => None,

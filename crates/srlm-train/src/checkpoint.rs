@@ -1,4 +1,5 @@
-//! Training state on disk: weights, moments and metrics, written so that a crash leaves the last whole one.
+//! Training state on disk: weights, moments and metrics, written so that a crash leaves the last
+//! whole one.
 
 use std::collections::HashMap;
 use std::fs;
@@ -50,7 +51,8 @@ fn failed(path: &Path) -> impl FnOnce(Failure) -> Error + '_ {
     move |source| Error::Checkpoint { path: path.to_owned(), source }
 }
 
-/// Name, shape and bytes of the tensors of a file, each parameter named by its number among the trained ones.
+/// Name, shape and bytes of the tensors of a file, each parameter named by its number among the
+/// trained ones.
 type Stored = Vec<(String, Vec<usize>, Vec<u8>)>;
 
 /// A value for every trained parameter, in the order of the module.
@@ -69,7 +71,11 @@ impl ModuleVisitor for Collect<'_> {
             Some(value) => value.into_tensor(shape),
             None => param.val().inner(),
         };
-        self.tensors.push((self.tensors.len().to_string(), shape.to_vec(), value.into_data().as_bytes().to_vec()));
+        self.tensors.push((
+            self.tensors.len().to_string(),
+            shape.to_vec(),
+            value.into_data().as_bytes().to_vec(),
+        ));
     }
 }
 
@@ -89,7 +95,11 @@ fn write_tensors(path: &Path, tensors: &Stored) -> Result<(), Failure> {
 }
 
 /// Replaces `dir/name` by a folder that `write` fills; a crash leaves the old or the new one whole.
-fn replace(dir: &Path, name: &str, write: impl FnOnce(&Path) -> Result<(), Failure>) -> Result<(), Error> {
+fn replace(
+    dir: &Path,
+    name: &str,
+    write: impl FnOnce(&Path) -> Result<(), Failure>,
+) -> Result<(), Error> {
     let (done, new) = (dir.join(name), dir.join(format!("{name}.new")));
     let written = || -> Result<(), Failure> {
         if new.join(WHOLE).exists() {
@@ -121,7 +131,10 @@ fn take_place(new: &Path, done: &Path) -> std::io::Result<()> {
 
 /// The folder that [`replace`] wrote last.
 fn whole(dir: &Path, name: &str) -> Option<PathBuf> {
-    [format!("{name}.new"), name.to_owned()].iter().map(|name| dir.join(name)).find(|at| at.join(WHOLE).exists())
+    [format!("{name}.new"), name.to_owned()]
+        .iter()
+        .map(|name| dir.join(name))
+        .find(|at| at.join(WHOLE).exists())
 }
 
 /// Writes the state and drops the one before it.
@@ -134,7 +147,10 @@ pub(crate) fn save(dir: &Path, state: &State) -> Result<(), Error> {
         write_tensors(&new.join("mean.safetensors"), &collect(model, &mean))?;
         write_tensors(&new.join("square.safetensors"), &collect(model, &square))?;
         if let Some(ema) = ema {
-            write_tensors(&new.join("ema.safetensors"), &collect(model, &|id| ema.0.get(&id).cloned()))?;
+            write_tensors(
+                &new.join("ema.safetensors"),
+                &collect(model, &|id| ema.0.get(&id).cloned()),
+            )?;
         }
         fs::write(new.join("metrics.json"), serde_json::to_vec(metrics)?)?;
         Ok(fs::File::open(new.join("metrics.json"))?.sync_all()?)
@@ -143,7 +159,9 @@ pub(crate) fn save(dir: &Path, state: &State) -> Result<(), Error> {
 
 /// Writes the best weights so far and drops those before them.
 pub(crate) fn save_best(dir: &Path, model: &Model) -> Result<(), Error> {
-    replace(dir, BEST, |new| write_tensors(&new.join("weight.safetensors"), &collect(model, &|_| None)))
+    replace(dir, BEST, |new| {
+        write_tensors(&new.join("weight.safetensors"), &collect(model, &|_| None))
+    })
 }
 
 /// The last state written into `dir`, put into the model of `start`; `None` where there is none.
@@ -155,7 +173,9 @@ pub(crate) fn load(dir: &Path, start: &State) -> Result<Option<State>, Error> {
 /// `model` with the best weights.
 pub(crate) fn load_best(dir: &Path, model: Model) -> Result<Model, Error> {
     let at = whole(dir, BEST).unwrap_or_else(|| dir.join(BEST));
-    read_tensors(&at.join("weight.safetensors")).map(|tensors| restore(model, tensors).0).map_err(failed(&at))
+    read_tensors(&at.join("weight.safetensors"))
+        .map(|tensors| restore(model, tensors).0)
+        .map_err(failed(&at))
 }
 
 fn read(done: &Path, start: &State) -> Result<State, Failure> {
@@ -168,7 +188,10 @@ fn read(done: &Path, start: &State) -> Result<State, Failure> {
         None => None,
     };
     let (model, weights) = restore(start.model.clone(), file("weight")?);
-    let moments = weights.keys().filter_map(|id| Some((*id, (means.remove(id)?, squares.remove(id)?)))).collect();
+    let moments = weights
+        .keys()
+        .filter_map(|id| Some((*id, (means.remove(id)?, squares.remove(id)?))))
+        .collect();
     let metrics = serde_json::from_slice(&fs::read(done.join("metrics.json"))?)?;
     Ok(State { model, moments: Moments(moments), ema, metrics })
 }
@@ -226,7 +249,8 @@ mod tests {
     #[test]
     fn a_crash_at_any_moment_leaves_the_old_or_the_new_state() {
         let dir = tempfile::tempdir().unwrap();
-        let (dir, done, new) = (dir.path(), dir.path().join(RESUME), dir.path().join("checkpoint.new"));
+        let (dir, done, new) =
+            (dir.path(), dir.path().join(RESUME), dir.path().join("checkpoint.new"));
         let die: fn(&Path) -> Result<(), Failure> = |new| {
             fs::write(new.join("state"), "half")?;
             Err("killed".into())

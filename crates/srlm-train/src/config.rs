@@ -75,7 +75,8 @@ pub struct TrainConfig {
     pub max_grad_norm: f64,
     /// Share of the values of each block's output that become 0 in training; the paper's is 0.1.
     pub dropout: f64,
-    /// Decay of the running mean of the weights that training returns in place of the last weights; 0 for none.
+    /// Decay of the running mean of the weights that training returns in place of the last weights;
+    /// 0 for none.
     pub ema_decay: f64,
     /// What activations and products are computed in.
     pub precision: Precision,
@@ -124,12 +125,16 @@ impl TrainConfig {
             c if c.batch_size == 0 => refuse("batch_size", "be at least 1"),
             c if c.max_length < 2 => refuse("max_length", "be at least 2"),
             c if !not_negative(c.learning_rate) => refuse("learning_rate", "be a number from 0 up"),
-            c if !(not_negative(c.final_learning_rate) && c.final_learning_rate <= c.learning_rate) => {
+            c if !(not_negative(c.final_learning_rate)
+                && c.final_learning_rate <= c.learning_rate) =>
+            {
                 refuse("final_learning_rate", "lie between 0 and learning_rate")
             }
             c if !in_unit(c.adam_beta1) => refuse("adam_beta1", "be at least 0 and below 1"),
             c if !in_unit(c.adam_beta2) => refuse("adam_beta2", "be at least 0 and below 1"),
-            c if !(c.adam_epsilon.is_finite() && c.adam_epsilon > 0.0) => refuse("adam_epsilon", "be above 0"),
+            c if !(c.adam_epsilon.is_finite() && c.adam_epsilon > 0.0) => {
+                refuse("adam_epsilon", "be above 0")
+            }
             c if !not_negative(c.weight_decay) => refuse("weight_decay", "be a number from 0 up"),
             c if !not_negative(c.max_grad_norm) => refuse("max_grad_norm", "be a number from 0 up"),
             c if !in_unit(c.dropout) => refuse("dropout", "be at least 0 and below 1"),
@@ -164,10 +169,11 @@ impl TrainConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainRuntime {
-    /// Most tokens in one forward and backward pass; an optimizer step is made of as many passes as it needs.
+    /// Most tokens in one forward and backward pass; an optimizer step is made of as many passes as
+    /// it needs.
     pub micro_batch_tokens: usize,
-    /// Keep only what lies between layers for the gradient and compute the rest again: about a third more work and less
-    /// memory.
+    /// Keep only what lies between layers for the gradient and compute the rest again: about a
+    /// third more work and less memory.
     pub recompute_layers: bool,
 }
 

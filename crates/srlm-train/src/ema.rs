@@ -8,8 +8,8 @@ use srlm_model::Model;
 
 use crate::optimizer::Either;
 
-/// `mean = decay * mean + (1 - decay) * weight` after every step, for every trained parameter; it starts at the weights
-/// that training starts from.
+/// `mean = decay * mean + (1 - decay) * weight` after every step, for every trained parameter; it
+/// starts at the weights that training starts from.
 #[derive(Default)]
 pub(crate) struct Ema(pub(crate) HashMap<ParamId, Either>);
 

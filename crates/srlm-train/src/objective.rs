@@ -14,22 +14,30 @@ pub trait Objective: Sync {
     /// Tokens that the example puts through the model, for sizing passes.
     fn n_tokens(&self, example: &Self::Example) -> usize;
 
-    /// The example's tokens: neighbors in their order share the longest beginnings, and so the most work.
+    /// The example's tokens: neighbors in their order share the longest beginnings, and so the most
+    /// work.
     fn tokens<'a>(&self, example: &'a Self::Example) -> &'a [u32];
 
     /// What the example counts for in the mean: 1 for a pair, its response tokens for SFT.
     fn weight(&self, example: &Self::Example) -> f64;
 
-    /// A constant of the whole step, found without gradients before its passes, such as KTO's reference point.
-    fn constant(&self, _model: &Model, _examples: &[&Self::Example], _micro_batch_tokens: usize) -> f64 {
+    /// A constant of the whole step, found without gradients before its passes, such as KTO's
+    /// reference point.
+    fn constant(
+        &self,
+        _model: &Model,
+        _examples: &[&Self::Example],
+        _micro_batch_tokens: usize,
+    ) -> f64 {
         0.0
     }
 
-    /// The rows of a pass over these examples, and the tokens whose log-probabilities the loss is a function of.
+    /// The rows of a pass over these examples, and the tokens whose log-probabilities the loss is a
+    /// function of.
     fn pack(&self, examples: &[&Self::Example]) -> (PackedSequences, Scored);
 
-    /// The part of a step's loss that these examples make up: their summed loss divided by the weight of the whole step.
-    /// Parts of a step simply add up, however it is divided.
+    /// The part of a step's loss that these examples make up: their summed loss divided by the
+    /// weight of the whole step. Parts of a step simply add up, however it is divided.
     ///
     /// # Shapes
     /// `token_logps` is `[scored]`, in nats; the loss is `[1]`.

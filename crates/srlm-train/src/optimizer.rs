@@ -67,8 +67,12 @@ impl Accumulated {
             let sum = match (self.0.remove(&id), gradient) {
                 (None, Either::Vector(g)) => Either::Vector(g.to_device(&device)),
                 (None, Either::Matrix(g)) => Either::Matrix(g.to_device(&device)),
-                (Some(Either::Vector(sum)), Either::Vector(g)) => Either::Vector(sum + g.to_device(&device)),
-                (Some(Either::Matrix(sum)), Either::Matrix(g)) => Either::Matrix(sum + g.to_device(&device)),
+                (Some(Either::Vector(sum)), Either::Vector(g)) => {
+                    Either::Vector(sum + g.to_device(&device))
+                }
+                (Some(Either::Matrix(sum)), Either::Matrix(g)) => {
+                    Either::Matrix(sum + g.to_device(&device))
+                }
                 _ => unreachable!("a parameter has one rank on all devices"),
             };
             self.0.insert(id, sum);
@@ -115,14 +119,16 @@ impl ModuleMapper for Step<'_> {
             Some((mean, square)) => (mean.into_tensor(shape), square.into_tensor(shape)),
             None => (weight.zeros_like(), weight.zeros_like()),
         };
-        let (weight, mean, square) = adamw_step([weight, gradient.into_tensor(shape), mean, square], self.step);
+        let (weight, mean, square) =
+            adamw_step([weight, gradient.into_tensor(shape), mean, square], self.step);
         self.moments.insert(id, (Either::of(mean), Either::of(square)));
         Param::from_mapped_value(id, Tensor::from_inner(weight).require_grad(), mapper)
     }
 }
 
 impl Moments {
-    /// One step; the gradient is scaled down when its norm exceeds `max_grad_norm`, over all parameters together.
+    /// One step; the gradient is scaled down when its norm exceeds `max_grad_norm`, over all
+    /// parameters together.
     pub(crate) fn step(
         &mut self,
         model: Model,

@@ -31,7 +31,8 @@ pub(crate) struct Passes<'a> {
     pub(crate) more_devices: &'a [Device],
 }
 
-/// Gradients and loss of a step. Pass `i` goes to device `i` modulo their number; the order of the sums is fixed.
+/// Gradients and loss of a step. Pass `i` goes to device `i` modulo their number; the order of the
+/// sums is fixed.
 pub(crate) fn gradients<O: Objective>(
     model: &Model,
     objective: &O,
@@ -48,7 +49,8 @@ pub(crate) fn gradients<O: Objective>(
     let share = |model: &Model, first: usize| {
         let mut found = Found::default();
         for (index, examples) in passes.iter().enumerate().skip(first).step_by(n_devices) {
-            let dropout = Dropout { seed: pass.dropout.seed.wrapping_add(index as u64), ..pass.dropout };
+            let dropout =
+                Dropout { seed: pass.dropout.seed.wrapping_add(index as u64), ..pass.dropout };
             found.one_pass(model, objective, examples, (numbers, TrainingPass { dropout, ..pass }));
         }
         found
@@ -90,7 +92,9 @@ impl Found {
             measured.set(measures);
             loss
         };
-        model.backward((&packed, &scored), &pass, loss, &mut |parts| self.gradients.add(model, parts));
+        model.backward((&packed, &scored), &pass, loss, &mut |parts| {
+            self.gradients.add(model, parts)
+        });
         self.loss += value.get();
         self.measures.add(&measured.take());
         self.n_tokens += packed.n_rows() as u64;
@@ -120,13 +124,15 @@ pub(crate) fn mean_loss<O: Objective>(
     };
     let part = |examples: &Vec<&O::Example>| {
         let (packed, scored) = objective.pack(examples);
-        let (loss, _) = objective.loss(model.token_logps(&packed, &scored), &scored, examples, numbers);
+        let (loss, _) =
+            objective.loss(model.token_logps(&packed, &scored), &scored, examples, numbers);
         f64::from(loss.into_scalar::<f32>())
     };
     passes(objective, examples, micro_batch_tokens).iter().map(part).sum()
 }
 
-/// Examples in groups that go through the model together. Their order changes nothing but how much they share.
+/// Examples in groups that go through the model together. Their order changes nothing but how much
+/// they share.
 fn passes<'e, O: Objective>(
     objective: &O,
     batch: &[&'e O::Example],
@@ -143,9 +149,14 @@ fn passes<'e, O: Objective>(
     passes
 }
 
-/// How many of the sorted examples go through the model together: at least one, and no more than the tokens allow,
-/// where the beginning that an example shares with the one before it does not count again.
-fn n_in_pass<O: Objective>(objective: &O, examples: &[&O::Example], micro_batch_tokens: usize) -> usize {
+/// How many of the sorted examples go through the model together: at least one, and no more than
+/// the tokens allow, where the beginning that an example shares with the one before it does not
+/// count again.
+fn n_in_pass<O: Objective>(
+    objective: &O,
+    examples: &[&O::Example],
+    micro_batch_tokens: usize,
+) -> usize {
     let mut n_tokens = 0;
     let fits = |&i: &usize| {
         let tokens = objective.tokens(examples[i]);

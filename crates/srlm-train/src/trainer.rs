@@ -27,8 +27,8 @@ pub struct Settings<'a> {
     pub config: &'a TrainConfig,
     /// Sizes of passes.
     pub runtime: &'a TrainRuntime,
-    /// Devices, without autodiff, that share the passes of a step with the model's own; the result is the same up to
-    /// rounding.
+    /// Devices, without autodiff, that share the passes of a step with the model's own; the result
+    /// is the same up to rounding.
     pub more_devices: &'a [Device],
     /// Share of adapters' inputs dropped, where the model has adapters.
     pub adapter_dropout: f64,
@@ -58,11 +58,12 @@ pub struct Trained {
 
 /// Trains `model` on `examples`.
 ///
-/// `dir` is where checkpoints go, which are gone with the stage that is finished: the newest, to go on from to the same
-/// numbers, and the best.
+/// `dir` is where checkpoints go, which are gone with the stage that is finished: the newest, to go
+/// on from to the same numbers, and the best.
 ///
 /// # Errors
-/// [`Error::Interrupted`] after a break; [`Error::NotFinite`] names the examples of a step that has no finite loss.
+/// [`Error::Interrupted`] after a break; [`Error::NotFinite`] names the examples of a step that has
+/// no finite loss.
 pub fn train<O: Objective>(
     model: Model,
     objective: &O,
@@ -84,7 +85,8 @@ pub fn train<O: Objective>(
     if order.is_empty() {
         return Err(Error::NoExamples);
     }
-    let at = |indices: &[usize]| -> Vec<&O::Example> { indices.iter().map(|&i| &examples[i]).collect() };
+    let at =
+        |indices: &[usize]| -> Vec<&O::Example> { indices.iter().map(|&i| &examples[i]).collect() };
     let (learned, held_out) = (at(&order), at(&held_out));
     let data = Data { objective, learned: &learned, held_out: &held_out };
 
@@ -93,8 +95,12 @@ pub fn train<O: Objective>(
     if let Some(resumed) = checkpoint::load(dir, &state)? {
         state = resumed;
     }
-    if let (Some(validate), true) = (&mut hooks.validate, validation.every > 0 && state.metrics.is_empty()) {
-        validate.answer(&state.model, 0, dir).map_err(|source| Error::Validation { step: 0, source })?;
+    if let (Some(validate), true) =
+        (&mut hooks.validate, validation.every > 0 && state.metrics.is_empty())
+    {
+        validate
+            .answer(&state.model, 0, dir)
+            .map_err(|source| Error::Validation { step: 0, source })?;
     }
     while (state.metrics.len() as u32) < n_steps && !is_exhausted(settings.config, &state.metrics) {
         let step = state.metrics.len() as u32 + 1;
@@ -113,7 +119,8 @@ pub fn train<O: Objective>(
     }
     let last = state.metrics.len() as u32;
     let best = best_step(&state.metrics).map_or(last, |(step, _)| step);
-    let model = if best == last { state.result() } else { checkpoint::load_best(dir, state.model)? };
+    let model =
+        if best == last { state.result() } else { checkpoint::load_best(dir, state.model)? };
     Ok(Trained { model, metrics: state.metrics, step: best, n_held_out })
 }
 
@@ -132,10 +139,17 @@ struct Data<'a, 'e, O: Objective> {
 
 impl<O: Objective> Data<'_, '_, O> {
     /// One optimizer step.
-    fn step(&self, mut state: State, step: u32, n_steps: u32, settings: Settings<'_>) -> Result<State, Error> {
+    fn step(
+        &self,
+        mut state: State,
+        step: u32,
+        n_steps: u32,
+        settings: Settings<'_>,
+    ) -> Result<State, Error> {
         let Settings { config, runtime, seed, .. } = settings;
         let n = self.learned.len();
-        let batch: Vec<&O::Example> = batch_of(step, n, config, seed).iter().map(|&i| self.learned[i]).collect();
+        let batch: Vec<&O::Example> =
+            batch_of(step, n, config, seed).iter().map(|&i| self.learned[i]).collect();
         let pass = TrainingPass {
             dropout: Dropout {
                 block: config.dropout,
@@ -145,20 +159,25 @@ impl<O: Objective> Data<'_, '_, O> {
             precision: config.precision,
             recompute_layers: runtime.recompute_layers,
         };
-        let passes =
-            Passes { micro_batch_tokens: runtime.micro_batch_tokens, pass, more_devices: settings.more_devices };
+        let passes = Passes {
+            micro_batch_tokens: runtime.micro_batch_tokens,
+            pass,
+            more_devices: settings.more_devices,
+        };
         let found = step::gradients(&state.model, self.objective, &batch, passes);
         let norm = found.gradients.norm(&state.model);
         for (what, value) in [("loss", found.loss), ("gradient norm", norm)] {
             if !value.is_finite() {
-                let examples = batch.iter().map(|example| self.objective.id(example).to_owned()).collect();
+                let examples =
+                    batch.iter().map(|example| self.objective.id(example).to_owned()).collect();
                 return Err(Error::NotFinite { what, value, step, examples });
             }
         }
         let learning_rate = config.learning_rate_at(step, n_steps);
         let epoch = f64::from(step) * config.batch_size as f64 / n as f64;
         state.metrics.push(metrics_row(step, epoch, norm, learning_rate, &found));
-        state.model = state.moments.step(state.model, found.gradients, (norm, config, step, learning_rate));
+        state.model =
+            state.moments.step(state.model, found.gradients, (norm, config, step, learning_rate));
         if let Some(ema) = &mut state.ema {
             ema.update(&state.model, config.ema_decay);
         }
@@ -180,7 +199,8 @@ impl<O: Objective> Data<'_, '_, O> {
         match (settings.config.validation.by, &mut hooks.validate) {
             (ValidateBy::Loss, _) => {
                 let tokens = settings.runtime.micro_batch_tokens;
-                row.eval_loss = Some(step::mean_loss(&model, self.objective, self.held_out, tokens));
+                row.eval_loss =
+                    Some(step::mean_loss(&model, self.objective, self.held_out, tokens));
             }
             (ValidateBy::Judge, None) => return Err(Error::NoJudge),
             (ValidateBy::Judge, Some(validate)) => {
@@ -245,7 +265,8 @@ mod tests {
     fn an_epoch_sees_every_example_once_and_epochs_differ() {
         let config = TrainConfig { batch_size: 3, ..TrainConfig::default() };
         let epoch = |first: u32| {
-            let mut seen: Vec<usize> = (first..first + 4).flat_map(|step| batch_of(step, 10, &config, 7)).collect();
+            let mut seen: Vec<usize> =
+                (first..first + 4).flat_map(|step| batch_of(step, 10, &config, 7)).collect();
             let order = seen.clone();
             seen.sort_unstable();
             assert_eq!(seen, (0..10).collect::<Vec<_>>());

@@ -16,8 +16,8 @@ use crate::error::Error;
 pub enum ValidateBy {
     /// By the loss on a share of the examples that is held out of training: the lowest is the best.
     Loss,
-    /// By a judge that compares the checkpoint's answers to validation prompts with those of the best one so far, in
-    /// both orders: the paper's way (section 3.1.3).
+    /// By a judge that compares the checkpoint's answers to validation prompts with those of the
+    /// best one so far, in both orders: the paper's way (section 3.1.3).
     Judge,
 }
 
@@ -51,7 +51,9 @@ impl ValidationConfig {
             c if c.by == ValidateBy::Loss && !(c.share > 0.0 && c.share < 1.0) => {
                 refuse("validation.share", "be above 0 and below 1")
             }
-            c if c.by == ValidateBy::Judge && c.prompts == 0 => refuse("validation.prompts", "be at least 1"),
+            c if c.by == ValidateBy::Judge && c.prompts == 0 => {
+                refuse("validation.prompts", "be at least 1")
+            }
             _ => Ok(()),
         }
     }
@@ -75,14 +77,16 @@ pub type ValidateError = Box<dyn StdError + Send + Sync>;
 
 /// Compares checkpoints by what they write.
 pub trait Validate {
-    /// Keeps the answers of `model`, which is that after step `step` (0 for the one that training starts from), in `dir`,
-    /// unless they are there: an interrupted training goes on to the same numbers.
+    /// Keeps the answers of `model`, which is that after step `step` (0 for the one that training
+    /// starts from), in `dir`, unless they are there: an interrupted training goes on to the same
+    /// numbers.
     ///
     /// # Errors
     /// Whatever keeps it from answering.
     fn answer(&mut self, model: &Model, step: u32, dir: &Path) -> Result<(), ValidateError>;
 
-    /// Share of comparisons that the answers of step `new` win against those of step `old`, ties counting half.
+    /// Share of comparisons that the answers of step `new` win against those of step `old`, ties
+    /// counting half.
     ///
     /// # Errors
     /// Whatever keeps it from comparing.
@@ -112,22 +116,36 @@ mod tests {
     use super::*;
 
     fn metrics(values: &[(u32, Option<f64>, Option<f64>)]) -> Vec<MetricsRow> {
-        let row =
-            |&(step, eval_loss, eval_win_rate)| MetricsRow { step, eval_loss, eval_win_rate, ..MetricsRow::default() };
+        let row = |&(step, eval_loss, eval_win_rate)| MetricsRow {
+            step,
+            eval_loss,
+            eval_win_rate,
+            ..MetricsRow::default()
+        };
         values.iter().map(row).collect()
     }
 
     #[test]
     fn the_lowest_loss_is_the_best() {
-        let rows =
-            [(1, Some(2.0), None), (2, None, None), (3, Some(1.0), None), (4, Some(1.0), None), (5, Some(1.5), None)];
+        let rows = [
+            (1, Some(2.0), None),
+            (2, None, None),
+            (3, Some(1.0), None),
+            (4, Some(1.0), None),
+            (5, Some(1.5), None),
+        ];
         assert_eq!(best_step(&metrics(&rows)), Some((3, 2)));
         assert_eq!(best_step(&metrics(&rows[1..2])), None);
     }
 
     #[test]
     fn a_tie_does_not_replace_the_best() {
-        let rows = [(1, None, Some(0.5)), (2, None, Some(0.5)), (3, None, Some(0.6)), (4, None, Some(0.2))];
+        let rows = [
+            (1, None, Some(0.5)),
+            (2, None, Some(0.5)),
+            (3, None, Some(0.6)),
+            (4, None, Some(0.2)),
+        ];
         assert_eq!(best_step(&metrics(&rows)), Some((3, 1)));
     }
 

@@ -49,10 +49,20 @@ fn filled(model: Model, modules: &[&str]) -> Model {
 /// A norm and some entries.
 fn check(what: &str, ours: &[f32], expected: &Value, tolerance: f64) {
     let norm = ours.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
-    close(&format!("{what}: norm"), norm, expected["norm"].as_f64().unwrap(), tolerance * norm.max(1.0));
+    close(
+        &format!("{what}: norm"),
+        norm,
+        expected["norm"].as_f64().unwrap(),
+        tolerance * norm.max(1.0),
+    );
     for entry in expected["entries"].as_array().into_iter().flatten() {
         let index = entry["index"].as_u64().unwrap() as usize;
-        close(&format!("{what}[{index}]"), f64::from(ours[index]), entry["value"].as_f64().unwrap(), tolerance);
+        close(
+            &format!("{what}[{index}]"),
+            f64::from(ours[index]),
+            entry["value"].as_f64().unwrap(),
+            tolerance,
+        );
     }
 }
 
@@ -75,7 +85,8 @@ fn gradients(model: &Model, gradients: &Gradients) -> BTreeMap<String, Vec<f32>>
 #[test]
 fn logits_gradients_and_merged_weights_are_those_of_peft() {
     let fixture = fixture("adapters.json");
-    let modules: Vec<&str> = fixture["modules"].as_array().unwrap().iter().map(|m| m.as_str().unwrap()).collect();
+    let modules: Vec<&str> =
+        fixture["modules"].as_array().unwrap().iter().map(|m| m.as_str().unwrap()).collect();
     let sequences: Vec<(Vec<u32>, usize)> = fixture["sequences"]
         .as_array()
         .unwrap()

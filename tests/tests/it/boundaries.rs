@@ -42,17 +42,28 @@ fn six_crates_and_the_file_formats_build_without_burn() {
         "srlm-checkpoint",
         "srlm-kernels",
     ] {
-        let burn: Vec<String> = dependencies(package).into_iter().filter(|name| name.starts_with("burn")).collect();
+        let burn: Vec<String> =
+            dependencies(package).into_iter().filter(|name| name.starts_with("burn")).collect();
         assert!(burn.is_empty(), "{package} depends on {burn:?}");
     }
 }
 
 #[test]
 fn stages_do_not_depend_on_each_other() {
-    let stages = ["srlm-sampler", "srlm-judge", "srlm-pairs", "srlm-eval", "srlm-import", "srlm-sft", "srlm-dpo"];
+    let stages = [
+        "srlm-sampler",
+        "srlm-judge",
+        "srlm-pairs",
+        "srlm-eval",
+        "srlm-import",
+        "srlm-sft",
+        "srlm-dpo",
+    ];
     for stage in stages {
-        let others: Vec<String> =
-            dependencies(stage).into_iter().filter(|name| name != stage && stages.contains(&name.as_str())).collect();
+        let others: Vec<String> = dependencies(stage)
+            .into_iter()
+            .filter(|name| name != stage && stages.contains(&name.as_str()))
+            .collect();
         assert!(others.is_empty(), "{stage} depends on {others:?}");
     }
 }
@@ -69,11 +80,16 @@ fn libraries_neither_print_nor_read_the_environment() {
                 }
             } else if path.ends_with("src/testing.rs") {
                 // Compiled for tests alone.
-            } else if path.extension().is_some_and(|e| e == "rs") && path.components().any(|c| c.as_os_str() == "src") {
+            } else if path.extension().is_some_and(|e| e == "rs")
+                && path.components().any(|c| c.as_os_str() == "src")
+            {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let code = text.split("#[cfg(test)]").next().unwrap();
                 for word in ["env::var", "Device::default()", "println!", "process::exit"] {
-                    if code.lines().any(|line| line.contains(word) && !line.trim_start().starts_with("//")) {
+                    if code
+                        .lines()
+                        .any(|line| line.contains(word) && !line.trim_start().starts_with("//"))
+                    {
                         found.push(format!("{}: {word}", path.display()));
                     }
                 }

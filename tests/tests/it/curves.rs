@@ -1,4 +1,5 @@
-//! Training step by step against TRL's trainers, on a model that a formula gives: `tests/fixtures/training_curves.py`.
+//! Training step by step against TRL's trainers, on a model that a formula gives:
+//! `tests/fixtures/training_curves.py`.
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -45,7 +46,8 @@ fn config() -> ModelConfig {
     }
 }
 
-/// The model of `tests/fixtures/tiny_llama.py`: each tensor's index in the fixture's list gives its values.
+/// The model of `tests/fixtures/tiny_llama.py`: each tensor's index in the fixture's list gives its
+/// values.
 pub(crate) fn tiny_llama(tensors: &Value, device: &Device) -> Model {
     struct Fill(std::vec::IntoIter<usize>);
     impl ModuleMapper for Fill {
@@ -63,9 +65,12 @@ pub(crate) fn tiny_llama(tensors: &Value, device: &Device) -> Model {
         }
     }
     let model = Model::zeros(&config(), device);
-    let listed: Vec<&str> = tensors.as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
+    let listed: Vec<&str> =
+        tensors.as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
     let mut indices = Vec::new();
-    model.for_each_tensor(|name, _| indices.push(listed.iter().position(|&listed| listed == name).unwrap()));
+    model.for_each_tensor(|name, _| {
+        indices.push(listed.iter().position(|&listed| listed == name).unwrap())
+    });
     assert_eq!(indices.len(), listed.len());
     model.map(&mut Fill(indices.into_iter()))
 }
@@ -89,19 +94,36 @@ fn train_config(run: &Value) -> TrainConfig {
     }
 }
 
-fn follow<O: Objective>(fixture: &Value, run: &Value, objective: &O, examples: &[O::Example]) -> Trained {
+fn follow<O: Objective>(
+    fixture: &Value,
+    run: &Value,
+    objective: &O,
+    examples: &[O::Example],
+) -> Trained {
     let (config, dir) = (train_config(run), tempfile::tempdir().unwrap());
     // Small passes: the loss of a step must not depend on how it is divided.
     let runtime = TrainRuntime { micro_batch_tokens: 40, recompute_layers: false };
-    let settings = Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
+    let settings = Settings {
+        config: &config,
+        runtime: &runtime,
+        more_devices: &[],
+        adapter_dropout: 0.0,
+        seed: 1,
+    };
     let model = tiny_llama(&fixture["weights"]["tensors"], &Device::flex().autodiff());
     let trained = train(model, objective, examples, settings, dir.path(), to_the_end()).unwrap();
     curves(&trained.metrics, &run["steps"]);
     for weight in run["weights"].as_array().unwrap() {
-        let (name, index) = (weight["name"].as_str().unwrap(), weight["index"].as_u64().unwrap() as usize);
+        let (name, index) =
+            (weight["name"].as_str().unwrap(), weight["index"].as_u64().unwrap() as usize);
         trained.model.for_each_tensor(|ours, source| {
             if ours == name {
-                close(name, f64::from(source.values()[index]), weight["value"].as_f64().unwrap(), 1e-4);
+                close(
+                    name,
+                    f64::from(source.values()[index]),
+                    weight["value"].as_f64().unwrap(),
+                    1e-4,
+                );
             }
         });
     }
@@ -115,7 +137,8 @@ fn curves(metrics: &[MetricsRow], expected: &Value) {
         assert_eq!(metrics.len(), values.len());
         for (row, theirs) in metrics.iter().zip(values) {
             let ours = serde_json::to_value(row).unwrap()[column].as_f64().unwrap();
-            let tolerance = if column == "learning_rate" { 1e-12 } else { 1e-3 * theirs.abs().max(1.0) };
+            let tolerance =
+                if column == "learning_rate" { 1e-12 } else { 1e-3 * theirs.abs().max(1.0) };
             close(&format!("{column} at step {}", row.step), ours, theirs, tolerance);
         }
     }
@@ -124,17 +147,24 @@ fn curves(metrics: &[MetricsRow], expected: &Value) {
 /// Ten steps of the default model on real replies; `tests/fixtures/smollm2_curves.py`.
 #[test]
 fn ten_steps_on_smollm2_are_those_of_trl() {
-    let (Some(checkpoint), Some(groups)) = (smollm2(), shared("data/oasst_en100/ranked_groups.jsonl")) else { return };
+    let (Some(checkpoint), Some(groups)) =
+        (smollm2(), shared("data/oasst_en100/ranked_groups.jsonl"))
+    else {
+        return;
+    };
     let fixture = fixture("smollm2_curves.json");
     let lines: Vec<Value> = read_jsonl(&groups).unwrap();
     let conversation = |example: &Value, reply: &str, expected: &Value| {
         let group = &lines[example["row"].as_u64().unwrap() as usize];
         let messages: Vec<Message> = serde_json::from_value(group["messages"].clone()).unwrap();
-        let text = group["replies"][example[reply].as_u64().unwrap() as usize]["text"].as_str().unwrap();
-        let whole = Conversation::new(&checkpoint.tokenizer, &Prompt::conversation(messages), text).unwrap();
+        let text =
+            group["replies"][example[reply].as_u64().unwrap() as usize]["text"].as_str().unwrap();
+        let whole = Conversation::new(&checkpoint.tokenizer, &Prompt::conversation(messages), text)
+            .unwrap();
         let cut = whole.truncated(256).unwrap();
         let bytes: Vec<u8> = cut.ids.iter().flat_map(|id| id.to_le_bytes()).collect();
-        let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String =
+            Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hash, expected["sha256"], "tokens of {}", example["id"]);
         cut
     };
@@ -142,7 +172,8 @@ fn ten_steps_on_smollm2_are_those_of_trl() {
         let examples = run["examples"].as_array().unwrap();
         let name = run["name"].as_str().unwrap();
         let metrics = if name == "sft" {
-            let example = |example: &Value| Example::response("", conversation(example, "reply", example));
+            let example =
+                |example: &Value| Example::response("", conversation(example, "reply", example));
             let examples: Vec<Example> = examples.iter().map(example).collect();
             ten_steps(&checkpoint, &ResponseLoss, &examples)
         } else {
@@ -155,7 +186,10 @@ fn ten_steps_on_smollm2_are_those_of_trl() {
                 label_weight: 1.0,
             };
             let pairs: Vec<PairExample> = examples.iter().map(pair).collect();
-            let objective = PreferenceObjective { loss: LossSettings::of(LossType::Sigmoid, 0.1), ld_alpha: 1.0 };
+            let objective = PreferenceObjective {
+                loss: LossSettings::of(LossType::Sigmoid, 0.1),
+                ld_alpha: 1.0,
+            };
             ten_steps(&checkpoint, &objective, &pairs)
         };
         let mut expected = run["steps"].clone();
@@ -165,7 +199,11 @@ fn ten_steps_on_smollm2_are_those_of_trl() {
     }
 }
 
-fn ten_steps<O: Objective>(checkpoint: &Checkpoint, objective: &O, examples: &[O::Example]) -> Vec<MetricsRow> {
+fn ten_steps<O: Objective>(
+    checkpoint: &Checkpoint,
+    objective: &O,
+    examples: &[O::Example],
+) -> Vec<MetricsRow> {
     let config = TrainConfig {
         batch_size: 4,
         order: Order::AsGiven,
@@ -176,7 +214,13 @@ fn ten_steps<O: Objective>(checkpoint: &Checkpoint, objective: &O, examples: &[O
         ..TrainConfig::default()
     };
     let (runtime, dir) = (TrainRuntime::default(), tempfile::tempdir().unwrap());
-    let settings = Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
+    let settings = Settings {
+        config: &config,
+        runtime: &runtime,
+        more_devices: &[],
+        adapter_dropout: 0.0,
+        seed: 1,
+    };
     let model = Model::load(checkpoint, &Device::flex().autodiff()).unwrap();
     train(model, objective, examples, settings, dir.path(), to_the_end()).unwrap().metrics
 }
@@ -199,7 +243,9 @@ fn fifty_steps_of_sft_are_those_of_trl() {
             .unwrap()
             .iter()
             .enumerate()
-            .map(|(i, example)| Example::response(i.to_string(), conversation(ids(&example["ids"]), example)))
+            .map(|(i, example)| {
+                Example::response(i.to_string(), conversation(ids(&example["ids"]), example))
+            })
             .collect();
         assert_eq!(follow(&fixture, run, &ResponseLoss, &examples).metrics.len(), n_steps);
     }
@@ -217,8 +263,10 @@ fn fifty_steps_of_dpo_are_those_of_trl() {
         ref_rejected_logps: example["ref_rejected_logps"].as_f64().unwrap(),
         label_weight: 1.0,
     };
-    let pairs: Vec<PairExample> = run["examples"].as_array().unwrap().iter().enumerate().map(pair).collect();
+    let pairs: Vec<PairExample> =
+        run["examples"].as_array().unwrap().iter().enumerate().map(pair).collect();
     let beta = fixture["beta"].as_f64().unwrap();
-    let objective = PreferenceObjective { loss: LossSettings::of(LossType::Sigmoid, beta), ld_alpha: 1.0 };
+    let objective =
+        PreferenceObjective { loss: LossSettings::of(LossType::Sigmoid, beta), ld_alpha: 1.0 };
     assert_eq!(follow(&fixture, run, &objective, &pairs).metrics.len(), 50);
 }

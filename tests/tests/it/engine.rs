@@ -21,7 +21,8 @@ fn engine(checkpoint: &Checkpoint, config: EngineConfig) -> Engine {
 }
 
 fn requests(sampling: &Sampling) -> Vec<Request> {
-    let shared = "One rule for every answer: be short, be right, be kind, and say when you do not know. ";
+    let shared =
+        "One rule for every answer: be short, be right, be kind, and say when you do not know. ";
     ["Why?", "How so, and when?", "Why?", ""]
         .iter()
         .enumerate()
@@ -47,7 +48,11 @@ fn scores_are_the_log_probabilities_of_whole_passes() {
     let Some(checkpoint) = tiny_llama() else { return };
     let model = Model::load(&checkpoint, &Device::flex()).unwrap();
     let engine = engine(&checkpoint, EngineConfig::default());
-    let texts = ["One rule for every answer: be short.", "One rule for every answer: be kind, and short.", "x"];
+    let texts = [
+        "One rule for every answer: be short.",
+        "One rule for every answer: be kind, and short.",
+        "x",
+    ];
     let mut sequences: Vec<Vec<u32>> =
         texts.iter().map(|text| checkpoint.tokenizer.encode(text, true).unwrap()).collect();
     // More than one pass holds.
@@ -76,10 +81,12 @@ fn scores_are_the_log_probabilities_of_whole_passes() {
 #[test]
 fn cached_decoding_is_the_whole_pass() {
     let Some(checkpoint) = tiny_llama() else { return };
-    let sampling = Sampling { max_tokens: 20, temperature: 0.0, ignore_eos: true, ..Sampling::default() };
+    let sampling =
+        Sampling { max_tokens: 20, temperature: 0.0, ignore_eos: true, ..Sampling::default() };
     let requests = requests(&sampling);
     let model = Model::load(&checkpoint, &Device::flex()).unwrap();
-    let mut engine = engine(&checkpoint, EngineConfig { max_rows: 7, cache_tokens: 400, prefill_tokens: 16 });
+    let mut engine =
+        engine(&checkpoint, EngineConfig { max_rows: 7, cache_tokens: 400, prefill_tokens: 16 });
     let mut written = vec![Vec::new(); requests.len()];
     engine.generate_tokens(&requests, &mut |request, tokens| written[request] = tokens).unwrap();
     for (request, tokens) in requests.iter().zip(&written) {
@@ -90,7 +97,8 @@ fn cached_decoding_is_the_whole_pass() {
             let packed = PackedSequences::new(&[&ids]);
             let hidden = model.hidden(&packed.ids, &Arc::new(packed.layout.clone()));
             let [n, width] = hidden.dims();
-            let logits: Vec<f32> = model.logits(hidden.slice([n - 1..n, 0..width])).into_data().try_to_vec().unwrap();
+            let logits: Vec<f32> =
+                model.logits(hidden.slice([n - 1..n, 0..width])).into_data().try_to_vec().unwrap();
             let best = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             assert!(
                 best - logits[token as usize] < 1e-4,
@@ -122,7 +130,8 @@ fn the_likeliest_tokens_are_told_where_they_are_asked_for() {
     let mut ids = checkpoint.tokenizer.encode(prompt, true).unwrap();
     let n_prompt = ids.len();
     let text = |id: &u32| checkpoint.tokenizer.decode(&[*id], false).unwrap();
-    let likeliest = (0..checkpoint.config.vocab_size as u32).find(|id| text(id) == first[0].0).unwrap();
+    let likeliest =
+        (0..checkpoint.config.vocab_size as u32).find(|id| text(id) == first[0].0).unwrap();
     ids.push(likeliest);
     let expected = model.response_logps(&[&ids], &[n_prompt])[0];
     assert!((first[0].1 - expected).abs() < 1e-4, "{} is not {expected}", first[0].1);
@@ -131,7 +140,8 @@ fn the_likeliest_tokens_are_told_where_they_are_asked_for() {
 #[test]
 fn samples_do_not_depend_on_width_or_budget() {
     let Some(checkpoint) = tiny_llama() else { return };
-    let sampling = Sampling { max_tokens: 24, temperature: 1.0, top_p: 0.95, ..Sampling::default() };
+    let sampling =
+        Sampling { max_tokens: 24, temperature: 1.0, top_p: 0.95, ..Sampling::default() };
     let requests = requests(&sampling);
     let wide = sorted(&mut engine(&checkpoint, EngineConfig::default()), &requests);
     let narrow_config = EngineConfig { max_rows: 3, cache_tokens: 256, prefill_tokens: 8 };
@@ -147,7 +157,8 @@ fn samples_do_not_depend_on_width_or_budget() {
 #[test]
 fn stop_strings_end_the_text_before_them() {
     let Some(checkpoint) = tiny_llama() else { return };
-    let free = Sampling { max_tokens: 40, temperature: 0.0, ignore_eos: true, ..Sampling::default() };
+    let free =
+        Sampling { max_tokens: 40, temperature: 0.0, ignore_eos: true, ..Sampling::default() };
     let whole = sorted(&mut engine(&checkpoint, EngineConfig::default()), &requests(&free)[..1]);
     let text = &whole[0].text;
     let stop: String = text.chars().skip(5).take(3).collect();
@@ -172,7 +183,8 @@ fn requests_of_unequal_length_are_all_served() {
     let shared = sequence(2, 10);
     let of = |tail: &[u32]| [&[20], shared.as_slice(), tail].concat();
     let calls = [
-        // The first takes 0..54 and leaves the prompt of the second, which is placed already, at 54..64.
+        // The first takes 0..54 and leaves the prompt of the second, which is placed already, at
+        // 54..64.
         vec![(vec![10, 11, 12, 13], 50), ([&[20], &shared[1..]].concat(), 60)],
         // What the second and third share is computed at 54..65 and stays there.
         vec![(vec![10, 11, 12, 13], 50), (of(&[30]), 5), (of(&[40]), 60)],
@@ -182,8 +194,12 @@ fn requests_of_unequal_length_are_all_served() {
         let together = sorted(&mut engine(&checkpoint, config.clone()), &requests);
         assert_eq!(together.len(), requests.len());
         for (completion, request) in together.iter().zip(&requests) {
-            let alone = sorted(&mut engine(&checkpoint, config.clone()), std::slice::from_ref(request));
-            assert_eq!((&completion.text, completion.n_tokens), (&alone[0].text, request.sampling.max_tokens));
+            let alone =
+                sorted(&mut engine(&checkpoint, config.clone()), std::slice::from_ref(request));
+            assert_eq!(
+                (&completion.text, completion.n_tokens),
+                (&alone[0].text, request.sampling.max_tokens)
+            );
         }
     }
 }
@@ -191,7 +207,8 @@ fn requests_of_unequal_length_are_all_served() {
 #[test]
 fn a_prompt_that_cannot_fit_is_refused_by_name() {
     let Some(checkpoint) = tiny_llama() else { return };
-    let mut engine = engine(&checkpoint, EngineConfig { cache_tokens: 30, ..EngineConfig::default() });
+    let mut engine =
+        engine(&checkpoint, EngineConfig { cache_tokens: 30, ..EngineConfig::default() });
     let error = engine.generate(&requests(&Sampling::default()), &mut |_| {}).unwrap_err();
     assert!(error.to_string().contains("raise engine.cache_tokens"), "{error}");
 }

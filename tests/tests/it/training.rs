@@ -9,12 +9,19 @@ use srlm_artifact::MetricsRow;
 use srlm_dpo::{LossSettings, LossType, PairExample, PreferenceObjective};
 use srlm_model::{Conversation, LoraConfig, Model};
 use srlm_sft::{Example, ResponseLoss};
-use srlm_train::{Error, Hooks, Objective, Settings, StepNumbers, TrainConfig, TrainRuntime, Trained, train};
+use srlm_train::{
+    Error, Hooks, Objective, Settings, StepNumbers, TrainConfig, TrainRuntime, Trained, train,
+};
 
 use crate::models::{sequence, tiny};
 
-/// Plain gradient descent, for parity tests; returns each parameter's gradient norm by Hugging Face name.
-pub(crate) fn sgd_step(model: Model, mut gradients: Gradients, rate: f64) -> (Model, BTreeMap<String, f64>) {
+/// Plain gradient descent, for parity tests; returns each parameter's gradient norm by Hugging Face
+/// name.
+pub(crate) fn sgd_step(
+    model: Model,
+    mut gradients: Gradients,
+    rate: f64,
+) -> (Model, BTreeMap<String, f64>) {
     struct Step<'a> {
         gradients: &'a mut Gradients,
         rate: f64,
@@ -24,7 +31,8 @@ pub(crate) fn sgd_step(model: Model, mut gradients: Gradients, rate: f64) -> (Mo
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
             let (id, tensor, mapper) = param.consume();
             let gradient = tensor.grad_remove(self.gradients).unwrap();
-            self.norms.push(f64::from(gradient.clone().powi_scalar(2).sum().into_scalar::<f32>()).sqrt());
+            self.norms
+                .push(f64::from(gradient.clone().powi_scalar(2).sum().into_scalar::<f32>()).sqrt());
             let tensor = Tensor::from_inner(tensor.inner() - gradient * self.rate).require_grad();
             Param::from_mapped_value(id, tensor, mapper)
         }
@@ -47,7 +55,8 @@ pub(crate) fn loss<O: Objective>(objective: &O, model: &Model, batch: &[&O::Exam
 
 /// Nobody stops it and nobody judges it.
 pub(crate) fn to_the_end<'a>() -> Hooks<'a> {
-    let on_step: &'a mut _ = Box::leak(Box::new(|_: &MetricsRow, _: u32| ControlFlow::Continue(())));
+    let on_step: &'a mut _ =
+        Box::leak(Box::new(|_: &MetricsRow, _: u32| ControlFlow::Continue(())));
     Hooks { on_step, validate: None }
 }
 
@@ -88,8 +97,10 @@ fn run(
     let on_step = &mut |row: &MetricsRow, _| {
         if row.step == stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let settings = Settings { config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 5 };
-    let trained = train(model, &ResponseLoss, &examples(), settings, dir, Hooks { on_step, validate: None })?;
+    let settings =
+        Settings { config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 5 };
+    let trained =
+        train(model, &ResponseLoss, &examples(), settings, dir, Hooks { on_step, validate: None })?;
     Ok((trained.model, trained.metrics))
 }
 
@@ -113,7 +124,13 @@ fn devices_that_share_a_step_do_what_one_does() {
     let runtime = TrainRuntime { micro_batch_tokens: 1, ..TrainRuntime::default() };
     let others = [Device::flex(), Device::flex()];
     let on = |more_devices| {
-        let settings = Settings { config: &config, runtime: &runtime, more_devices, adapter_dropout: 0.0, seed: 5 };
+        let settings = Settings {
+            config: &config,
+            runtime: &runtime,
+            more_devices,
+            adapter_dropout: 0.0,
+            seed: 5,
+        };
         let model = tiny(&Device::flex().autodiff());
         train(model, &ResponseLoss, &examples(), settings, dir.path(), to_the_end()).unwrap()
     };
@@ -145,16 +162,27 @@ fn a_resumed_run_equals_the_unbroken_one_and_no_cold_start() {
 #[test]
 fn training_lowers_the_loss_and_counts_every_step() {
     let dir = tempfile::tempdir().unwrap();
-    let (_, metrics) = run(&TrainConfig { epochs: 20, ..config() }, 1 << 20, dir.path(), 0).unwrap();
+    let (_, metrics) =
+        run(&TrainConfig { epochs: 20, ..config() }, 1 << 20, dir.path(), 0).unwrap();
     assert_eq!(metrics.len(), 40);
-    assert!(metrics[39].loss < 0.5 * metrics[0].loss, "{} to {}", metrics[0].loss, metrics[39].loss);
+    assert!(
+        metrics[39].loss < 0.5 * metrics[0].loss,
+        "{} to {}",
+        metrics[0].loss,
+        metrics[39].loss
+    );
 }
 
 #[test]
 fn a_loss_that_is_no_number_stops_with_the_batch_named() {
     let dir = tempfile::tempdir().unwrap();
-    let error =
-        run(&TrainConfig { learning_rate: 1e30, max_grad_norm: 0.0, ..config() }, 1 << 20, dir.path(), 0).unwrap_err();
+    let error = run(
+        &TrainConfig { learning_rate: 1e30, max_grad_norm: 0.0, ..config() },
+        1 << 20,
+        dir.path(),
+        0,
+    )
+    .unwrap_err();
     assert!(matches!(&error, Error::NotFinite { examples, .. } if examples.len() == 3), "{error}");
 }
 
@@ -162,7 +190,10 @@ fn pairs(reference: &Model) -> Vec<PairExample> {
     (0..4)
         .map(|i| {
             let prompt = sequence(i, 12);
-            let with = |seed| Conversation { ids: [prompt.clone(), sequence(seed, 9)].concat(), response_start: 12 };
+            let with = |seed| Conversation {
+                ids: [prompt.clone(), sequence(seed, 9)].concat(),
+                response_start: 12,
+            };
             let (chosen, rejected) = (with(100 + i), with(200 + i));
             let logps = reference.response_logps(&[&chosen.ids, &rejected.ids], &[12, 12]);
             PairExample {
@@ -177,14 +208,17 @@ fn pairs(reference: &Model) -> Vec<PairExample> {
         .collect()
 }
 
-/// The trap of adapters: with M_t's weights under fresh adapters, the reference is M_t, so the first loss is ln 2.
+/// The trap of adapters: with M_t's weights under fresh adapters, the reference is M_t, so the
+/// first loss is ln 2.
 #[test]
 fn adapters_start_from_m_t_as_their_own_reference() {
     let device = Device::flex();
     let pairs = pairs(&tiny(&device));
-    let objective = PreferenceObjective { loss: LossSettings::of(LossType::Sigmoid, 0.1), ld_alpha: 1.0 };
+    let objective =
+        PreferenceObjective { loss: LossSettings::of(LossType::Sigmoid, 0.1), ld_alpha: 1.0 };
     device.seed(1);
-    let model = tiny(&device.clone().autodiff()).with_lora(&LoraConfig { rank: 4, ..LoraConfig::default() });
+    let model = tiny(&device.clone().autodiff())
+        .with_lora(&LoraConfig { rank: 4, ..LoraConfig::default() });
     let dir = tempfile::tempdir().unwrap();
     let config = TrainConfig {
         batch_size: 4,
@@ -195,14 +229,21 @@ fn adapters_start_from_m_t_as_their_own_reference() {
     };
     let before = weights(&tiny(&device));
     let runtime = TrainRuntime::default();
-    let settings = Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
+    let settings = Settings {
+        config: &config,
+        runtime: &runtime,
+        more_devices: &[],
+        adapter_dropout: 0.0,
+        seed: 1,
+    };
     let Trained { model: trained, metrics, .. } =
         train(model, &objective, &pairs, settings, dir.path(), to_the_end()).unwrap();
     assert!((metrics[0].loss - std::f64::consts::LN_2).abs() < 1e-5, "{}", metrics[0].loss);
     assert_eq!(metrics[0].rewards_margins.map(|m| m.abs() < 1e-4), Some(true));
     let last = metrics.last().unwrap();
     assert!(last.loss < 0.6 && last.rewards_accuracies == Some(1.0), "{last:?}");
-    // Frozen weights have not moved; merging puts the update into them and changes no log-probability.
+    // Frozen weights have not moved; merging puts the update into them and changes no
+    // log-probability.
     let sequences: Vec<&[u32]> = pairs.iter().map(|p| p.chosen.ids.as_slice()).collect();
     let adapted = trained.response_logps(&sequences, &[12; 4]);
     let merged = trained.merge_lora();

@@ -1,7 +1,9 @@
 //! Training on single responses: losses against TRL's, and KTO in the loop.
 
 use burn::tensor::{Device, Tensor};
-use srlm_dpo::unpaired::{Unpaired, UnpairedExample, UnpairedLogps, UnpairedObjective, unpaired_loss};
+use srlm_dpo::unpaired::{
+    Unpaired, UnpairedExample, UnpairedLogps, UnpairedObjective, unpaired_loss,
+};
 use srlm_model::Conversation;
 use srlm_train::{Settings, TrainConfig, TrainRuntime, train};
 
@@ -21,10 +23,12 @@ fn losses_and_gradients_equal_trls() {
     let (mut n, mut errors) = (0, LargestErrors::default());
     for case in fixture["cases"].as_array().unwrap() {
         let of_case = |key: &str| case[key].as_f64().unwrap();
-        for (batch, expected) in fixture["batches"].as_array().unwrap().iter().zip(case["results"].as_array().unwrap())
+        for (batch, expected) in
+            fixture["batches"].as_array().unwrap().iter().zip(case["results"].as_array().unwrap())
         {
             let of = |key: &str| numbers(&batch[key]);
-            let mismatched: Vec<f64> = of("kl_logps").iter().zip(of("ref_kl_logps")).map(|(p, r)| p - r).collect();
+            let mismatched: Vec<f64> =
+                of("kl_logps").iter().zip(of("ref_kl_logps")).map(|(p, r)| p - r).collect();
             let kl = (mismatched.iter().sum::<f64>() / mismatched.len() as f64).max(0.0);
             let settings = Unpaired {
                 beta: of_case("beta"),
@@ -39,11 +43,13 @@ fn losses_and_gradients_equal_trls() {
                 desirable: tensor(&of("desirable")),
             };
             let loss = unpaired_loss(logps, &settings).losses.mean();
-            let (ours, theirs) = (f64::from(loss.clone().into_scalar::<f32>()), expected["loss"].as_f64().unwrap());
+            let (ours, theirs) =
+                (f64::from(loss.clone().into_scalar::<f32>()), expected["loss"].as_f64().unwrap());
             close("loss", ours, theirs, 1e-5);
             let objective = case["loss_type"].as_str().unwrap();
             errors.value(objective, ours, theirs);
-            let gradients: Vec<f32> = policy.grad(&loss.backward()).unwrap().into_data().try_into_vec().unwrap();
+            let gradients: Vec<f32> =
+                policy.grad(&loss.backward()).unwrap().into_data().try_into_vec().unwrap();
             for (ours, theirs) in gradients.iter().zip(numbers(&expected["gradients"])) {
                 close("gradient", f64::from(*ours), theirs, 1e-5);
                 errors.gradient(objective, f64::from(*ours), theirs);
@@ -59,7 +65,10 @@ fn losses_and_gradients_equal_trls() {
 fn kto_starts_at_its_reference_and_tells_good_from_bad() {
     let reference = tiny(&Device::flex());
     let example = |i: u64| {
-        let with = |seed| Conversation { ids: [sequence(i, 12), sequence(seed, 9)].concat(), response_start: 12 };
+        let with = |seed| Conversation {
+            ids: [sequence(i, 12), sequence(seed, 9)].concat(),
+            response_start: 12,
+        };
         let (conversation, mismatched) = (with(100 + i), with(100 + (i + 1) % 6));
         let logps = reference.response_logps(&[&conversation.ids, &mismatched.ids], &[12, 12]);
         UnpairedExample {
@@ -82,11 +91,20 @@ fn kto_starts_at_its_reference_and_tells_good_from_bad() {
         checkpoint_every: 0,
         ..TrainConfig::default()
     };
-    let (runtime, dir) =
-        (TrainRuntime { micro_batch_tokens: 30, recompute_layers: true }, tempfile::tempdir().unwrap());
-    let settings = Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 1 };
+    let (runtime, dir) = (
+        TrainRuntime { micro_batch_tokens: 30, recompute_layers: true },
+        tempfile::tempdir().unwrap(),
+    );
+    let settings = Settings {
+        config: &config,
+        runtime: &runtime,
+        more_devices: &[],
+        adapter_dropout: 0.0,
+        seed: 1,
+    };
     let model = tiny(&Device::flex().autodiff());
-    let metrics = train(model, &objective, &examples, settings, dir.path(), to_the_end()).unwrap().metrics;
+    let metrics =
+        train(model, &objective, &examples, settings, dir.path(), to_the_end()).unwrap().metrics;
     close("first loss", metrics[0].loss, 0.5, 1e-5);
     close("first reference point", metrics[0].kl.unwrap(), 0.0, 1e-4);
     let last = metrics.last().unwrap();

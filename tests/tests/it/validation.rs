@@ -6,15 +6,17 @@ use burn::tensor::Device;
 use srlm_model::{Conversation, Model};
 use srlm_sft::{Example, ResponseLoss};
 use srlm_train::{
-    Error, Hooks, Settings, TrainConfig, TrainRuntime, Trained, Validate, ValidateBy, ValidateError, ValidationConfig,
-    train,
+    Error, Hooks, Settings, TrainConfig, TrainRuntime, Trained, Validate, ValidateBy,
+    ValidateError, ValidationConfig, train,
 };
 
 use crate::models::{sequence, tiny};
 use crate::training::{to_the_end, weights};
 
 fn examples() -> Vec<Example> {
-    let example = |i| Example::response(format!("e{i}"), Conversation { ids: sequence(i, 30), response_start: 8 });
+    let example = |i| {
+        Example::response(format!("e{i}"), Conversation { ids: sequence(i, 30), response_start: 8 })
+    };
     (0..8).map(example).collect()
 }
 
@@ -30,9 +32,14 @@ fn config(validation: ValidationConfig) -> TrainConfig {
     }
 }
 
-fn run(config: &TrainConfig, dir: &Path, validate: Option<&mut dyn Validate>) -> Result<Trained, Error> {
+fn run(
+    config: &TrainConfig,
+    dir: &Path,
+    validate: Option<&mut dyn Validate>,
+) -> Result<Trained, Error> {
     let runtime = TrainRuntime::default();
-    let settings = Settings { config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 5 };
+    let settings =
+        Settings { config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 5 };
     let hooks = Hooks { validate, ..to_the_end() };
     train(tiny(&Device::flex().autodiff()), &ResponseLoss, &examples(), settings, dir, hooks)
 }
@@ -40,7 +47,8 @@ fn run(config: &TrainConfig, dir: &Path, validate: Option<&mut dyn Validate>) ->
 #[test]
 fn the_checkpoint_with_the_lowest_held_out_loss_is_returned_and_training_stops() {
     let dir = tempfile::tempdir().unwrap();
-    let by_loss = ValidationConfig { every: 1, by: ValidateBy::Loss, share: 0.25, patience: 2, prompts: 0 };
+    let by_loss =
+        ValidationConfig { every: 1, by: ValidateBy::Loss, share: 0.25, patience: 2, prompts: 0 };
     let trained = run(&config(by_loss), dir.path(), None).unwrap();
     assert_eq!(trained.n_held_out, 2);
     let losses: Vec<f64> = trained.metrics.iter().map(|row| row.eval_loss.unwrap()).collect();
@@ -53,7 +61,13 @@ fn the_checkpoint_with_the_lowest_held_out_loss_is_returned_and_training_stops()
     let dir = tempfile::tempdir().unwrap();
     let mut until = config(ValidationConfig { every: 0, ..ValidationConfig::default() });
     until.max_steps = trained.step;
-    let held_out = ValidationConfig { every: 1000, by: ValidateBy::Loss, share: 0.25, patience: 0, prompts: 0 };
+    let held_out = ValidationConfig {
+        every: 1000,
+        by: ValidateBy::Loss,
+        share: 0.25,
+        patience: 0,
+        prompts: 0,
+    };
     let same = run(&TrainConfig { validation: held_out, ..until }, dir.path(), None).unwrap();
     assert_eq!(weights(&trained.model), weights(&same.model));
 }
@@ -72,7 +86,10 @@ impl Validate for Scripted {
     }
 
     fn win_rate(&mut self, new: u32, old: u32, dir: &Path) -> Result<f64, ValidateError> {
-        assert!(dir.join(format!("answers-{new}")).exists() && dir.join(format!("answers-{old}")).exists());
+        assert!(
+            dir.join(format!("answers-{new}")).exists()
+                && dir.join(format!("answers-{old}")).exists()
+        );
         self.asked.push((new, old));
         Ok(self.rates[self.asked.len() - 1])
     }
@@ -81,8 +98,10 @@ impl Validate for Scripted {
 #[test]
 fn a_judge_compares_each_checkpoint_with_the_best_before_it() {
     let dir = tempfile::tempdir().unwrap();
-    let by_judge = ValidationConfig { every: 4, by: ValidateBy::Judge, share: 0.0, patience: 2, prompts: 4 };
-    let mut judge = Scripted { rates: vec![0.4, 0.7, 0.5, 0.2], asked: Vec::new(), answered: Vec::new() };
+    let by_judge =
+        ValidationConfig { every: 4, by: ValidateBy::Judge, share: 0.0, patience: 2, prompts: 4 };
+    let mut judge =
+        Scripted { rates: vec![0.4, 0.7, 0.5, 0.2], asked: Vec::new(), answered: Vec::new() };
     let trained = run(&config(by_judge.clone()), dir.path(), Some(&mut judge)).unwrap();
     // The first is the best whatever the judge says of it; a tie is no improvement.
     assert_eq!(judge.asked, [(4, 0), (8, 4), (12, 8), (16, 8)]);
@@ -111,17 +130,28 @@ fn a_running_mean_of_the_weights_is_returned() {
 /// Everything that has a state at once: an interruption must not show.
 #[test]
 fn an_interrupted_run_with_mean_dropout_and_validation_goes_on_to_the_same_numbers() {
-    let validation = ValidationConfig { every: 3, by: ValidateBy::Loss, share: 0.25, patience: 0, prompts: 0 };
-    let config = TrainConfig { dropout: 0.1, ema_decay: 0.9, checkpoint_every: 2, ..config(validation) };
+    let validation =
+        ValidationConfig { every: 3, by: ValidateBy::Loss, share: 0.25, patience: 0, prompts: 0 };
+    let config =
+        TrainConfig { dropout: 0.1, ema_decay: 0.9, checkpoint_every: 2, ..config(validation) };
     let whole = run(&config, tempfile::tempdir().unwrap().path(), None).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let runtime = TrainRuntime::default();
     for stop_at in [1, 4, 9] {
         let on_step = &mut |row: &srlm_artifact::MetricsRow, _| {
-            if row.step == stop_at { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
+            if row.step == stop_at {
+                std::ops::ControlFlow::Break(())
+            } else {
+                std::ops::ControlFlow::Continue(())
+            }
         };
-        let settings =
-            Settings { config: &config, runtime: &runtime, more_devices: &[], adapter_dropout: 0.0, seed: 5 };
+        let settings = Settings {
+            config: &config,
+            runtime: &runtime,
+            more_devices: &[],
+            adapter_dropout: 0.0,
+            seed: 5,
+        };
         let hooks = Hooks { on_step, validate: None };
         let model = tiny(&Device::flex().autodiff());
         assert!(train(model, &ResponseLoss, &examples(), settings, dir.path(), hooks).is_err());

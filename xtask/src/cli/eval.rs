@@ -32,8 +32,8 @@ pub(crate) enum EvalOnFiles {
     Perplexity(Perplexity),
     /// IFEval: which instructions the responses follow.
     Ifeval(Ifeval),
-    /// A judge against people: --model judges the responses of FILE, or --input has rows {prompt_id, response, score,
-    /// human_rank}.
+    /// A judge against people: --model judges the responses of FILE, or --input has rows
+    /// {prompt_id, response, score, human_rank}.
     Judge(EvalJudge),
     /// How often harmful requests are served and harmless ones refused.
     Safety(SafetyCommand),
@@ -52,26 +52,30 @@ pub(crate) struct InputArgs {
 
 #[derive(Args)]
 pub(crate) struct HeadToHead {
-    /// The new answers: a folder of responses, rows {prompt_id, response} or {id, prompt, response}, or AlpacaEval's
-    /// model_outputs.json.
+    /// The new answers: a folder of responses, rows {prompt_id, response} or {id, prompt,
+    /// response}, or AlpacaEval's model_outputs.json.
     #[arg(value_name = "A", requires = "old")]
     pub(crate) new: Option<PathBuf>,
     /// The old answers, likewise.
     #[arg(value_name = "B")]
     pub(crate) old: Option<PathBuf>,
-    /// Verdicts that are there, instead: rows {prompt_id, new_first, new_second}, each verdict A, B, tie or null.
+    /// Verdicts that are there, instead: rows {prompt_id, new_first, new_second}, each verdict A,
+    /// B, tie or null.
     #[arg(long, value_name = "ROWS", conflicts_with = "new")]
     pub(crate) input: Option<PathBuf>,
-    /// Texts of the prompts, where the answers do not have them: a folder, or rows {prompt_id, prompt}.
+    /// Texts of the prompts, where the answers do not have them: a folder, or rows {prompt_id,
+    /// prompt}.
     #[arg(long, value_name = "PATH")]
     pub(crate) prompts: Option<PathBuf>,
-    /// The model that decides: folder, GGUF file, hub:OWNER/NAME@REVISION, package:NAME==VERSION or tiny:.
+    /// The model that decides: folder, GGUF file, hub:OWNER/NAME@REVISION, package:NAME==VERSION or
+    /// tiny:.
     #[arg(long, conflicts_with = "server")]
     pub(crate) model: Option<String>,
     /// cpu, cuda:N or wgpu.
     #[arg(long, default_value = "cpu")]
     pub(crate) device: String,
-    /// A server that decides: its address up to and with the version, such as http://127.0.0.1:8000/v1.
+    /// A server that decides: its address up to and with the version, such as
+    /// http://127.0.0.1:8000/v1.
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,
     /// The model's name at the server.
@@ -96,14 +100,15 @@ pub(crate) struct HeadToHead {
 
 #[derive(Args)]
 pub(crate) struct EvalJudge {
-    /// What people said: ranked groups, verdicts on pairs or ratings, as JSON Lines, JSON or Parquet.
+    /// What people said: ranked groups, verdicts on pairs or ratings, as JSON Lines, JSON or
+    /// Parquet.
     #[arg(value_name = "FILE", required_unless_present = "input", conflicts_with = "input")]
     pub(crate) file: Option<PathBuf>,
     /// Rows {prompt_id, response, score, human_rank} that a judge has scored; nothing is judged.
     #[arg(long, value_name = "ROWS")]
     pub(crate) input: Option<PathBuf>,
-    /// The judge: a model's folder or file, hub:, package:, tiny:, http://HOST/v1, or an engine of the configuration (default: M_T
-    /// of --run).
+    /// The judge: a model's folder or file, hub:, package:, tiny:, http://HOST/v1, or an engine of
+    /// the configuration (default: M_T of --run).
     #[arg(long, required_unless_present_any = ["run", "input"])]
     pub(crate) model: Option<String>,
     /// The model's name at the server.
@@ -124,7 +129,8 @@ pub(crate) struct EvalJudge {
     /// Where a row has what, as in --map prompt=question,score=grade.
     #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
     pub(crate) map: Vec<String>,
-    /// The worst and the best rating (default: the first of 0,5 1,10 0,10 and 0,100 that holds all).
+    /// The worst and the best rating (default: the first of 0,5 1,10 0,10 and 0,100 that holds
+    /// all).
     #[arg(long, value_name = "MIN,MAX", value_delimiter = ',')]
     pub(crate) scale: Vec<f64>,
     /// Judge part i of n of the trees, such as the held-out half 2/2; --part-seed draws them.
@@ -154,7 +160,8 @@ pub(crate) struct EvalJudge {
     /// cpu, cuda:N or wgpu.
     #[arg(long)]
     pub(crate) device: Option<String>,
-    /// Where the artifacts go; the same command goes on there (default: below the run, or below runs/eval-judge).
+    /// Where the artifacts go; the same command goes on there (default: below the run, or below
+    /// runs/eval-judge).
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// The report as JSON on standard output.
@@ -200,7 +207,8 @@ pub(crate) struct Perplexity {
 
 #[derive(Args)]
 pub(crate) struct Ifeval {
-    /// Responses: rows {key, prompt, instruction_id_list, kwargs, response}, or with --data {key, response}.
+    /// Responses: rows {key, prompt, instruction_id_list, kwargs, response}, or with --data {key,
+    /// response}.
     #[arg(long, value_name = "ROWS")]
     pub(crate) input: Option<PathBuf>,
     /// IFEval's rows {key, prompt, instruction_id_list, kwargs}.
@@ -218,7 +226,8 @@ pub(crate) struct Ifeval {
 
 #[derive(Args)]
 pub(crate) struct SafetyCommand {
-    /// Prompts in XSTest's columns: rows {id, prompt, type, label}, with {completion, human_label} where they have them.
+    /// Prompts in XSTest's columns: rows {id, prompt, type, label}, with {completion, human_label}
+    /// where they have them.
     pub(crate) rows: PathBuf,
     /// A model that answers the prompts (default: the rows' own completions count).
     #[arg(long)]

@@ -12,7 +12,8 @@ use crate::exit::{Exit, OrExit};
 pub(crate) fn alpaca_eval(args: &EvalAlpacaEval) -> anyhow::Result<()> {
     let annotations = read(&args.input).or_exit(Exit::Data)?;
     let gamed = args.gamed.as_deref().map(read_gamed).transpose().or_exit(Exit::Data)?;
-    let leaderboard = args.leaderboard.as_deref().map(read_leaderboard).transpose().or_exit(Exit::Data)?;
+    let leaderboard =
+        args.leaderboard.as_deref().map(read_leaderboard).transpose().or_exit(Exit::Data)?;
     for found in summary(&annotations, gamed.as_deref(), &Bootstrap::default()) {
         let mut line = serde_json::to_value(&found)?;
         if let Some(leaderboard) = &leaderboard {

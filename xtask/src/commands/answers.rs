@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use serde::Deserialize;
-use srlm_artifact::{Artifact, Kind as _, Manifest, Prompt, PromptRow, Prompts, ResponseRow, Responses, read_jsonl};
+use srlm_artifact::{
+    Artifact, Kind as _, Manifest, Prompt, PromptRow, Prompts, ResponseRow, Responses, read_jsonl,
+};
 
 /// An answer, with its prompt where the file has it.
 pub(crate) struct Answer {
@@ -39,15 +41,21 @@ struct AlpacaEvalRow {
     output: String,
 }
 
-/// The first answer to each prompt of a folder of responses, of rows, or of AlpacaEval's `model_outputs.json`, where
-/// the instruction names the prompt.
+/// The first answer to each prompt of a folder of responses, of rows, or of AlpacaEval's
+/// `model_outputs.json`, where the instruction names the prompt.
 pub(crate) fn read(path: &Path) -> anyhow::Result<BTreeMap<String, Answer>> {
     let mut rows: Vec<(String, u32, Answer)> = if path.is_dir() {
-        let row = |row: ResponseRow| (row.prompt_id, row.sample_index, Answer { prompt: None, response: row.response });
+        let row = |row: ResponseRow| {
+            (row.prompt_id, row.sample_index, Answer { prompt: None, response: row.response })
+        };
         Artifact::<Responses>::open(path)?.rows()?.into_iter().map(row).collect()
     } else if let Some(outputs) = outputs(path)? {
         let row = |row: AlpacaEvalRow| {
-            (row.instruction.clone(), 0, Answer { prompt: Some(row.instruction), response: row.output })
+            (
+                row.instruction.clone(),
+                0,
+                Answer { prompt: Some(row.instruction), response: row.output },
+            )
         };
         outputs.into_iter().map(row).collect()
     } else {
@@ -65,22 +73,30 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<BTreeMap<String, Answer>> {
 
 /// The rows of a JSON list; `None` where the file is none.
 fn outputs(path: &Path) -> anyhow::Result<Option<Vec<AlpacaEvalRow>>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     if !text.trim_start().starts_with('[') {
         return Ok(None);
     }
-    let rows = serde_json::from_str(&text).with_context(|| format!("{} is no list of outputs", path.display()))?;
+    let rows = serde_json::from_str(&text)
+        .with_context(|| format!("{} is no list of outputs", path.display()))?;
     Ok(Some(rows))
 }
 
-/// Texts of prompts by id: of a folder or a file of prompts; without one, of the folder in the run of `answers` that
-/// they answer, where there is such a folder.
-pub(crate) fn prompts(path: Option<&Path>, answers: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+/// Texts of prompts by id: of a folder or a file of prompts; without one, of the folder in the run
+/// of `answers` that they answer, where there is such a folder.
+pub(crate) fn prompts(
+    path: Option<&Path>,
+    answers: &Path,
+) -> anyhow::Result<BTreeMap<String, String>> {
     let rows = match path {
-        Some(path) if path.is_dir() => Artifact::<Prompts>::open(path)?.rows()?.into_iter().map(text).collect(),
-        Some(path) => {
-            read_jsonl::<TextRow>(path)?.into_iter().map(|row| (row.prompt_id, row.prompt.to_text())).collect()
+        Some(path) if path.is_dir() => {
+            Artifact::<Prompts>::open(path)?.rows()?.into_iter().map(text).collect()
         }
+        Some(path) => read_jsonl::<TextRow>(path)?
+            .into_iter()
+            .map(|row| (row.prompt_id, row.prompt.to_text()))
+            .collect(),
         None => match answered(answers) {
             Some(prompts) => prompts.rows()?.into_iter().map(text).collect(),
             None => BTreeMap::new(),
@@ -99,5 +115,7 @@ fn answered(responses: &Path) -> Option<Artifact<Prompts>> {
     let hash = &inputs.iter().find(|input| input.kind == Prompts::NAME)?.content_hash;
     let run = responses.parent()?;
     let places = [run.join("prompts"), run.parent()?.join("seed/eval-prompts")];
-    places.iter().find_map(|place| Artifact::<Prompts>::open(place).ok().filter(|found| found.content_hash() == hash))
+    places.iter().find_map(|place| {
+        Artifact::<Prompts>::open(place).ok().filter(|found| found.content_hash() == hash)
+    })
 }

@@ -6,7 +6,9 @@ use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
 use srlm_checkpoint::Tokenizer;
 use srlm_eval::Bootstrap;
-use srlm_eval::benchmarks::{Benchmark, Item, ItemScore, Likelihood, MAX_NEW_TOKENS, Pair, summary};
+use srlm_eval::benchmarks::{
+    Benchmark, Item, ItemScore, Likelihood, MAX_NEW_TOKENS, Pair, summary,
+};
 use srlm_generate::{Generate as _, Input, Request, Sampling};
 use srlm_model::{Engine, EngineConfig};
 
@@ -50,7 +52,8 @@ pub(crate) fn benchmark(args: &RunBenchmark, console: &Console) -> anyhow::Resul
 
 /// The rows of a file, JSON Lines.
 fn values(path: &Path) -> anyhow::Result<Vec<Value>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let value = |(i, line): (usize, &str)| {
         serde_json::from_str(line).map_err(|error| anyhow!("{}:{}: {error}", path.display(), i + 1))
@@ -59,42 +62,61 @@ fn values(path: &Path) -> anyhow::Result<Vec<Value>> {
 }
 
 /// The likelihoods of all pairs of all items, in order.
-fn likelihoods(engine: &mut Engine, tokenizer: &Tokenizer, items: &[Item]) -> anyhow::Result<Vec<Likelihood>> {
+fn likelihoods(
+    engine: &mut Engine,
+    tokenizer: &Tokenizer,
+    items: &[Item],
+) -> anyhow::Result<Vec<Likelihood>> {
     let pairs: Vec<Pair> = items.iter().flat_map(Item::pairs).map(Pair::for_tokenizer).collect();
     let mut sums = Vec::new();
     for pairs in pairs.chunks(PAIRS) {
-        let tokens = pairs.iter().map(|pair| tokens(engine, tokenizer, pair)).collect::<anyhow::Result<Vec<_>>>()?;
+        let tokens = pairs
+            .iter()
+            .map(|pair| tokens(engine, tokenizer, pair))
+            .collect::<anyhow::Result<Vec<_>>>()?;
         let sequences: Vec<&[u32]> = tokens.iter().map(|(ids, _)| ids.as_slice()).collect();
         let starts: Vec<usize> = tokens.iter().map(|&(_, start)| start).collect();
         sums.extend(engine.model().response_logps(&sequences, &starts));
     }
     let is_greedy = greedy(engine, tokenizer, items)?;
-    let greedy = items.iter().zip(is_greedy).flat_map(|(item, greedy)| item.pairs().iter().map(move |_| greedy));
+    let greedy = items
+        .iter()
+        .zip(is_greedy)
+        .flat_map(|(item, greedy)| item.pairs().iter().map(move |_| greedy));
     Ok(sums.into_iter().zip(greedy).map(|(sum, greedy)| Likelihood { sum, greedy }).collect())
 }
 
-/// A pair's tokens and where those of the continuation begin; what does not fit the context goes on the left.
-fn tokens(engine: &Engine, tokenizer: &Tokenizer, pair: &Pair) -> anyhow::Result<(Vec<u32>, usize)> {
+/// A pair's tokens and where those of the continuation begin; what does not fit the context goes on
+/// the left.
+fn tokens(
+    engine: &Engine,
+    tokenizer: &Tokenizer,
+    pair: &Pair,
+) -> anyhow::Result<(Vec<u32>, usize)> {
     let encode = |text: &str| tokenizer.encode(text, true).or_exit(Exit::Engine);
     let mut context = encode(&pair.context)?;
     let mut ids = encode(&format!("{}{}", pair.context, pair.continuation))?;
     if context.is_empty() {
         let config = engine.model().config();
         let first = config.bos_token_id.or_else(|| tokenizer.eos_ids().first().copied());
-        context.push(first.context("the tokenizer has no token for the beginning or the end of a text")?);
+        context.push(
+            first.context("the tokenizer has no token for the beginning or the end of a text")?,
+        );
         ids.insert(0, context[0]);
     }
     let excess = ids.len().saturating_sub(engine.model().config().context());
     Ok((ids.split_off(excess), context.len().saturating_sub(excess).max(1)))
 }
 
-/// Whether each item's single continuation is what the model writes; `false` for choices, which do not ask.
+/// Whether each item's single continuation is what the model writes; `false` for choices, which do
+/// not ask.
 fn greedy(engine: &mut Engine, tokenizer: &Tokenizer, items: &[Item]) -> anyhow::Result<Vec<bool>> {
     let mut requests = Vec::new();
     for item in items {
         if let Item::Continuation { id, pair } = item {
             let pair = pair.for_tokenizer();
-            let n_tokens = tokenizer.encode(&pair.continuation, false).or_exit(Exit::Engine)?.len() + 2;
+            let n_tokens =
+                tokenizer.encode(&pair.continuation, false).or_exit(Exit::Engine)?.len() + 2;
             requests.push(request(id, pair.context, n_tokens, Vec::new()));
         }
     }
@@ -124,13 +146,22 @@ fn responses(engine: &mut Engine, items: &[Item]) -> anyhow::Result<Vec<Option<S
     let mut written = generated(engine, &requests)?.into_iter();
     Ok(items
         .iter()
-        .map(|item| matches!(item, Item::Generation { .. }).then(|| written.next().unwrap_or_default()))
+        .map(|item| {
+            matches!(item, Item::Generation { .. }).then(|| written.next().unwrap_or_default())
+        })
         .collect())
 }
 
 fn request(id: &str, text: String, max_tokens: usize, stop: Vec<String>) -> Request {
-    let sampling = Sampling { max_tokens: max_tokens as u32, temperature: 0.0, stop, ..Sampling::default() };
-    Request { id: id.to_owned(), input: Input::Text(text), seeds: vec![0], sampling, top_logprobs: 0 }
+    let sampling =
+        Sampling { max_tokens: max_tokens as u32, temperature: 0.0, stop, ..Sampling::default() };
+    Request {
+        id: id.to_owned(),
+        input: Input::Text(text),
+        seeds: vec![0],
+        sampling,
+        top_logprobs: 0,
+    }
 }
 
 fn generated(engine: &mut Engine, requests: &[Request]) -> anyhow::Result<Vec<String>> {

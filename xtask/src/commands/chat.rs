@@ -25,7 +25,11 @@ pub(crate) fn chat(args: &Chat, console: &Console) -> anyhow::Result<()> {
     for model in std::iter::once(&args.model.model).chain(&args.vs) {
         let of = ModelArgs { model: model.clone(), device: args.model.device.clone() };
         let config = EngineConfig { max_rows: 1, ..EngineConfig::default() };
-        sides.push(Side { name: model.clone(), engine: rows::engine(&of, config, console)?, turns: Vec::new() });
+        sides.push(Side {
+            name: model.clone(),
+            engine: rows::engine(&of, config, console)?,
+            turns: Vec::new(),
+        });
     }
     let terminal = std::io::stdin().is_terminal();
     for turn in 0.. {
@@ -34,7 +38,8 @@ pub(crate) fn chat(args: &Chat, console: &Console) -> anyhow::Result<()> {
             std::io::stdout().flush()?;
         }
         let mut line = String::new();
-        let n = std::io::stdin().lock().read_line(&mut line).context("cannot read standard input")?;
+        let n =
+            std::io::stdin().lock().read_line(&mut line).context("cannot read standard input")?;
         if n == 0 || line.trim().is_empty() {
             return Ok(());
         }

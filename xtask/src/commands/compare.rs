@@ -9,11 +9,17 @@ use crate::cli::Compare;
 use crate::commands::print;
 use crate::exit::{Exit, OrExit};
 
-/// Writes `index.html`, `compare.md` and `compare.json` into the folder, and prints the page's path.
+/// Writes `index.html`, `compare.md` and `compare.json` into the folder, and prints the page's
+/// path.
 pub(crate) fn compare(args: &Compare) -> anyhow::Result<()> {
-    let runs: Vec<RunSummary> =
-        args.runs.iter().map(|run| RunSummary::read(run)).collect::<Result<_, _>>().or_exit(Exit::Data)?;
-    std::fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
+    let runs: Vec<RunSummary> = args
+        .runs
+        .iter()
+        .map(|run| RunSummary::read(run))
+        .collect::<Result<_, _>>()
+        .or_exit(Exit::Data)?;
+    std::fs::create_dir_all(&args.out)
+        .with_context(|| format!("cannot create {}", args.out.display()))?;
     let json = serde_json::to_string_pretty(&compare::compare(&runs))? + "\n";
     let write = |name: &str, text: String| -> anyhow::Result<PathBuf> {
         let path = args.out.join(name);

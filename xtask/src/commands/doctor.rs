@@ -24,7 +24,11 @@ pub(crate) fn doctor(args: &Doctor, console: &Console) -> anyhow::Result<()> {
     let path = source::resolve(&args.model, console, &device)?;
     let checkpoint = Checkpoint::open(&path).or_exit(Exit::Engine)?;
     let model = Model::load(&checkpoint, &device).or_exit(Exit::Engine)?;
-    let texts = ["The old clock stops.", "A quiet river near the sea.", "The old clock rings at night, twice."];
+    let texts = [
+        "The old clock stops.",
+        "A quiet river near the sea.",
+        "The old clock rings at night, twice.",
+    ];
     let sequences = texts
         .iter()
         .map(|text| checkpoint.tokenizer.encode(text, true))
@@ -33,20 +37,31 @@ pub(crate) fn doctor(args: &Doctor, console: &Console) -> anyhow::Result<()> {
     let mut failed = Vec::new();
     let mut check = |name: &str, difference: f64| {
         let ok = difference <= TOLERANCE;
-        let _ = print(&format!("{} {name}: largest difference {difference:.2e}\n", if ok { "ok  " } else { "FAIL" }));
+        let _ = print(&format!(
+            "{} {name}: largest difference {difference:.2e}\n",
+            if ok { "ok  " } else { "FAIL" }
+        ));
         if !ok {
             failed.push(name.to_owned());
         }
     };
     check("a batch gives what single rows give", batch_difference(&model, &sequences));
-    check("cached decoding gives what the whole pass gives", decode_difference(&checkpoint, &device)?);
+    check(
+        "cached decoding gives what the whole pass gives",
+        decode_difference(&checkpoint, &device)?,
+    );
     let reference = Model::load(&checkpoint, &device::open("cpu")?.device).or_exit(Exit::Engine)?;
-    check("the device gives the CPU's log-probabilities", logps_difference(&model, &reference, &sequences));
+    check(
+        "the device gives the CPU's log-probabilities",
+        logps_difference(&model, &reference, &sequences),
+    );
     let (loss, gradient) = gradient_difference(&checkpoint, &device, &sequences)?;
     check("the device gives the CPU's loss", loss);
     check("the device gives the CPU's gradient norm (relative)", gradient);
     if !failed.is_empty() {
-        let refuse = || -> anyhow::Result<()> { bail!("device {} fails: {}", args.device, failed.join("; ")) };
+        let refuse = || -> anyhow::Result<()> {
+            bail!("device {} fails: {}", args.device, failed.join("; "))
+        };
         return refuse().or_exit(Exit::Device);
     }
     Ok(())
@@ -61,7 +76,8 @@ fn views(sequences: &[Vec<u32>]) -> Vec<&[u32]> {
 }
 
 fn largest(a: &[f64], b: &[f64], sequences: &[Vec<u32>]) -> f64 {
-    let per_token = a.iter().zip(b).zip(sequences).map(|((a, b), s)| (a - b).abs() / s.len() as f64);
+    let per_token =
+        a.iter().zip(b).zip(sequences).map(|((a, b), s)| (a - b).abs() / s.len() as f64);
     per_token.fold(0.0, f64::max)
 }
 
@@ -75,11 +91,14 @@ fn logps_difference(model: &Model, reference: &Model, sequences: &[Vec<u32>]) ->
     largest(&logps(model, &views(sequences)), &logps(reference, &views(sequences)), sequences)
 }
 
-/// Greedy continuations by the engine, scored by whole passes: each token must be the likeliest but for rounding.
+/// Greedy continuations by the engine, scored by whole passes: each token must be the likeliest but
+/// for rounding.
 fn decode_difference(checkpoint: &Checkpoint, device: &Device) -> anyhow::Result<f64> {
     let load = || Model::load(checkpoint, device).or_exit(Exit::Engine);
-    let prompts = ["Describe a small boat.", "Describe a small boat and a green lamp.", "Explain winter."];
-    let sampling = Sampling { max_tokens: 12, temperature: 0.0, ignore_eos: true, ..Sampling::default() };
+    let prompts =
+        ["Describe a small boat.", "Describe a small boat and a green lamp.", "Explain winter."];
+    let sampling =
+        Sampling { max_tokens: 12, temperature: 0.0, ignore_eos: true, ..Sampling::default() };
     let requests: Vec<Request> = prompts
         .iter()
         .map(|text| Request {
@@ -91,9 +110,17 @@ fn decode_difference(checkpoint: &Checkpoint, device: &Device) -> anyhow::Result
         })
         .collect();
     let (tokenizer, model) = (std::sync::Arc::new(checkpoint.tokenizer.clone()), load()?);
-    let mut engine = Engine::new(load()?, tokenizer, EngineConfig::default(), "doctor", std::sync::Arc::default());
+    let mut engine = Engine::new(
+        load()?,
+        tokenizer,
+        EngineConfig::default(),
+        "doctor",
+        std::sync::Arc::default(),
+    );
     let mut written = vec![Vec::new(); prompts.len()];
-    engine.generate_tokens(&requests, &mut |request, tokens| written[request] = tokens).or_exit(Exit::Engine)?;
+    engine
+        .generate_tokens(&requests, &mut |request, tokens| written[request] = tokens)
+        .or_exit(Exit::Engine)?;
     let mut worst: f64 = 0.0;
     for (text, tokens) in prompts.iter().zip(&written) {
         let mut ids = checkpoint.tokenizer.encode(text, true).or_exit(Exit::Engine)?;
@@ -113,16 +140,23 @@ fn decode_difference(checkpoint: &Checkpoint, device: &Device) -> anyhow::Result
 }
 
 /// Differences of loss and (relative) gradient norm between `device` and the CPU.
-fn gradient_difference(checkpoint: &Checkpoint, device: &Device, sequences: &[Vec<u32>]) -> anyhow::Result<(f64, f64)> {
+fn gradient_difference(
+    checkpoint: &Checkpoint,
+    device: &Device,
+    sequences: &[Vec<u32>],
+) -> anyhow::Result<(f64, f64)> {
     let on = |device: &Device| -> anyhow::Result<(f64, f64)> {
         let model = Model::load(checkpoint, &device.clone().autodiff()).or_exit(Exit::Engine)?;
-        let all_of = |ids: &Vec<u32>| srlm_model::Conversation { ids: ids.clone(), response_start: 1 };
-        let examples: Vec<Example> = sequences.iter().map(|ids| Example::response("", all_of(ids))).collect();
+        let all_of =
+            |ids: &Vec<u32>| srlm_model::Conversation { ids: ids.clone(), response_start: 1 };
+        let examples: Vec<Example> =
+            sequences.iter().map(|ids| Example::response("", all_of(ids))).collect();
         let batch: Vec<&Example> = examples.iter().collect();
         let total_weight = batch.iter().map(|example| ResponseLoss.weight(example)).sum();
         let (packed, scored) = ResponseLoss.pack(&batch);
         let numbers = StepNumbers { total_weight, constant: 0.0 };
-        let (loss, _) = ResponseLoss.loss(model.token_logps(&packed, &scored), &scored, &batch, numbers);
+        let (loss, _) =
+            ResponseLoss.loss(model.token_logps(&packed, &scored), &scored, &batch, numbers);
         let value = f64::from(loss.clone().into_scalar::<f32>());
         Ok((value, srlm_train::gradient_norm(&model, [loss.backward()])))
     };

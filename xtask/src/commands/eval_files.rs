@@ -52,10 +52,18 @@ pub(crate) fn run(command: &EvalOnFiles, console: &Console) -> anyhow::Result<()
         EvalOnFiles::Rank(args) => {
             for row in read_jsonl::<RankRow>(&args.input)? {
                 if row.x.len() != row.y.len() {
-                    anyhow::bail!("row {:?}: x has {} numbers, y has {}", row.id, row.x.len(), row.y.len());
+                    anyhow::bail!(
+                        "row {:?}: x has {} numbers, y has {}",
+                        row.id,
+                        row.x.len(),
+                        row.y.len()
+                    );
                 }
                 let (rho, tau) = (spearman(&row.x, &row.y), kendall_tau_b(&row.x, &row.y));
-                print(&format!("{}\n", json!({ "id": row.id, "spearman": rho, "kendall_tau_b": tau })))?;
+                print(&format!(
+                    "{}\n",
+                    json!({ "id": row.id, "spearman": rho, "kendall_tau_b": tau })
+                ))?;
             }
             Ok(())
         }
@@ -90,7 +98,9 @@ fn scored(input: &Path) -> anyhow::Result<()> {
         let response = RankedResponse { human_rank, mean_score, n_characters };
         groups.entry(row.prompt_id).or_default().push(response);
     }
-    let groups: Vec<RankedGroup> =
-        groups.into_iter().map(|(prompt_id, responses)| RankedGroup { prompt_id, responses }).collect();
+    let groups: Vec<RankedGroup> = groups
+        .into_iter()
+        .map(|(prompt_id, responses)| RankedGroup { prompt_id, responses })
+        .collect();
     print(&format!("{}\n", serde_json::to_string(&agreement(&groups, &Bootstrap::default()))?))
 }

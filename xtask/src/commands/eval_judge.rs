@@ -20,7 +20,8 @@ use crate::run::{Run, root};
 /// The name under which a server given by its address is known.
 const SERVER: &str = "judge-server";
 
-/// Judges the responses of the file, measures, prints the report; what is judged already is not judged again.
+/// Judges the responses of the file, measures, prints the report; what is judged already is not
+/// judged again.
 pub(crate) fn eval_judge(args: &EvalJudge, console: &Console) -> anyhow::Result<()> {
     let file = args.file.as_deref().context("a file of human judgments is needed")?;
     let data = human_data(args, file)?;
@@ -38,7 +39,13 @@ pub(crate) fn eval_judge(args: &EvalJudge, console: &Console) -> anyhow::Result<
         None => stem,
     };
     let with_verdicts = data.format == HumanFormat::Pairwise && !args.no_verdicts;
-    let question = Question { data: &data, name: &data_name, scale, with_expected: !args.no_expected, with_verdicts };
+    let question = Question {
+        data: &data,
+        name: &data_name,
+        scale,
+        with_expected: !args.no_expected,
+        with_verdicts,
+    };
     let report = judge(&run, &role, &name, &question)?;
     if args.json {
         return print(&(serde_json::to_string_pretty(&report)? + "\n"));
@@ -64,7 +71,9 @@ fn human_data(args: &EvalJudge, file: &Path) -> anyhow::Result<HumanData> {
     }
     data.groups.truncate(if args.limit == 0 { usize::MAX } else { args.limit });
     if data.groups.is_empty() {
-        let refuse = || -> anyhow::Result<_> { bail!("{}: no trees are left; take another --part", file.display()) };
+        let refuse = || -> anyhow::Result<_> {
+            bail!("{}: no trees are left; take another --part", file.display())
+        };
         return refuse().or_exit(Exit::Data);
     }
     if let Some(labels) = data.labels {
@@ -80,16 +89,21 @@ fn scale(args: &EvalJudge, data: &HumanData) -> anyhow::Result<Option<Scale>> {
     if data.format != HumanFormat::Ratings {
         return Ok(None);
     }
-    let ratings = || data.groups.iter().flat_map(|group| &group.responses).map(|response| response.worth);
-    let holds =
-        |scale: &Scale| scale.min < scale.max && ratings().all(|rating| (scale.min..=scale.max).contains(&rating));
+    let ratings =
+        || data.groups.iter().flat_map(|group| &group.responses).map(|response| response.worth);
+    let holds = |scale: &Scale| {
+        scale.min < scale.max && ratings().all(|rating| (scale.min..=scale.max).contains(&rating))
+    };
     let scale = match args.scale.as_slice() {
         [] => Scale::of(ratings()),
         &[min, max] => Some(Scale { min, max }).filter(holds),
         _ => None,
     };
-    let (low, high) = ratings().fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(x), high.max(x)));
-    scale.map(Some).with_context(|| format!("ratings are from {low} to {high}: give --scale MIN,MAX that holds them"))
+    let (low, high) =
+        ratings().fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(x), high.max(x)));
+    scale.map(Some).with_context(|| {
+        format!("ratings are from {low} to {high}: give --scale MIN,MAX that holds them")
+    })
 }
 
 /// The configuration, and the judge's role in it.
@@ -97,7 +111,11 @@ fn settings(args: &EvalJudge) -> anyhow::Result<(RunConfig, String)> {
     let saved = args.run.as_ref().map(|run| run.join("run.toml"));
     let file = saved.as_deref().or(args.config.as_deref());
     let mut set = args.set.clone();
-    set.extend(args.device.as_ref().map(|device| format!("runtime.device={}", toml::Value::from(device.as_str()))));
+    set.extend(
+        args.device
+            .as_ref()
+            .map(|device| format!("runtime.device={}", toml::Value::from(device.as_str()))),
+    );
     let mut config = config::load(file, args.preset.as_deref(), &set)?;
     let model = match (&args.model, &args.run) {
         (Some(model), _) => model,
@@ -120,20 +138,30 @@ fn settings(args: &EvalJudge) -> anyhow::Result<(RunConfig, String)> {
     Ok((config, SERVER.to_owned()))
 }
 
-/// A folder for these settings alone, below the run whose model judges, else below `runs/eval-judge`.
+/// A folder for these settings alone, below the run whose model judges, else below
+/// `runs/eval-judge`.
 fn default_dir(args: &EvalJudge, config: &RunConfig, stem: &str) -> anyhow::Result<PathBuf> {
     let model = args.served_name.as_ref().or(args.model.as_ref());
     let model = model.map_or(format!("m{}", args.iteration), |model| {
         model.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or("model").to_owned()
     });
-    let settings =
-        format!("{}{:?}{:?}{:?}{}{}", config.to_toml()?, args.model, args.file, args.map, args.limit, args.no_expected);
-    let digest: String = Sha256::digest(settings).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let settings = format!(
+        "{}{:?}{:?}{:?}{}{}",
+        config.to_toml()?,
+        args.model,
+        args.file,
+        args.map,
+        args.limit,
+        args.no_expected
+    );
+    let digest: String =
+        Sha256::digest(settings).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     let parent = args.run.as_ref().filter(|_| args.model.is_none()).map(|run| run.join("people"));
     let parent = parent.unwrap_or_else(|| root().join("runs/eval-judge"));
     Ok(parent.join(format!("{stem}-{model}{}-{digest}", part_name(args))))
 }
 
 fn part_name(args: &EvalJudge) -> String {
-    args.part.map_or(String::new(), |part| format!("-{}of{}-{}", part.index, part.count, args.part_seed))
+    args.part
+        .map_or(String::new(), |part| format!("-{}of{}-{}", part.index, part.count, args.part_seed))
 }

@@ -6,7 +6,9 @@ use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use srlm_artifact::{Message, PairRow, read_jsonl, read_metrics, row_seed, write_tensorboard};
-use srlm_checkpoint::{Checkpoint, GgufFormat, GgufOptions, ModelCard, OllamaSettings, modelfile, write_gguf};
+use srlm_checkpoint::{
+    Checkpoint, GgufFormat, GgufOptions, ModelCard, OllamaSettings, modelfile, write_gguf,
+};
 use srlm_eval::{SingleAnswer, TurnAnswers, alpaca_eval_outputs, mt_bench_answers};
 use srlm_generate::{Input, Request, generate_group};
 use srlm_model::{Engine, EngineConfig, Model};
@@ -39,13 +41,16 @@ pub(super) fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
         file.write_all(text.as_bytes())?;
         file.sync_all()
     };
-    write().with_context(|| format!("cannot write {}; a file that is there is never written over", path.display()))
+    write().with_context(|| {
+        format!("cannot write {}; a file that is there is never written over", path.display())
+    })
 }
 
 fn new_folder(path: &Path) -> anyhow::Result<()> {
     let is_free = std::fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none());
     if !is_free {
-        let refuse = || -> anyhow::Result<()> { bail!("{} is there already and not empty", path.display()) };
+        let refuse =
+            || -> anyhow::Result<()> { bail!("{} is there already and not empty", path.display()) };
         refuse().or_exit(Exit::Config)?;
     }
     std::fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))
@@ -53,7 +58,8 @@ fn new_folder(path: &Path) -> anyhow::Result<()> {
 
 fn name(args: &ExportModel) -> String {
     let path = Path::new(&args.model.model);
-    let named = || path.file_name().map_or("srlm".to_owned(), |name| name.to_string_lossy().into_owned());
+    let named =
+        || path.file_name().map_or("srlm".to_owned(), |name| name.to_string_lossy().into_owned());
     args.name.clone().unwrap_or_else(named)
 }
 
@@ -69,7 +75,8 @@ fn hf(args: &ExportModel, console: &Console) -> anyhow::Result<PathBuf> {
 
 fn write_card(dir: &Path, card: &ModelCard) -> anyhow::Result<()> {
     let path = dir.join("README.md");
-    std::fs::write(&path, card.to_markdown()).with_context(|| format!("cannot write {}", path.display()))
+    std::fs::write(&path, card.to_markdown())
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// The adapter that a model was trained as, in PEFT's layout with a model card.
@@ -89,24 +96,28 @@ fn peft(args: &ExportPeft, console: &Console) -> anyhow::Result<PathBuf> {
     }
     new_folder(&args.out)?;
     let path = adapter.join("adapter_config.json");
-    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut settings: Value = serde_json::from_str(&text).with_context(|| format!("{}", path.display()))?;
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    let mut settings: Value =
+        serde_json::from_str(&text).with_context(|| format!("{}", path.display()))?;
     let base = base.clone().unwrap_or_else(|| base_of(checkpoint.path(), &settings));
     settings["base_model_name_or_path"] = json!(base);
     write_new(&args.out.join("adapter_config.json"), &format!("{settings:#}\n"))?;
     let weights = "adapter_model.safetensors";
-    std::fs::copy(adapter.join(weights), args.out.join(weights)).with_context(|| format!("cannot copy {weights}"))?;
+    std::fs::copy(adapter.join(weights), args.out.join(weights))
+        .with_context(|| format!("cannot copy {weights}"))?;
     let mut card = model_card::of(&args.model.model, &name(args), &checkpoint.config)?;
     (card.library_name, card.base_model) = ("peft".to_owned(), base);
     write_card(&args.out, &card)?;
     Ok(args.out.clone())
 }
 
-/// Where the model that an adapter was trained on can be loaded: a model of the same run lies beside, else as its
-/// configuration has it.
+/// Where the model that an adapter was trained on can be loaded: a model of the same run lies
+/// beside, else as its configuration has it.
 fn base_of(model: &Path, settings: &Value) -> String {
     let named = settings["base_model_name_or_path"].as_str().unwrap_or_default();
-    let beside = model.parent().map(|run| run.join(named)).filter(|path| path.join("config.json").exists());
+    let beside =
+        model.parent().map(|run| run.join(named)).filter(|path| path.join("config.json").exists());
     let beside = beside.filter(|_| !named.is_empty()).and_then(|path| path.canonicalize().ok());
     beside.map_or(named.to_owned(), |path| path.display().to_string())
 }
@@ -152,9 +163,14 @@ fn trl(args: &ExportRows) -> anyhow::Result<PathBuf> {
 
 /// The training curve of a model's folder.
 fn tensorboard(args: &ExportRows) -> anyhow::Result<PathBuf> {
-    let folder = if args.input.is_dir() { args.input.as_path() } else { args.input.parent().unwrap_or(Path::new(".")) };
+    let folder = if args.input.is_dir() {
+        args.input.as_path()
+    } else {
+        args.input.parent().unwrap_or(Path::new("."))
+    };
     let metrics = read_metrics(folder)?;
-    let began = std::fs::metadata(folder)?.modified()?.duration_since(std::time::UNIX_EPOCH)?.as_secs();
+    let began =
+        std::fs::metadata(folder)?.modified()?.duration_since(std::time::UNIX_EPOCH)?.as_secs();
     Ok(write_tensorboard(&args.out, &metrics, began)?)
 }
 
@@ -173,13 +189,15 @@ struct MtBenchQuestion {
 
 /// Rows of a JSON list or of JSON Lines.
 fn questions<T: serde::de::DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let rows = if text.trim_start().starts_with('[') {
         serde_json::from_str(&text).with_context(|| format!("{}", path.display()))
     } else {
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let row = |(i, line): (usize, &str)| {
-            serde_json::from_str(line).map_err(|error| anyhow!("{}:{}: {error}", path.display(), i + 1))
+            serde_json::from_str(line)
+                .map_err(|error| anyhow!("{}:{}: {error}", path.display(), i + 1))
         };
         lines.map(row).collect()
     };
@@ -195,7 +213,11 @@ fn alpaca_eval(args: &ExportAnswers, console: &Console) -> anyhow::Result<PathBu
     let answers: Vec<SingleAnswer> = rows
         .into_iter()
         .zip(answers)
-        .map(|(row, output)| SingleAnswer { instruction: row.instruction, output, dataset: row.dataset })
+        .map(|(row, output)| SingleAnswer {
+            instruction: row.instruction,
+            output,
+            dataset: row.dataset,
+        })
         .collect();
     write_new(&args.out, &alpaca_eval_outputs(&answers, &args.name))?;
     Ok(args.out.clone())
@@ -206,8 +228,10 @@ fn mt_bench(args: &ExportAnswers, console: &Console) -> anyhow::Result<PathBuf> 
     let rows: Vec<MtBenchQuestion> = questions(&args.input)?;
     let mut engine = rows::engine(&args.model, EngineConfig::default(), console)?;
     let mut chats: Vec<Vec<Message>> = vec![Vec::new(); rows.len()];
-    let mut answers: Vec<TurnAnswers> =
-        rows.iter().map(|row| TurnAnswers { question_id: row.question_id, turns: Vec::new() }).collect();
+    let mut answers: Vec<TurnAnswers> = rows
+        .iter()
+        .map(|row| TurnAnswers { question_id: row.question_id, turns: Vec::new() })
+        .collect();
     for turn in 0..rows.iter().map(|row| row.turns.len()).max().unwrap_or(0) {
         let asked: Vec<usize> = (0..rows.len()).filter(|&i| turn < rows[i].turns.len()).collect();
         asked.iter().for_each(|&i| chats[i].push(Message::user(&rows[i].turns[turn])));

@@ -6,7 +6,9 @@ use anyhow::{Context, anyhow};
 use serde_json::json;
 use srlm_artifact::{OnProgress, read_jsonl, row_seed};
 use srlm_eval::controlled::LengthControl;
-use srlm_eval::{Bootstrap, Comparison, Estimate, MatchUp, Preference, VerdictForm, head_to_head, match_up};
+use srlm_eval::{
+    Bootstrap, Comparison, Estimate, MatchUp, Preference, VerdictForm, head_to_head, match_up,
+};
 use srlm_generate::{HttpConfig, OpenAi, Sampling};
 use srlm_model::EngineConfig;
 
@@ -22,7 +24,10 @@ use crate::roles::api_key;
 pub(crate) fn run(args: &HeadToHead, console: &Console) -> anyhow::Result<()> {
     if let Some(input) = &args.input {
         let comparisons: Vec<Comparison> = read_jsonl(input)?;
-        return print(&format!("{}\n", serde_json::to_string(&head_to_head(&comparisons, &Bootstrap::default()))?));
+        return print(&format!(
+            "{}\n",
+            serde_json::to_string(&head_to_head(&comparisons, &Bootstrap::default()))?
+        ));
     }
     let (Some(new), Some(old)) = (&args.new, &args.old) else {
         let usage = anyhow!("give two sets of answers, A and B, or --input with verdicts");
@@ -69,18 +74,33 @@ fn contests(
     for (prompt_id, new) in a {
         let Some(old) = b.remove(&prompt_id) else { continue };
         let prompt = new.prompt.or(old.prompt).or_else(|| prompts.get(&prompt_id).cloned());
-        let prompt =
-            prompt.with_context(|| format!("the text of prompt {prompt_id:?} is not known: give --prompts"))?;
+        let prompt = prompt.with_context(|| {
+            format!("the text of prompt {prompt_id:?} is not known: give --prompts")
+        })?;
         contests.push(Contest { prompt_id, prompt, new: new.response, old: old.response });
     }
-    anyhow::ensure!(!contests.is_empty(), "the two sets have no prompt in common: their ids or instructions differ");
+    anyhow::ensure!(
+        !contests.is_empty(),
+        "the two sets have no prompt in common: their ids or instructions differ"
+    );
     Ok(contests)
 }
 
-fn ask(args: &HeadToHead, contests: &[Contest], console: &Console) -> anyhow::Result<Vec<Option<Preference>>> {
+fn ask(
+    args: &HeadToHead,
+    contests: &[Contest],
+    console: &Console,
+) -> anyhow::Result<Vec<Option<Preference>>> {
     let questions = verdicts::questions(contests);
-    let sampling = Sampling { max_tokens: args.max_tokens, temperature: 0.0, top_p: 1.0, ..Sampling::default() };
-    let seed = |question: &Question| row_seed(args.seed, "verdicts", 0, &question.prompt_id, question.order);
+    let sampling = Sampling {
+        max_tokens: args.max_tokens,
+        temperature: 0.0,
+        top_p: 1.0,
+        ..Sampling::default()
+    };
+    let seed = |question: &Question| {
+        row_seed(args.seed, "verdicts", 0, &question.prompt_id, question.order)
+    };
     let on_progress: OnProgress<'_> = &mut |progress| console.progress(progress, "");
     console.begin("head-to-head");
     let found = match (&args.model, &args.server, form(args)) {
@@ -121,7 +141,10 @@ fn ask(args: &HeadToHead, contests: &[Contest], console: &Console) -> anyhow::Re
 fn server(args: &HeadToHead, url: &str) -> anyhow::Result<HttpConfig> {
     let server = HttpConfig {
         base_url: url.to_owned(),
-        model: args.server_model.clone().context("--server needs --server-model, the model's name there")?,
+        model: args
+            .server_model
+            .clone()
+            .context("--server needs --server-model, the model's name there")?,
         api_key_env: args.api_key_env.clone(),
         ..HttpConfig::default()
     };
@@ -130,13 +153,21 @@ fn server(args: &HeadToHead, url: &str) -> anyhow::Result<HttpConfig> {
 }
 
 fn interval(estimate: Option<Estimate>) -> String {
-    estimate
-        .map_or("not measured".to_owned(), |Estimate { value, low, high }| format!("{value:.3} [{low:.3}, {high:.3}]"))
+    estimate.map_or("not measured".to_owned(), |Estimate { value, low, high }| {
+        format!("{value:.3} [{low:.3}, {high:.3}]")
+    })
 }
 
-fn text(found: &MatchUp, (a, b): (&str, &str), (only_a, only_b): (usize, usize), evaluator: &str) -> String {
+fn text(
+    found: &MatchUp,
+    (a, b): (&str, &str),
+    (only_a, only_b): (usize, usize),
+    evaluator: &str,
+) -> String {
     let h = &found.head_to_head;
-    let why = |field: &str| found.unmeasured.get(field).map_or(String::new(), |reason| format!(" ({reason})"));
+    let why = |field: &str| {
+        found.unmeasured.get(field).map_or(String::new(), |reason| format!(" ({reason})"))
+    };
     let controlled = interval(found.length_controlled.as_ref().map(|found| found.controlled));
     let matched = found.length_matched.as_ref();
     let place = found.position.as_ref();
@@ -144,16 +175,33 @@ fn text(found: &MatchUp, (a, b): (&str, &str), (only_a, only_b): (usize, usize),
         format!("A {a}"),
         format!("B {b}"),
         format!("decided by {evaluator}, each prompt in both orders"),
-        format!("A wins {}, ties {}, loses {} of {}; no verdict on {}", h.wins, h.ties, h.losses, h.n(), h.n_missing),
-        format!("win rate of A              {}, sign test p = {:.4}", interval(h.win_rate), h.sign_test_p),
+        format!(
+            "A wins {}, ties {}, loses {} of {}; no verdict on {}",
+            h.wins,
+            h.ties,
+            h.losses,
+            h.n(),
+            h.n_missing
+        ),
+        format!(
+            "win rate of A              {}, sign test p = {:.4}",
+            interval(h.win_rate),
+            h.sign_test_p
+        ),
         format!("at equal lengths           {controlled}{}", why("length_controlled")),
         format!(
             "where lengths are alike    {}, {} prompts",
             interval(matched.and_then(|found| found.win_rate)),
             matched.map_or(0, |found| found.n_matched)
         ),
-        format!("decided by place           {}", interval(place.and_then(|found| found.decided_by_place))),
-        format!("verdicts for first place   {}", interval(place.and_then(|found| found.first_rate))),
+        format!(
+            "decided by place           {}",
+            interval(place.and_then(|found| found.decided_by_place))
+        ),
+        format!(
+            "verdicts for first place   {}",
+            interval(place.and_then(|found| found.first_rate))
+        ),
         format!("prompts only in A {only_a}, only in B {only_b}\n"),
     ]
     .join("\n")

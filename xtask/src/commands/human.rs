@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use srlm_artifact::{
-    Aggregation, Artifact, Eval, Input, JudgmentRow, Judgments, PromptRow, Prompts, Responses, read_jsonl,
+    Aggregation, Artifact, Eval, Input, JudgmentRow, Judgments, PromptRow, Prompts, Responses,
+    read_jsonl,
 };
 use srlm_eval::human::{
-    Answer, Answers, JudgeVerdicts, Key, ModelKey, StudyConfig, human_summary, judge_by_comparisons, judge_by_scores,
-    read_answers, read_key, read_ratings, study,
+    Answer, Answers, JudgeVerdicts, Key, ModelKey, StudyConfig, human_summary,
+    judge_by_comparisons, judge_by_scores, read_answers, read_key, read_ratings, study,
 };
 use srlm_eval::{Bootstrap, Comparison, ComparisonRow};
 
@@ -29,7 +30,8 @@ fn page(args: &HumanPage) -> anyhow::Result<()> {
     let key_path = args.out.with_extension("key.json");
     for path in [&args.out, &key_path] {
         if path.exists() {
-            return Err(anyhow!("{} is there already: name another --out", path.display())).or_exit(Exit::Config);
+            return Err(anyhow!("{} is there already: name another --out", path.display()))
+                .or_exit(Exit::Config);
         }
     }
     let a = answers(&args.a, args.name_a.as_deref(), args.prompts.as_deref())?;
@@ -37,7 +39,9 @@ fn page(args: &HumanPage) -> anyhow::Result<()> {
     let config = StudyConfig { seed: args.seed, limit: args.limit, title: args.title.clone() };
     let made = study(&a, &b, &config)
         .map_err(|error| match error {
-            srlm_eval::Error::NoPromptText { .. } => anyhow::Error::new(error).context("--prompts names the prompts"),
+            srlm_eval::Error::NoPromptText { .. } => {
+                anyhow::Error::new(error).context("--prompts names the prompts")
+            }
             error => error.into(),
         })
         .or_exit(Exit::Data)?;
@@ -65,7 +69,9 @@ fn answers(path: &Path, name: Option<&str>, prompts: Option<&Path>) -> anyhow::R
         (None, read_answers(path).or_exit(Exit::Data)?)
     };
     if let Some(texts) = texts(path, prompts)? {
-        answers.iter_mut().for_each(|one| one.prompt = texts.get(&one.prompt_id).cloned().or(one.prompt.take()));
+        answers
+            .iter_mut()
+            .for_each(|one| one.prompt = texts.get(&one.prompt_id).cloned().or(one.prompt.take()));
     }
     Ok(Answers { name, content_hash, answers })
 }
@@ -85,8 +91,12 @@ fn of_artifact(artifact: &Artifact<Responses>) -> anyhow::Result<Vec<Answer>> {
     Ok(first.into_iter().map(answer).collect())
 }
 
-/// Texts of prompts by id: those given, or those of the artifact that the responses were made from, near them.
-fn texts(responses: &Path, prompts: Option<&Path>) -> anyhow::Result<Option<HashMap<String, String>>> {
+/// Texts of prompts by id: those given, or those of the artifact that the responses were made from,
+/// near them.
+fn texts(
+    responses: &Path,
+    prompts: Option<&Path>,
+) -> anyhow::Result<Option<HashMap<String, String>>> {
     let rows: Vec<PromptRow> = match prompts {
         Some(path) if path.is_dir() => Artifact::<Prompts>::open(path)?.rows()?,
         Some(path) => return Ok(Some(texts_of_file(path)?)),
@@ -108,7 +118,10 @@ fn texts_of_file(path: &Path) -> anyhow::Result<HashMap<String, String>> {
         prompt: srlm_artifact::Prompt,
     }
     let id = |id: serde_json::Value| id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-    Ok(read_jsonl::<Row>(path)?.into_iter().map(|row| (id(row.prompt_id), row.prompt.to_text())).collect())
+    Ok(read_jsonl::<Row>(path)?
+        .into_iter()
+        .map(|row| (id(row.prompt_id), row.prompt.to_text()))
+        .collect())
 }
 
 /// The prompts that a responses folder names as its input, beside it or in the `seed` of its run.
@@ -119,12 +132,15 @@ fn near(responses: &Path) -> anyhow::Result<Option<Artifact<Prompts>>> {
     let artifact = Artifact::<Responses>::open(responses)?;
     let inputs = &artifact.manifest().provenance.inputs;
     let Some(wanted) = inputs.iter().find(|input| input.kind == "prompts") else { return Ok(None) };
-    let absolute = responses.canonicalize().with_context(|| format!("cannot find {}", responses.display()))?;
+    let absolute =
+        responses.canonicalize().with_context(|| format!("cannot find {}", responses.display()))?;
     let iteration = absolute.parent().map(Path::to_owned);
     let seed = iteration.as_ref().and_then(|dir| Some(dir.parent()?.join("seed")));
     for dir in iteration.into_iter().chain(seed) {
         let Ok(entries) = std::fs::read_dir(&dir) else { continue };
-        let named = |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().ends_with("prompts"));
+        let named = |path: &PathBuf| {
+            path.file_name().is_some_and(|n| n.to_string_lossy().ends_with("prompts"))
+        };
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())).filter(named) {
             match Artifact::<Prompts>::open(&path) {
                 Ok(found) if found.content_hash() == wanted.content_hash => return Ok(Some(found)),
@@ -141,7 +157,9 @@ fn import(args: &HumanImport) -> anyhow::Result<()> {
     let raters = read_ratings(&args.results, &key).or_exit(Exit::Data)?;
     let judge = match args.judge.as_slice() {
         [] => None,
-        [one] if one.join("comparisons.jsonl").exists() => Some(by_comparisons(one, &key, args.new.as_deref())?),
+        [one] if one.join("comparisons.jsonl").exists() => {
+            Some(by_comparisons(one, &key, args.new.as_deref())?)
+        }
         several => Some(by_scores(several, &key)?),
     };
     let summary = human_summary(&key, &raters, judge.as_ref(), &Bootstrap::default());
@@ -155,7 +173,8 @@ fn by_comparisons(dir: &Path, key: &Key, new: Option<&str>) -> anyhow::Result<Ju
     let inputs = &artifact.manifest().provenance.inputs;
     let role_of = |model: &ModelKey| {
         let is_it = |input: &&Input| {
-            input.role.starts_with("answers") && Some(&input.content_hash) == model.content_hash.as_ref()
+            input.role.starts_with("answers")
+                && Some(&input.content_hash) == model.content_hash.as_ref()
         };
         inputs.iter().find(is_it).map(|input| input.role.as_str())
     };
@@ -168,7 +187,9 @@ fn by_comparisons(dir: &Path, key: &Key, new: Option<&str>) -> anyhow::Result<Ju
             rows.retain(|row| is_opponent(row, old));
             true
         }
-        _ if rows.windows(2).all(|two| two[0].opponent == two[1].opponent) && new.is_some() => new == Some("b"),
+        _ if rows.windows(2).all(|two| two[0].opponent == two[1].opponent) && new.is_some() => {
+            new == Some("b")
+        }
         _ => {
             let unknown = anyhow!(
                 "{} compares other answers than those of the page; where it compares the same two models and no \
@@ -187,11 +208,15 @@ fn is_opponent(row: &ComparisonRow, role: &str) -> bool {
     role.strip_prefix("answers-").is_some_and(|model| model.eq_ignore_ascii_case(&row.opponent))
 }
 
-/// One judgments folder or file for both models, or the first for A's answers and the second for B's.
+/// One judgments folder or file for both models, or the first for A's answers and the second for
+/// B's.
 fn by_scores(paths: &[PathBuf], key: &Key) -> anyhow::Result<JudgeVerdicts> {
     let scores = |path: &PathBuf| -> anyhow::Result<BTreeMap<String, Option<f64>>> {
-        let rows: Vec<JudgmentRow> =
-            if path.is_dir() { Artifact::<Judgments>::open(path)?.rows()? } else { read_jsonl(path)? };
+        let rows: Vec<JudgmentRow> = if path.is_dir() {
+            Artifact::<Judgments>::open(path)?.rows()?
+        } else {
+            read_jsonl(path)?
+        };
         Ok(srlm_judge::scores(&rows, Aggregation::Mean))
     };
     let all = paths.iter().map(scores).collect::<anyhow::Result<Vec<_>>>()?;

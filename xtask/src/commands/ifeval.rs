@@ -21,9 +21,13 @@ pub(crate) fn ifeval(args: &Ifeval, console: &Console) -> anyhow::Result<()> {
     let answered = match (&args.input, &args.data, &args.model) {
         (Some(input), None, _) => with_responses(input)?,
         (Some(input), Some(data), _) => joined(read(data).or_exit(Exit::Data)?, input)?,
-        (None, Some(data), Some(model)) => answered(args, model, read(data).or_exit(Exit::Data)?, console)?,
+        (None, Some(data), Some(model)) => {
+            answered(args, model, read(data).or_exit(Exit::Data)?, console)?
+        }
         _ => {
-            let usage = anyhow!("give --input with responses, or --data with --model to answer the prompts");
+            let usage = anyhow!(
+                "give --input with responses, or --data with --model to answer the prompts"
+            );
             return Err(usage).or_exit(Exit::Config);
         }
     };
@@ -46,8 +50,10 @@ pub(crate) fn ifeval(args: &Ifeval, console: &Console) -> anyhow::Result<()> {
 
 /// The lines of a file with their places.
 fn lines(path: &Path) -> anyhow::Result<Vec<(String, String)>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let named = |(i, line): (usize, &str)| (format!("{}:{}", path.display(), i + 1), line.to_owned());
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let named =
+        |(i, line): (usize, &str)| (format!("{}:{}", path.display(), i + 1), line.to_owned());
     Ok(text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(named).collect())
 }
 
@@ -69,24 +75,35 @@ fn response(row: &Value) -> anyhow::Result<String> {
 fn joined(data: Vec<Row>, path: &Path) -> anyhow::Result<Vec<(Row, String)>> {
     let mut responses = HashMap::new();
     for (place, line) in lines(path)? {
-        let row: Value = serde_json::from_str(&line).with_context(|| place.clone()).or_exit(Exit::Data)?;
+        let row: Value =
+            serde_json::from_str(&line).with_context(|| place.clone()).or_exit(Exit::Data)?;
         let name = match (&row["key"], &row["prompt"]) {
             (Value::Number(key), _) => key.to_string(),
             (_, Value::String(prompt)) => prompt.clone(),
-            _ => return Err(anyhow!("{place}: the row has neither `key` nor `prompt`")).or_exit(Exit::Data),
+            _ => {
+                return Err(anyhow!("{place}: the row has neither `key` nor `prompt`"))
+                    .or_exit(Exit::Data);
+            }
         };
         responses.insert(name, response(&row).with_context(|| place).or_exit(Exit::Data)?);
     }
     let with = |row: Row| {
-        let found = responses.get(&row.key.to_string()).or_else(|| responses.get(&row.prompt)).cloned();
-        let missing = || format!("{} has no response to the prompt of key {}", path.display(), row.key);
+        let found =
+            responses.get(&row.key.to_string()).or_else(|| responses.get(&row.prompt)).cloned();
+        let missing =
+            || format!("{} has no response to the prompt of key {}", path.display(), row.key);
         found.with_context(missing).map(|response| (row, response))
     };
     data.into_iter().map(with).collect::<anyhow::Result<_>>().or_exit(Exit::Data)
 }
 
 /// Responses of a model.
-fn answered(args: &Ifeval, model: &str, data: Vec<Row>, console: &Console) -> anyhow::Result<Vec<(Row, String)>> {
+fn answered(
+    args: &Ifeval,
+    model: &str,
+    data: Vec<Row>,
+    console: &Console,
+) -> anyhow::Result<Vec<(Row, String)>> {
     let model = ModelArgs { model: model.to_owned(), device: args.device.clone() };
     let mut engine = rows::engine(&model, EngineConfig::default(), console)?;
     let request = |row: &Row| Request {

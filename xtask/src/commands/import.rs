@@ -24,7 +24,10 @@ pub(crate) fn import(args: &Import) -> anyhow::Result<()> {
             .iter()
             .map(|made| json!({ "file": made.dir.join(made.file), "kind": made.kind, "rows": made.rows }))
             .collect();
-        return print(&(json!({ "counts": imported.accounting.counts(), "artifacts": folders }).to_string() + "\n"));
+        return print(
+            &(json!({ "counts": imported.accounting.counts(), "artifacts": folders }).to_string()
+                + "\n"),
+        );
     }
     eprintln!("{}", imported.accounting);
     for made in &imported.artifacts {
@@ -39,8 +42,9 @@ fn settings(args: &Import) -> anyhow::Result<ImportConfig> {
         .map_err(|error| anyhow!("no format {:?}: {error}", args.format))?;
     let mut columns = std::collections::BTreeMap::new();
     for pair in &args.map {
-        let (field, column) =
-            pair.split_once('=').with_context(|| format!("--map {pair}: write it as field=column"))?;
+        let (field, column) = pair
+            .split_once('=')
+            .with_context(|| format!("--map {pair}: write it as field=column"))?;
         columns.insert(field.to_owned(), column.to_owned());
     }
     config::with_overrides(&ImportConfig { format, columns, ..ImportConfig::default() }, &args.set)

@@ -64,9 +64,9 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
         Command::Serve(args) => serve::serve(&args, &console(false)),
         Command::Doctor(args) => doctor::doctor(&args, &console(false)),
         Command::Verify { run } => run_stages::verify(&run),
-        Command::Config(ConfigCommand::Show(args)) => {
-            print(&config::load(args.config.as_deref(), args.preset.as_deref(), &args.set)?.to_toml()?)
-        }
+        Command::Config(ConfigCommand::Show(args)) => print(
+            &config::load(args.config.as_deref(), args.preset.as_deref(), &args.set)?.to_toml()?,
+        ),
         Command::Config(ConfigCommand::Schema) => {
             print(&(serde_json::to_string_pretty(&schemars::schema_for!(RunConfig))? + "\n"))
         }
@@ -79,11 +79,19 @@ fn trace(args: &Trace) -> anyhow::Result<()> {
     let text = match &args.prompt_id {
         Some(id) => {
             let found = srlm_eval::trace(run, id).or_exit(Exit::Data)?;
-            if args.run.json { serde_json::to_string_pretty(&found)? + "\n" } else { found.to_string() }
+            if args.run.json {
+                serde_json::to_string_pretty(&found)? + "\n"
+            } else {
+                found.to_string()
+            }
         }
         None => {
             let found = srlm_eval::funnel(run).or_exit(Exit::Data)?;
-            if args.run.json { serde_json::to_string_pretty(&found)? + "\n" } else { found.to_string() }
+            if args.run.json {
+                serde_json::to_string_pretty(&found)? + "\n"
+            } else {
+                found.to_string()
+            }
         }
     };
     print(&text)

@@ -41,7 +41,11 @@ fn shape(config: &ModelConfig) -> CardTable {
         ("context", config.context()),
         ("vocabulary", config.vocab_size),
     ];
-    CardTable::pairs("Model", ["What", "Value"], rows.map(|(what, value)| (what.to_owned(), value.to_string())))
+    CardTable::pairs(
+        "Model",
+        ["What", "Value"],
+        rows.map(|(what, value)| (what.to_owned(), value.to_string())),
+    )
 }
 
 fn add_training(card: &mut ModelCard, manifest: &Manifest) {
@@ -50,19 +54,30 @@ fn add_training(card: &mut ModelCard, manifest: &Manifest) {
     card.tables.push(CardTable::pairs("Data", ["What", "Number"], counts));
     let mut settings = Vec::new();
     flattened("", &recipe.config, &mut settings);
-    card.tables.push(CardTable::pairs(&format!("Training by {}", recipe.stage), ["Setting", "Value"], settings));
+    card.tables.push(CardTable::pairs(
+        &format!("Training by {}", recipe.stage),
+        ["Setting", "Value"],
+        settings,
+    ));
     card.provenance = vec![
         ("content hash".to_owned(), manifest.content_hash.clone()),
-        ("stage".to_owned(), format!("{} {} (version {})", recipe.stage, recipe.crate_version, recipe.stage_version)),
+        (
+            "stage".to_owned(),
+            format!("{} {} (version {})", recipe.stage, recipe.crate_version, recipe.stage_version),
+        ),
         ("seed".to_owned(), recipe.seed.to_string()),
         ("trained on".to_owned(), manifest.environment.device.clone()),
         ("made".to_owned(), manifest.environment.created_at.clone()),
     ];
-    let inputs = recipe.inputs.iter().map(|input| (format!("input: {}", input.role), input.content_hash.clone()));
+    let inputs = recipe
+        .inputs
+        .iter()
+        .map(|input| (format!("input: {}", input.role), input.content_hash.clone()));
     card.provenance.extend(inputs);
 }
 
-/// What the run that the folder lies in knows: its seed data, and the evaluation of every model up to this one.
+/// What the run that the folder lies in knows: its seed data, and the evaluation of every model up
+/// to this one.
 fn add_run(card: &mut ModelCard, dir: &Path) -> anyhow::Result<()> {
     let Some(run) = dir.parent().filter(|run| run.join("run.toml").exists()) else { return Ok(()) };
     let summary = RunSummary::read(run).or_exit(Exit::Data)?;
@@ -70,8 +85,14 @@ fn add_run(card: &mut ModelCard, dir: &Path) -> anyhow::Result<()> {
     let rows = |folder: &srlm_eval::Folder| {
         folder.facts().map(|facts| (folder.path.clone(), format!("{} rows", facts.n_rows)))
     };
-    card.tables.push(CardTable::pairs("Seed data", ["Folder", "Rows"], summary.seeds.iter().filter_map(rows)));
-    let Some(last) = summary.models.iter().position(|model| model.folder.path == folder) else { return Ok(()) };
+    card.tables.push(CardTable::pairs(
+        "Seed data",
+        ["Folder", "Rows"],
+        summary.seeds.iter().filter_map(rows),
+    ));
+    let Some(last) = summary.models.iter().position(|model| model.folder.path == folder) else {
+        return Ok(());
+    };
     let evaluated = summary.models[..=last].iter().filter_map(|model| model.evaluation.as_ref());
     let rows: Vec<Vec<String>> = evaluated.clone().map(row).collect();
     let columns = [
@@ -83,7 +104,11 @@ fn add_run(card: &mut ModelCard, dir: &Path) -> anyhow::Result<()> {
         "By length alone",
         "Mean response tokens",
     ];
-    card.tables.push(CardTable { heading: "Evaluation".to_owned(), columns: columns.map(str::to_owned).into(), rows });
+    card.tables.push(CardTable {
+        heading: "Evaluation".to_owned(),
+        columns: columns.map(str::to_owned).into(),
+        rows,
+    });
     if let Some(evaluation) = evaluated.clone().next_back() {
         card.limits += &limits(evaluation);
     }
@@ -94,12 +119,18 @@ fn add_run(card: &mut ModelCard, dir: &Path) -> anyhow::Result<()> {
 fn row(evaluation: &Evaluation) -> Vec<String> {
     let dash = || "–".to_owned();
     let compared = evaluation.head_to_head.as_ref().map(|found| {
-        let rate =
-            found.win_rate.map_or(String::new(), |r| format!(", rate {:.2} [{:.2}, {:.2}]", r.value, r.low, r.high));
+        let rate = found.win_rate.map_or(String::new(), |r| {
+            format!(", rate {:.2} [{:.2}, {:.2}]", r.value, r.low, r.high)
+        });
         format!("{} / {} / {}{rate}", found.wins, found.ties, found.losses)
     });
     let percent = |estimate: srlm_eval::Estimate| {
-        format!("{:.1}% [{:.1}, {:.1}]", 100.0 * estimate.value, 100.0 * estimate.low, 100.0 * estimate.high)
+        format!(
+            "{:.1}% [{:.1}, {:.1}]",
+            100.0 * estimate.value,
+            100.0 * estimate.low,
+            100.0 * estimate.high
+        )
     };
     let agreement = evaluation.agreement.as_ref();
     let judged = agreement.and_then(|found| {
@@ -110,10 +141,17 @@ fn row(evaluation: &Evaluation) -> Vec<String> {
         evaluation.model.clone(),
         format!("{:?}", evaluation.verdict).to_lowercase(),
         compared.unwrap_or_else(dash),
-        evaluation.held_out.map_or_else(dash, |held_out| format!("{:.3} over {}", held_out.loss, held_out.n_tokens)),
+        evaluation.held_out.map_or_else(dash, |held_out| {
+            format!("{:.3} over {}", held_out.loss, held_out.n_tokens)
+        }),
         judged.unwrap_or_else(dash),
-        agreement.and_then(|found| found.length_baseline.pairwise_accuracy).map_or_else(dash, percent),
-        evaluation.lengths.as_ref().map_or_else(dash, |lengths| format!("{:.0}", lengths.tokens.mean)),
+        agreement
+            .and_then(|found| found.length_baseline.pairwise_accuracy)
+            .map_or_else(dash, percent),
+        evaluation
+            .lengths
+            .as_ref()
+            .map_or_else(dash, |lengths| format!("{:.0}", lengths.tokens.mean)),
     ]
 }
 

@@ -51,22 +51,35 @@ fn texts(path: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let row = |(i, row): (usize, TextRow)| match (row.text, row.page) {
         (Some(text), None) => Ok((text.clone(), text)),
         (None, Some(page)) => Ok((page.clone(), wikitext_text(&page))),
-        _ => Err(anyhow!("{}:{}: a row has either `text` or, of WikiText, `page`", path.display(), i + 1)),
+        _ => Err(anyhow!(
+            "{}:{}: a row has either `text` or, of WikiText, `page`",
+            path.display(),
+            i + 1
+        )),
     };
     read_jsonl(path)?.into_iter().enumerate().map(row).collect()
 }
 
 /// The sum of a text's log-probabilities, in nats, and the number of its tokens.
-fn likelihood(engine: &Engine, tokenizer: &Tokenizer, text: &str, length: usize) -> anyhow::Result<(f64, u64)> {
-    let first = engine.model().config().bos_token_id.or_else(|| tokenizer.eos_ids().first().copied());
-    let mut ids = vec![first.context("the tokenizer has no token for the beginning or the end of a text")?];
+fn likelihood(
+    engine: &Engine,
+    tokenizer: &Tokenizer,
+    text: &str,
+    length: usize,
+) -> anyhow::Result<(f64, u64)> {
+    let first =
+        engine.model().config().bos_token_id.or_else(|| tokenizer.eos_ids().first().copied());
+    let mut ids =
+        vec![first.context("the tokenizer has no token for the beginning or the end of a text")?];
     ids.extend(tokenizer.encode(text, false).or_exit(Exit::Engine)?);
     let windows = rolling_windows(ids.len() - 1, length, 1);
     let mut sum = 0.0;
     for windows in windows.chunks(WINDOWS) {
         // The token at a place of the text stands one further in `ids`.
-        let sequences: Vec<&[u32]> = windows.iter().map(|one| &ids[one.input.start..one.predicted.end + 1]).collect();
-        let starts: Vec<usize> = windows.iter().map(|one| one.predicted.start + 1 - one.input.start).collect();
+        let sequences: Vec<&[u32]> =
+            windows.iter().map(|one| &ids[one.input.start..one.predicted.end + 1]).collect();
+        let starts: Vec<usize> =
+            windows.iter().map(|one| one.predicted.start + 1 - one.input.start).collect();
         sum += engine.model().response_logps(&sequences, &starts).iter().sum::<f64>();
     }
     Ok((sum, ids.len() as u64 - 1))

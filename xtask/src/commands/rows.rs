@@ -61,21 +61,29 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
     if path == Path::new("-") {
         std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
     } else {
-        text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
     }
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     Ok(lines.map(|(i, line)| parse_row(line, path, i + 1)).collect::<Result<_, _>>()?)
 }
 
 /// Opens a model's files.
-pub(crate) fn open(args: &ModelArgs, console: &Console) -> anyhow::Result<(Checkpoint, burn::tensor::Device)> {
+pub(crate) fn open(
+    args: &ModelArgs,
+    console: &Console,
+) -> anyhow::Result<(Checkpoint, burn::tensor::Device)> {
     let device = device::open(&args.device)?.device;
     let path = source::resolve(&args.model, console, &device)?;
     Ok((Checkpoint::open(&path).or_exit(Exit::Engine)?, device))
 }
 
 /// An engine over a model.
-pub(crate) fn engine(args: &ModelArgs, config: EngineConfig, console: &Console) -> anyhow::Result<Engine> {
+pub(crate) fn engine(
+    args: &ModelArgs,
+    config: EngineConfig,
+    console: &Console,
+) -> anyhow::Result<Engine> {
     let (checkpoint, device) = open(args, console)?;
     let model = Model::load(&checkpoint, &device).or_exit(Exit::Engine)?;
     Ok(Engine::new(model, Arc::new(checkpoint.tokenizer), config, "", console.interrupt()))
@@ -96,14 +104,19 @@ pub(crate) fn sampling(args: &SamplingArgs, ignore_eos: bool) -> Sampling {
 /// `generate`: prints `{id, sample_index, response, finish_reason, n_tokens}` in input order.
 pub(crate) fn generate(args: &Generate, console: &Console) -> anyhow::Result<()> {
     let rows: Vec<PromptRow> = read(&args.rows.input)?;
-    let config = EngineConfig { max_rows: args.max_rows, cache_tokens: args.cache_tokens, ..EngineConfig::default() };
+    let config = EngineConfig {
+        max_rows: args.max_rows,
+        cache_tokens: args.cache_tokens,
+        ..EngineConfig::default()
+    };
     let mut engine = engine(&args.rows.model, config, console)?;
     let sampling = sampling(&args.sampling, args.ignore_eos);
     let requests = rows
         .into_iter()
         .map(|row| {
             let (id, prompt) = row.prompt()?;
-            let seeds = (0..args.n).map(|i| row_seed(args.sampling.seed, "generate", 0, &id, i)).collect();
+            let seeds =
+                (0..args.n).map(|i| row_seed(args.sampling.seed, "generate", 0, &id, i)).collect();
             Ok(Request {
                 id,
                 input: Input::Chat(prompt.messages().to_vec()),
@@ -127,7 +140,8 @@ pub(crate) fn generate(args: &Generate, console: &Console) -> anyhow::Result<()>
         print(&format!("{line}\n"))?;
     }
     let spent = engine.throughput();
-    let rate = |tokens: u64, time: std::time::Duration| tokens as f64 / time.as_secs_f64().max(1e-9);
+    let rate =
+        |tokens: u64, time: std::time::Duration| tokens as f64 / time.as_secs_f64().max(1e-9);
     eprintln!(
         "prefill {} tokens, {:.0} tokens/s; decode {} tokens, {:.0} tokens/s",
         spent.prefill_tokens,
@@ -147,12 +161,19 @@ pub(crate) fn logprobs(args: &OnRows, console: &Console) -> anyhow::Result<()> {
     for rows in rows.chunks(LOGPROBS_ROWS) {
         let mut conversations = Vec::new();
         for row in rows {
-            let prompt = PromptRow { id: row.id.clone(), prompt: row.prompt.clone(), messages: row.messages.clone() };
+            let prompt = PromptRow {
+                id: row.id.clone(),
+                prompt: row.prompt.clone(),
+                messages: row.messages.clone(),
+            };
             let (id, prompt) = prompt.prompt()?;
             let conversation = Conversation::new(&checkpoint.tokenizer, &prompt, &row.response)
                 .with_context(|| format!("row {id:?}"))?;
             if conversation.ids.len() > limit {
-                bail!("row {id:?} has {} tokens, the model's context {limit}: shorten it", conversation.ids.len());
+                bail!(
+                    "row {id:?} has {} tokens, the model's context {limit}: shorten it",
+                    conversation.ids.len()
+                );
             }
             conversations.push(conversation);
         }
@@ -160,7 +181,10 @@ pub(crate) fn logprobs(args: &OnRows, console: &Console) -> anyhow::Result<()> {
         let starts: Vec<usize> = conversations.iter().map(|c| c.response_start).collect();
         let logps = model.response_logps(&sequences, &starts);
         for ((row, conversation), logps) in rows.iter().zip(&conversations).zip(logps) {
-            print(&format!("{}\n", json!({ "id": row.id, "logps": logps, "n_tokens": conversation.n_response() })))?;
+            print(&format!(
+                "{}\n",
+                json!({ "id": row.id, "logps": logps, "n_tokens": conversation.n_response() })
+            ))?;
         }
     }
     Ok(())

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde_json::json;
-use srlm_artifact::{Artifact, Judgments, Kind, Manifest, Place, Prompts, Responses, read_jsonl, to_line};
+use srlm_artifact::{
+    Artifact, Judgments, Kind, Manifest, Place, Prompts, Responses, read_jsonl, to_line,
+};
 
 use super::print;
 use crate::cli::{ConfigArgs, EvalCommand, Iterate, Merge, PairsCommand, RunArgs, Stage};
@@ -25,7 +27,9 @@ use crate::stages::{self, folder};
 /// `iterate`.
 pub(crate) fn iterate(args: &Iterate, console: &Console) -> anyhow::Result<()> {
     let mut set = args.config.set.clone();
-    set.extend(args.device.as_ref().map(|device| format!("runtime.device={}", toml_string(device))));
+    set.extend(
+        args.device.as_ref().map(|device| format!("runtime.device={}", toml_string(device))),
+    );
     set.extend(args.model.as_ref().map(|model| format!("model.source={}", toml_string(model))));
     let config = config::load(args.config.config.as_deref(), args.config.preset.as_deref(), &set)?;
     let dir = args.run.clone().unwrap_or_else(|| root().join("runs").join(&config.run.name));
@@ -33,7 +37,8 @@ pub(crate) fn iterate(args: &Iterate, console: &Console) -> anyhow::Result<()> {
         return plan::print_plan(&config, &dir, console);
     }
     let run = Run::open(config, dir, console)?;
-    console.event("run_started", json!({ "run": run.dir, "iterations": run.config.run.iterations }));
+    console
+        .event("run_started", json!({ "run": run.dir, "iterations": run.config.run.iterations }));
     let page = iterate::iterate(&run, &args.force, args.from.as_deref())?;
     console.event("run_finished", json!({ "report": page }));
     console.say(&summary(&run)?);
@@ -80,10 +85,12 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
         config::load(config.as_deref(), preset.as_deref(), set)?
     };
     let mut run = Run::open_part(config, dir.clone(), console, args.shard)?;
-    run.batch = BatchFiles { emit: args.emit_requests.clone(), ingest: args.ingest_results.clone() };
+    run.batch =
+        BatchFiles { emit: args.emit_requests.clone(), ingest: args.ingest_results.clone() };
     if (run.batch.are_used() || run.shard.is_some()) && ["eft", "sft", "dpo"].contains(&name) {
-        let refuse =
-            || -> anyhow::Result<()> { bail!("{name} trains: it has no shards and no requests to write or answer") };
+        let refuse = || -> anyhow::Result<()> {
+            bail!("{name} trains: it has no shards and no requests to write or answer")
+        };
         refuse().or_exit(Exit::Config)?;
     }
     let t = args.iteration;
@@ -97,7 +104,9 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
         "eft" => {
             if seed.ranked.is_none() {
                 let refuse = || -> anyhow::Result<()> {
-                    bail!("there are no ranked responses: set data.ranked_prompts and data.ranked_responses")
+                    bail!(
+                        "there are no ranked responses: set data.ranked_prompts and data.ranked_responses"
+                    )
                 };
                 refuse().or_exit(Exit::Config)?;
             }
@@ -106,7 +115,11 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
         }
         "sft" => stages::sft(&run, &eft::complete(&run, seed, &rubric)?)?.dir().to_owned(),
         "prompts" => preferences::prompts(&run, t, &seed)?.dir().to_owned(),
-        "responses" => stages::responses(&run, t, &Artifact::open(&run.path(&folder(t, "prompts")))?)?.dir().to_owned(),
+        "responses" => {
+            stages::responses(&run, t, &Artifact::open(&run.path(&folder(t, "prompts")))?)?
+                .dir()
+                .to_owned()
+        }
         "judge" => {
             let prompts = Artifact::open(&run.path(&folder(t, "prompts")))?;
             let responses = Artifact::open(&run.path(&folder(t, "responses")))?;
@@ -133,8 +146,9 @@ pub(crate) fn merge(args: &Merge, console: &Console) -> anyhow::Result<()> {
         "responses" => joined::<Responses>(&run, args.iteration, "responses")?,
         "judge" | "judgments" => joined_judgments(&run, args.iteration)?,
         other => {
-            let refuse =
-                || -> anyhow::Result<_> { bail!("no stage {other:?} has shards: name prompts, responses or judge") };
+            let refuse = || -> anyhow::Result<_> {
+                bail!("no stage {other:?} has shards: name prompts, responses or judge")
+            };
             refuse().or_exit(Exit::Config)?
         }
     };
@@ -149,25 +163,37 @@ fn joined<K: Kind>(run: &Run<'_>, t: u32, stage: &str) -> anyhow::Result<PathBuf
 
 fn joined_judgments(run: &Run<'_>, t: u32) -> anyhow::Result<PathBuf> {
     let out = run.path(&folder(t, "judgments"));
-    let (prompts, responses) =
-        (Artifact::open(&run.path(&folder(t, "prompts")))?, Artifact::open(&run.path(&folder(t, "responses")))?);
+    let (prompts, responses) = (
+        Artifact::open(&run.path(&folder(t, "prompts")))?,
+        Artifact::open(&run.path(&folder(t, "responses")))?,
+    );
     let rubric = iterate::rubric(&run.config)?;
-    let inputs = srlm_judge::Inputs { prompts: &prompts, responses: &responses, rubric: &rubric, shard: None };
+    let inputs = srlm_judge::Inputs {
+        prompts: &prompts,
+        responses: &responses,
+        rubric: &rubric,
+        shard: None,
+    };
     let judge = run.engine_of(&run.config.roles.judge, t, "judgments")?.identity();
     let (config, parts) = (&run.config.judge, shards::<Judgments>(&out)?);
-    let merged = srlm_judge::merge(config, inputs, &judge, run.place(t), &parts, &out).or_exit(Exit::Data)?;
+    let merged = srlm_judge::merge(config, inputs, &judge, run.place(t), &parts, &out)
+        .or_exit(Exit::Data)?;
     Ok(merged.dir().to_owned())
 }
 
 /// The parts that lie beside the folder of the whole.
 fn shards<K: Kind>(out: &Path) -> anyhow::Result<Vec<Artifact<K>>> {
     let parent = out.parent().context("a stage's folder lies in the run's")?;
-    let name = out.file_name().and_then(|name| name.to_str()).context("a stage's folder has a name")?;
+    let name =
+        out.file_name().and_then(|name| name.to_str()).context("a stage's folder has a name")?;
     let prefix = format!("{name}.shard-");
-    let entries = std::fs::read_dir(parent).with_context(|| format!("cannot list {}", parent.display()))?;
-    let mut found: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    let entries =
+        std::fs::read_dir(parent).with_context(|| format!("cannot list {}", parent.display()))?;
+    let mut found: Vec<PathBuf> =
+        entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
     found.retain(|path| {
-        let named = path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with(&prefix));
+        let named =
+            path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with(&prefix));
         named && path.join("manifest.json").exists()
     });
     found.sort();
@@ -201,7 +227,8 @@ fn pairs_of_files(files: &[PathBuf], args: &PairsCommand) -> anyhow::Result<()> 
     config.validate().or_exit(Exit::Config)?;
     let candidates = |judgments: &[srlm_artifact::JudgmentRow]| {
         let (prompts, responses) = (prompts.clone(), responses.clone());
-        srlm_pairs::candidates_by_prompt(prompts, responses, judgments, config.aggregation).or_exit(Exit::Data)
+        srlm_pairs::candidates_by_prompt(prompts, responses, judgments, config.aggregation)
+            .or_exit(Exit::Data)
     };
     let mut rewarded = candidates(&judgments)?;
     if let Some(path) = &args.safety {
@@ -220,7 +247,8 @@ fn pairs_of_files(files: &[PathBuf], args: &PairsCommand) -> anyhow::Result<()> 
 }
 
 fn prompts_of(responses: &[srlm_artifact::ResponseRow]) -> Vec<srlm_artifact::PromptRow> {
-    let ids: std::collections::BTreeSet<&str> = responses.iter().map(|row| row.prompt_id.as_str()).collect();
+    let ids: std::collections::BTreeSet<&str> =
+        responses.iter().map(|row| row.prompt_id.as_str()).collect();
     let row = |id: &str| srlm_artifact::PromptRow {
         prompt_id: id.to_owned(),
         prompt: srlm_artifact::Prompt::user(id),
@@ -266,8 +294,10 @@ fn artifacts_below(dir: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
         found.push(dir.to_owned());
         return Ok(());
     }
-    let entries = std::fs::read_dir(dir).with_context(|| format!("cannot list {}", dir.display()))?;
-    let mut inner: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    let entries =
+        std::fs::read_dir(dir).with_context(|| format!("cannot list {}", dir.display()))?;
+    let mut inner: Vec<PathBuf> =
+        entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
     inner.sort();
     for path in inner.iter().filter(|path| path.is_dir()) {
         artifacts_below(path, found)?;

@@ -26,7 +26,8 @@ struct ResponseRow {
 /// A line for each row on standard output, the rates on standard error.
 pub(crate) fn safety(args: &SafetyCommand, console: &Console) -> anyhow::Result<()> {
     if Score::new(args.threshold).is_none() {
-        return Err(anyhow!("--threshold {} must be from 0 to 5", args.threshold)).or_exit(Exit::Config);
+        return Err(anyhow!("--threshold {} must be from 0 to 5", args.threshold))
+            .or_exit(Exit::Config);
     }
     let data = read_safety(&args.rows).or_exit(Exit::Data)?;
     let responses = responses(args, &data, console)?;
@@ -35,7 +36,8 @@ pub(crate) fn safety(args: &SafetyCommand, console: &Console) -> anyhow::Result<
         Some(judge) => scored(args, judge, &data, &responses, console)?,
     };
     let all = data.iter().zip(responses).zip(scores);
-    let answered: Vec<Answered> = all.map(|((row, response), score)| Answered::of(row, response, score)).collect();
+    let answered: Vec<Answered> =
+        all.map(|((row, response), score)| Answered::of(row, response, score)).collect();
     for one in &answered {
         let line = json!({ "id": one.prompt_id, "label": one.label, "type": one.prompt_type,
             "reaction": reaction(&one.response), "score": one.score, "response": one.response });
@@ -48,10 +50,21 @@ pub(crate) fn safety(args: &SafetyCommand, console: &Console) -> anyhow::Result<
 }
 
 /// A response to each row: of a model, of a file, or the row's own.
-fn responses(args: &SafetyCommand, data: &[SafetyRow], console: &Console) -> anyhow::Result<Vec<String>> {
+fn responses(
+    args: &SafetyCommand,
+    data: &[SafetyRow],
+    console: &Console,
+) -> anyhow::Result<Vec<String>> {
     if let Some(model) = &args.model {
         let asked = data.iter().map(|row| row.prompt.messages().to_vec()).collect();
-        return written(args, model, ("safety", data), asked, rows::sampling(&args.sampling, false), console);
+        return written(
+            args,
+            model,
+            ("safety", data),
+            asked,
+            rows::sampling(&args.sampling, false),
+            console,
+        );
     }
     let given = match &args.responses {
         Some(path) => given(path)?,
@@ -61,7 +74,11 @@ fn responses(args: &SafetyCommand, data: &[SafetyRow], console: &Console) -> any
         let own = if args.responses.is_some() { None } else { row.response.clone() };
         let place = args.responses.as_ref().unwrap_or(&args.rows);
         let absent = || {
-            format!("{} has no response to the prompt of id {:?}: give --responses or --model", place.display(), row.id)
+            format!(
+                "{} has no response to the prompt of id {:?}: give --responses or --model",
+                place.display(),
+                row.id
+            )
         };
         given.get(&row.id).cloned().or(own).with_context(absent)
     };
@@ -73,7 +90,8 @@ fn given(path: &Path) -> anyhow::Result<HashMap<String, String>> {
     Ok(read_jsonl::<ResponseRow>(path)?.into_iter().map(|row| (id(row.id), row.response)).collect())
 }
 
-/// The score of each response by the safety rubric; `None` where the judge gives none that can be read.
+/// The score of each response by the safety rubric; `None` where the judge gives none that can be
+/// read.
 fn scored(
     args: &SafetyCommand,
     judge: &str,
@@ -82,10 +100,18 @@ fn scored(
     console: &Console,
 ) -> anyhow::Result<Vec<Option<f64>>> {
     let rubric = Rubric::safety();
-    let request =
-        |(row, response): (&SafetyRow, &String)| vec![Message::user(rubric.render(&row.prompt.to_text(), response))];
+    let request = |(row, response): (&SafetyRow, &String)| {
+        vec![Message::user(rubric.render(&row.prompt.to_text(), response))]
+    };
     let asked = data.iter().zip(responses).map(request).collect();
-    let judged = written(args, judge, ("safety-judgments", data), asked, JudgeConfig::default().sampling, console)?;
+    let judged = written(
+        args,
+        judge,
+        ("safety-judgments", data),
+        asked,
+        JudgeConfig::default().sampling,
+        console,
+    )?;
     Ok(judged.iter().map(|text| rubric.parse_score(text).ok().map(Score::get)).collect())
 }
 

@@ -17,7 +17,11 @@ pub(crate) fn serve(args: &Serve, console: &Console) -> anyhow::Result<()> {
         "" => None,
         variable => {
             let key = std::env::var(variable).ok().filter(|key| !key.is_empty());
-            let absent = || anyhow!("the environment variable {variable} with the key for clients is not set or empty");
+            let absent = || {
+                anyhow!(
+                    "the environment variable {variable} with the key for clients is not set or empty"
+                )
+            };
             Some(key.ok_or_else(absent).or_exit(Exit::Config)?)
         }
     };
@@ -31,7 +35,11 @@ pub(crate) fn serve(args: &Serve, console: &Console) -> anyhow::Result<()> {
     let name = settings.name.clone();
     // The address first: a port that is taken is known before the model is loaded.
     let server = Server::bind(settings).or_exit(Exit::Config)?;
-    let config = EngineConfig { max_rows: args.max_rows, cache_tokens: args.cache_tokens, ..EngineConfig::default() };
+    let config = EngineConfig {
+        max_rows: args.max_rows,
+        cache_tokens: args.cache_tokens,
+        ..EngineConfig::default()
+    };
     let engine = rows::engine(&args.model, config, console)?;
     print(&format!("{name} is served at http://{}/v1\n", server.address()))?;
     server.run(engine).or_exit(Exit::Engine)

@@ -20,7 +20,10 @@ use crate::study::{self, StudyRun};
 
 /// `study`.
 pub(crate) fn study(args: &cli::Study, console: &Console) -> anyhow::Result<()> {
-    let device = args.device.as_ref().map(|device| format!("runtime.device={}", toml::Value::from(device.as_str())));
+    let device = args
+        .device
+        .as_ref()
+        .map(|device| format!("runtime.device={}", toml::Value::from(device.as_str())));
     let set: Vec<String> = args.set.iter().cloned().chain(device).collect();
     let (study, runs) = study::load(args.study.as_deref(), args.preset.as_deref(), &set)?;
     let dir = args.out.clone().unwrap_or_else(|| root().join("studies").join(&study.name));
@@ -34,7 +37,10 @@ pub(crate) fn study(args: &cli::Study, console: &Console) -> anyhow::Result<()> 
     srlm_artifact::share_runs(&dir.join("runs"))?;
     for (i, run) in runs.iter().enumerate() {
         console.say(&format!("\nRun {} of {}: {}", i + 1, runs.len(), run.planned.id));
-        console.event("run_started", json!({ "run": run.planned.id, "number": i + 1, "of": runs.len() }));
+        console.event(
+            "run_started",
+            json!({ "run": run.planned.id, "number": i + 1, "of": runs.len() }),
+        );
         finish_run(run, &dir, console)?;
         write_pages(&study.name, &runs, &dir)?;
     }
@@ -71,18 +77,19 @@ fn check_unchanged(run: &StudyRun, dir: &Path) -> anyhow::Result<()> {
     refuse().or_exit(Exit::Config)
 }
 
-/// The run, begun or gone on with. One that fails leaves its reason in its folder; only Ctrl-C ends the study.
+/// The run, begun or gone on with. One that fails leaves its reason in its folder; only Ctrl-C ends
+/// the study.
 fn finish_run(run: &StudyRun, dir: &Path, console: &Console) -> anyhow::Result<()> {
     if console.interrupt().load(Ordering::Relaxed) {
         return Err(srlm_generate::Error::Interrupted.into());
     }
     let run_dir = dir.join("runs").join(&run.planned.id);
     let failed = run_dir.join(FAILED);
-    let made = Run::open(run.config.clone(), run_dir, console).and_then(|run| iterate(&run, &[], None));
+    let made =
+        Run::open(run.config.clone(), run_dir, console).and_then(|run| iterate(&run, &[], None));
     match made {
-        Ok(_) if failed.exists() => {
-            std::fs::remove_file(&failed).with_context(|| format!("cannot remove {}", failed.display()))
-        }
+        Ok(_) if failed.exists() => std::fs::remove_file(&failed)
+            .with_context(|| format!("cannot remove {}", failed.display())),
         Ok(_) => Ok(()),
         Err(error) if exit::code(&error) == Exit::Interrupted => Err(error),
         Err(error) => {
@@ -105,8 +112,11 @@ fn write_pages(name: &str, runs: &[StudyRun], dir: &Path) -> anyhow::Result<Stud
 }
 
 fn refuse_failures(study: &Study) -> anyhow::Result<()> {
-    let failed: Vec<&str> =
-        study.runs().filter(|run| matches!(run.state, RunState::Failed(_))).map(|run| run.id.as_str()).collect();
+    let failed: Vec<&str> = study
+        .runs()
+        .filter(|run| matches!(run.state, RunState::Failed(_)))
+        .map(|run| run.id.as_str())
+        .collect();
     if failed.is_empty() {
         return Ok(());
     }

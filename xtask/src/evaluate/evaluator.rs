@@ -13,7 +13,12 @@ pub(super) fn evaluator(run: &Run<'_>, t: u32) -> anyhow::Result<Evaluator> {
         Named::Server(server) => server.model,
     };
     let part_in_training = part_in_training(run, t)?;
-    Ok(Evaluator { name, independent: part_in_training.is_none(), part_in_training, form: run.config.eval.verdict })
+    Ok(Evaluator {
+        name,
+        independent: part_in_training.is_none(),
+        part_in_training,
+        form: run.config.eval.verdict,
+    })
 }
 
 /// What tells the evaluator of M_t apart from others.
@@ -25,11 +30,14 @@ pub(super) fn identity(run: &Run<'_>, t: u32) -> anyhow::Result<String> {
 fn identity_of(run: &Run<'_>, role: &str, t: u32) -> anyhow::Result<String> {
     Ok(match named(role, t, &run.config.engines) {
         Named::Weights(weights) => run.weights(&weights)?.1,
-        Named::Server(server) => format!("{} at {}", server.model, server.base_url.trim_end_matches('/')),
+        Named::Server(server) => {
+            format!("{} at {}", server.model, server.base_url.trim_end_matches('/'))
+        }
     })
 }
 
-/// What M_t's evaluator did for the training of M_t or of a model before it, in words; `None` where it did nothing.
+/// What M_t's evaluator did for the training of M_t or of a model before it, in words; `None` where
+/// it did nothing.
 fn part_in_training(run: &Run<'_>, t: u32) -> anyhow::Result<Option<String>> {
     let (config, own) = (&run.config, identity(run, t)?);
     let serves_the_run = |server: &srlm_generate::HttpConfig| server.model.contains("{t}");
@@ -45,7 +53,11 @@ fn part_in_training(run: &Run<'_>, t: u32) -> anyhow::Result<Option<String>> {
     }
     for s in 0..=t {
         if run.weights(&Weights::Iteration(s))?.1 == own {
-            return Ok(Some(if s == t { format!("it is M{t} itself") } else { format!("M{t} was trained from it") }));
+            return Ok(Some(if s == t {
+                format!("it is M{t} itself")
+            } else {
+                format!("M{t} was trained from it")
+            }));
         }
     }
     Ok(None)
@@ -55,8 +67,13 @@ fn part_in_training(run: &Run<'_>, t: u32) -> anyhow::Result<Option<String>> {
 fn parts<'r>(run: &'r Run<'_>) -> Vec<(&'static str, &'r str)> {
     let (roles, method) = (&run.config.roles, run.config.round.method);
     let judges = matches!(method, Method::Judged | Method::PositiveOnly);
-    let writes = method != Method::Spin && run.config.prompts.source == srlm_sampler::prompts::Source::Generate;
+    let writes = method != Method::Spin
+        && run.config.prompts.source == srlm_sampler::prompts::Source::Generate;
     let judge = judges.then_some(("judged the answers", roles.judge.as_str()));
     let prompts = writes.then_some(("wrote the prompts", roles.prompts.as_str()));
-    judge.into_iter().chain([("wrote the answers", roles.responses.as_str())]).chain(prompts).collect()
+    judge
+        .into_iter()
+        .chain([("wrote the answers", roles.responses.as_str())])
+        .chain(prompts)
+        .collect()
 }

@@ -14,8 +14,8 @@ use crate::seed::Seed;
 /// The rows of an evaluation's comparisons.
 const FILE: &str = "comparisons.jsonl";
 
-/// Fills in all that comes of comparing M_t's answers, and writes the comparisons into `dir`, the folder `out` in the
-/// making.
+/// Fills in all that comes of comparing M_t's answers, and writes the comparisons into `dir`, the
+/// folder `out` in the making.
 pub(super) fn measure(
     run: &Run<'_>,
     t: u32,
@@ -26,9 +26,15 @@ pub(super) fn measure(
     evaluation: &mut Evaluation,
 ) -> anyhow::Result<()> {
     if materials.opponents.is_empty() {
-        for field in
-            ["opponent", "evaluator", "head_to_head", "position", "length_controlled", "length_matched", "ratings"]
-        {
+        for field in [
+            "opponent",
+            "evaluator",
+            "head_to_head",
+            "position",
+            "length_controlled",
+            "length_matched",
+            "ratings",
+        ] {
             evaluation.unmeasured.insert(field.to_owned(), "eval.head_to_head is off".to_owned());
         }
         return Ok(());
@@ -52,7 +58,8 @@ pub(super) fn measure(
         }
         rows.extend(compared);
     }
-    let lines = rows.iter().map(|row| Ok(to_line(row)? + "\n")).collect::<anyhow::Result<String>>()?;
+    let lines =
+        rows.iter().map(|row| Ok(to_line(row)? + "\n")).collect::<anyhow::Result<String>>()?;
     std::fs::write(dir.join(FILE), lines)?;
     rate(run, t, (&materials.earlier, rows), evaluator.name.clone(), bootstrap, evaluation)?;
     evaluation.evaluator = Some(evaluator);
@@ -81,7 +88,8 @@ fn rate(
     evaluators.dedup();
     let models: Vec<String> = (0..=t).map(|s| format!("M{s}")).collect();
     let models: Vec<&str> = models.iter().map(String::as_str).collect();
-    evaluation.ratings = rating_table(&models, &rows, evaluators, &run.config.eval.ratings, bootstrap);
+    evaluation.ratings =
+        rating_table(&models, &rows, evaluators, &run.config.eval.ratings, bootstrap);
     if evaluation.ratings.is_none() {
         let reason = "no chain of comparisons with a verdict in both orders leads to every model";
         evaluation.unmeasured.insert("ratings".to_owned(), reason.to_owned());
@@ -99,14 +107,18 @@ fn compare(
 ) -> anyhow::Result<Vec<ComparisonRow>> {
     let contests = contests(seed, answers)?;
     let questions = verdicts::questions(&contests);
-    let on_progress: OnProgress<'_> = &mut |progress| run.console.progress(progress, &format!("M{t} against M{s}"));
+    let on_progress: OnProgress<'_> =
+        &mut |progress| run.console.progress(progress, &format!("M{t} against M{s}"));
     let name = format!("verdicts against M{s}");
     let found = verdicts::ask(run, t - 1, &questions, (&name, t), out, on_progress)?;
     Ok(verdicts::rows(&contests, (&format!("M{t}"), &format!("M{s}")), &found))
 }
 
 /// Each prompt that both models answered.
-fn contests(seed: &Seed, (new, old): (&Artifact<Responses>, &Artifact<Responses>)) -> anyhow::Result<Vec<Contest>> {
+fn contests(
+    seed: &Seed,
+    (new, old): (&Artifact<Responses>, &Artifact<Responses>),
+) -> anyhow::Result<Vec<Contest>> {
     let by_prompt = |artifact: &Artifact<Responses>| -> anyhow::Result<BTreeMap<String, String>> {
         Ok(artifact.rows()?.into_iter().map(|row| (row.prompt_id, row.response)).collect())
     };

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use srlm_artifact::{Aggregation, Artifact, Judgments, ResponseRow};
 use srlm_eval::controlled::{Scored, length_bias};
 use srlm_eval::{
-    Bootstrap, Evaluation, RankedGroup, RankedResponse, accuracy_change, accuracy_sign_test, agreement, calibration,
-    judge_rates,
+    Bootstrap, Evaluation, RankedGroup, RankedResponse, accuracy_change, accuracy_sign_test,
+    agreement, calibration, judge_rates,
 };
 
 use super::{Materials, held_out_ranked};
@@ -23,7 +23,8 @@ pub(super) fn measure(
 ) -> anyhow::Result<()> {
     let responses = held_out_ranked(seed)?.responses.rows()?;
     // What is measured is the score that pairs are made by.
-    let scored_by = |judged: &Artifact<Judgments>, aggregation| ranked_groups(&responses, judged, aggregation);
+    let scored_by =
+        |judged: &Artifact<Judgments>, aggregation| ranked_groups(&responses, judged, aggregation);
     let groups = scored_by(&materials.judged, run.config.pairs.aggregation)?;
     let found = agreement(&groups, bootstrap);
     evaluation.judge_rates = Some(judge_rates(&materials.judged.rows()?, &found));
@@ -34,16 +35,21 @@ pub(super) fn measure(
     if let Some(judged) = &materials.judged_before {
         let before = scored_by(judged, run.config.pairs.aggregation)?;
         evaluation.accuracy_change = accuracy_change(&before, &groups, bootstrap);
-        evaluation.accuracy_sign_test_p = evaluation.accuracy_change.map(|_| accuracy_sign_test(&before, &groups));
+        evaluation.accuracy_sign_test_p =
+            evaluation.accuracy_change.map(|_| accuracy_sign_test(&before, &groups));
     }
-    let mut why = |field: &str, reason: &str| evaluation.unmeasured.insert(field.to_owned(), reason.to_owned());
+    let mut why = |field: &str, reason: &str| {
+        evaluation.unmeasured.insert(field.to_owned(), reason.to_owned())
+    };
     if evaluation.calibration.is_none() {
         why("calibration", "no human-ordered pair has two expected scores (judge.expected_score)");
     }
     match (&evaluation.accuracy_change, &materials.judged_before) {
         (Some(_), _) => {}
         (None, None) => drop(why("accuracy_change", "M0 is not measured as a judge")),
-        (None, Some(_)) => drop(why("accuracy_change", "no human-ordered pair was scored by both models")),
+        (None, Some(_)) => {
+            drop(why("accuracy_change", "no human-ordered pair was scored by both models"))
+        }
     }
     Ok(())
 }
@@ -63,7 +69,10 @@ fn ranked_groups(
             n_characters: row.response.chars().count() as u64,
         });
     }
-    let group = |(prompt_id, responses): (&str, _)| RankedGroup { prompt_id: prompt_id.to_owned(), responses };
+    let group = |(prompt_id, responses): (&str, _)| RankedGroup {
+        prompt_id: prompt_id.to_owned(),
+        responses,
+    };
     Ok(groups.into_iter().map(group).collect())
 }
 

@@ -30,12 +30,18 @@ struct Materials {
     judged: Artifact<Judgments>,
     /// M_{t-1}'s judgments of the same responses; M0 has none.
     judged_before: Option<Artifact<Judgments>>,
-    /// Evaluations of M1 to M_{t-1}, whose comparisons count for the ratings; empty without a head-to-head.
+    /// Evaluations of M1 to M_{t-1}, whose comparisons count for the ratings; empty without a
+    /// head-to-head.
     earlier: Vec<Artifact<Eval>>,
 }
 
 /// Evaluates M_t, t from 1.
-pub(crate) fn evaluate(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Result<Artifact<Eval>> {
+pub(crate) fn evaluate(
+    run: &Run<'_>,
+    t: u32,
+    seed: &Seed,
+    rubric: &Rubric,
+) -> anyhow::Result<Artifact<Eval>> {
     anchors::evaluate(run, t, rubric)?;
     safety::evaluate(run, t)?;
     let materials = materials(run, t, seed, rubric)?;
@@ -66,44 +72,72 @@ fn materials(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Res
     let config = JudgeConfig { judgments: run.config.eval.judgments, ..run.config.judge.clone() };
     let held_out = held_out_ranked(seed)?;
     let ranked = (&held_out.prompts, &held_out.responses);
-    let judged = stages::judge_with(run, ("self", t), ranked, rubric, &folder(t - 1, "eval-judgments"), &config)?;
+    let judged = stages::judge_with(
+        run,
+        ("self", t),
+        ranked,
+        rubric,
+        &folder(t - 1, "eval-judgments"),
+        &config,
+    )?;
     let opponents = match (run.config.eval.head_to_head, run.config.eval.opponents) {
         (false, _) => Vec::new(),
         (true, Opponents::Previous) => vec![t - 1],
         (true, Opponents::All) => (0..t).rev().collect(),
     };
-    let opponents: Vec<_> =
-        opponents.into_iter().map(|s| Ok((s, answers_of(run, s, seed)?))).collect::<anyhow::Result<_>>()?;
+    let opponents: Vec<_> = opponents
+        .into_iter()
+        .map(|s| Ok((s, answers_of(run, s, seed)?)))
+        .collect::<anyhow::Result<_>>()?;
     let before = |s: u32| {
-        format!("M{t} is evaluated beside M{s}, whose evaluation cannot be opened; eval --iteration {} makes it", s - 1)
+        format!(
+            "M{t} is evaluated beside M{s}, whose evaluation cannot be opened; eval --iteration {} makes it",
+            s - 1
+        )
     };
     let judged_before = match t {
         1 => None,
-        _ => Some(Artifact::open(&run.path(&folder(t - 2, "eval-judgments"))).with_context(|| before(t - 1))?),
+        _ => Some(
+            Artifact::open(&run.path(&folder(t - 2, "eval-judgments")))
+                .with_context(|| before(t - 1))?,
+        ),
     };
     let rated = if opponents.is_empty() { 1..1 } else { 1..t };
-    let earlier = rated.map(|s| Artifact::open(&run.path(&folder(s - 1, "eval"))).with_context(|| before(s)));
+    let earlier =
+        rated.map(|s| Artifact::open(&run.path(&folder(s - 1, "eval"))).with_context(|| before(s)));
     let earlier = earlier.collect::<anyhow::Result<_>>()?;
     Ok(Materials { answers, opponents, judged, judged_before, earlier })
 }
 
 fn held_out_ranked(seed: &Seed) -> anyhow::Result<&Ranked> {
-    seed.held_out.as_ref().context("no ranked responses to evaluate the judge on: set data.eft_held_out")
+    seed.held_out
+        .as_ref()
+        .context("no ranked responses to evaluate the judge on: set data.eft_held_out")
 }
 
 fn response_config(run: &Run<'_>) -> responses::Config {
-    responses::Config { samples: 1, sampling: run.config.eval.sampling.clone(), ..run.config.responses.clone() }
+    responses::Config {
+        samples: 1,
+        sampling: run.config.eval.sampling.clone(),
+        ..run.config.responses.clone()
+    }
 }
 
 /// M_t's answers to the held-out prompts.
 fn answers(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact<Responses>> {
-    let out = if t > 0 { folder(t - 1, "eval-responses") } else { "iter-0/m0-responses".to_owned() };
+    let out =
+        if t > 0 { folder(t - 1, "eval-responses") } else { "iter-0/m0-responses".to_owned() };
     stages::respond(run, ("self", t), run.place(0), &seed.eval_prompts, &out, &response_config(run))
 }
 
-/// The answers of an earlier model, made with its own evaluation; M0 has none, so its answers are made here.
+/// The answers of an earlier model, made with its own evaluation; M0 has none, so its answers are
+/// made here.
 fn answers_of(run: &Run<'_>, s: u32, seed: &Seed) -> anyhow::Result<Artifact<Responses>> {
-    if s > 0 { Ok(Artifact::open(&run.path(&folder(s - 1, "eval-responses")))?) } else { answers(run, 0, seed) }
+    if s > 0 {
+        Ok(Artifact::open(&run.path(&folder(s - 1, "eval-responses")))?)
+    } else {
+        answers(run, 0, seed)
+    }
 }
 
 fn inputs(run: &Run<'_>, t: u32, seed: &Seed, materials: &Materials) -> anyhow::Result<Vec<Input>> {
@@ -118,7 +152,8 @@ fn inputs(run: &Run<'_>, t: u32, seed: &Seed, materials: &Materials) -> anyhow::
     inputs.extend(judged_before.as_ref().map(|judged| judged.as_input("judgments-before")));
     inputs.extend(opponents.iter().map(|(s, answers)| answers.as_input(&format!("answers-m{s}"))));
     if !opponents.is_empty() {
-        inputs.extend(earlier.iter().zip(1..).map(|(eval, s)| eval.as_input(&format!("eval-m{s}"))));
+        inputs
+            .extend(earlier.iter().zip(1..).map(|(eval, s)| eval.as_input(&format!("eval-m{s}"))));
         inputs.push(Input::model("evaluator", evaluator::identity(run, t)?));
     }
     Ok(inputs)
@@ -147,7 +182,15 @@ fn write(
     evaluation.held_out = Some(held_out(run, t, seed)?);
     measure_answers(materials, &mut evaluation)?;
     judging::measure(run, seed, materials, &bootstrap, &mut evaluation)?;
-    head_to_head::measure(run, t, seed, materials, (writer.dir(), out), &bootstrap, &mut evaluation)?;
+    head_to_head::measure(
+        run,
+        t,
+        seed,
+        materials,
+        (writer.dir(), out),
+        &bootstrap,
+        &mut evaluation,
+    )?;
     let evaluation = evaluation.decided(&run.config.eval.rules);
     let artifact = srlm_eval::write(writer, &evaluation, &run.device()?.name)?;
     Ok((artifact, Some(evaluation)))
@@ -158,10 +201,16 @@ fn held_out(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<HeldOutLoss> {
     let mut counts = BTreeMap::new();
     let max_length = run.config.sft.train.max_length.min(checkpoint.config.context());
     let rows = seed.ift_held_out.rows()?;
-    let examples =
-        srlm_sft::examples(&checkpoint.tokenizer, &rows, (max_length, LossOn::Response), "held_out", &mut counts)?;
+    let examples = srlm_sft::examples(
+        &checkpoint.tokenizer,
+        &rows,
+        (max_length, LossOn::Response),
+        "held_out",
+        &mut counts,
+    )?;
     let tokens = run.config.runtime.train.micro_batch_tokens;
-    let measured = run.with_engine(t, |engine| Ok(srlm_sft::held_out_loss(engine.model(), &examples, tokens)))?;
+    let measured = run
+        .with_engine(t, |engine| Ok(srlm_sft::held_out_loss(engine.model(), &examples, tokens)))?;
     Ok(HeldOutLoss { loss: measured.loss, n_tokens: measured.n_tokens })
 }
 
@@ -175,11 +224,15 @@ fn measure_answers(materials: &Materials, evaluation: &mut Evaluation) -> anyhow
         Some((_, answers)) => lengths(&answers.rows()?),
         None => None,
     };
-    let mean = |lengths: Option<&Lengths>| lengths.map(|lengths| lengths.tokens.mean).filter(|mean| *mean > 0.0);
-    evaluation.length_growth =
-        mean(evaluation.lengths.as_ref()).zip(mean(before.as_ref())).map(|(now, before)| now / before);
+    let mean = |lengths: Option<&Lengths>| {
+        lengths.map(|lengths| lengths.tokens.mean).filter(|mean| *mean > 0.0)
+    };
+    evaluation.length_growth = mean(evaluation.lengths.as_ref())
+        .zip(mean(before.as_ref()))
+        .map(|(now, before)| now / before);
     if evaluation.length_growth.is_none() {
-        let reason = "answers of the model before are read for the head-to-head only (eval.head_to_head)";
+        let reason =
+            "answers of the model before are read for the head-to-head only (eval.head_to_head)";
         evaluation.unmeasured.insert("length_growth".to_owned(), reason.to_owned());
     }
     Ok(())

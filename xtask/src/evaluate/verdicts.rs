@@ -60,7 +60,8 @@ pub(crate) fn rows(
     contests.iter().zip(verdicts.chunks_exact(2)).map(row).collect()
 }
 
-/// The verdicts of a run's evaluator in iteration t, for the stage that writes `out`; `name` and `of` decide its seeds.
+/// The verdicts of a run's evaluator in iteration t, for the stage that writes `out`; `name` and
+/// `of` decide its seeds.
 pub(crate) fn ask(
     run: &Run<'_>,
     t: u32,
@@ -75,13 +76,22 @@ pub(crate) fn ask(
     {
         let (checkpoint, _) = run.checkpoint_of(&weights)?;
         let logps = &mut |sequences: &[&[u32]], starts: &[usize]| {
-            run.with_engine_of(&weights, |engine| Ok(engine.model().response_logps(sequences, starts)))
+            run.with_engine_of(&weights, |engine| {
+                Ok(engine.model().response_logps(sequences, starts))
+            })
         };
-        return likelier(questions, (&checkpoint.tokenizer, checkpoint.config.context()), logps, on_progress);
+        return likelier(
+            questions,
+            (&checkpoint.tokenizer, checkpoint.config.context()),
+            logps,
+            on_progress,
+        );
     }
     // A server with likelihoods is refused with the configuration.
     let mut generator = run.kept_engine_of(role, t, out)?;
-    let seed = |question: &Question| row_seed(run.config.run.seed, name, of, &question.prompt_id, question.order);
+    let seed = |question: &Question| {
+        row_seed(run.config.run.seed, name, of, &question.prompt_id, question.order)
+    };
     written(questions, &mut *generator, &run.config.eval.verdict_sampling, &seed, on_progress)
 }
 
@@ -126,7 +136,8 @@ pub(crate) fn written(
 const COMPARISONS: usize = 4;
 
 /// The log-probability of the tokens of each sequence from a place on.
-pub(crate) type ResponseLogps<'a> = &'a mut dyn FnMut(&[&[u32]], &[usize]) -> anyhow::Result<Vec<f64>>;
+pub(crate) type ResponseLogps<'a> =
+    &'a mut dyn FnMut(&[&[u32]], &[usize]) -> anyhow::Result<Vec<f64>>;
 
 /// Which of the two verdicts a model finds likelier; `None` where the texts exceed its context.
 pub(crate) fn likelier(
@@ -153,7 +164,8 @@ pub(crate) fn likelier(
         let sequences: Vec<&[u32]> = conversations.iter().map(|c| c.ids.as_slice()).collect();
         let starts: Vec<usize> = conversations.iter().map(|c| c.response_start).collect();
         let logps = if sequences.is_empty() { Vec::new() } else { logps(&sequences, &starts)? };
-        let mut verdicts = logps.chunks_exact(2).map(|l| if l[0] >= l[1] { Preference::A } else { Preference::B });
+        let mut verdicts =
+            logps.chunks_exact(2).map(|l| if l[0] >= l[1] { Preference::A } else { Preference::B });
         found.extend(fits.into_iter().map(|fits| if fits { verdicts.next() } else { None }));
         let (done, total) = (found.len() as u64, questions.len() as u64);
         if on_progress(Progress { done, total, unit: "verdicts", tokens: 0 }).is_break() {

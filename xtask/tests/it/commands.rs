@@ -91,9 +91,15 @@ fn the_cpu_passes_the_doctor() {
 fn a_dry_run_shows_the_plan_and_makes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("run");
-    let text = stdout(&["iterate", "--preset", "tiny", "--dry-run", "--run", dir.to_str().unwrap()]);
-    for part in ["iter-2/judgments", "response tokens, at most", "MiB", "A request for a judgment", "<|im_start|>user"]
-    {
+    let text =
+        stdout(&["iterate", "--preset", "tiny", "--dry-run", "--run", dir.to_str().unwrap()]);
+    for part in [
+        "iter-2/judgments",
+        "response tokens, at most",
+        "MiB",
+        "A request for a judgment",
+        "<|im_start|>user",
+    ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     assert!(!dir.exists());
@@ -106,29 +112,57 @@ fn rows_are_answered_scored_and_tokenized_in_order() {
         r#"{"id": "a", "messages": [{"role": "user", "content": "Explain winter."}]}"#,
     ]);
     let path = prompts.path().to_str().unwrap();
-    let arguments = ["generate", "--model", "tiny:", "--input", path, "--n", "2", "--max-tokens", "8", "--ignore-eos"];
+    let arguments = [
+        "generate",
+        "--model",
+        "tiny:",
+        "--input",
+        path,
+        "--n",
+        "2",
+        "--max-tokens",
+        "8",
+        "--ignore-eos",
+    ];
     let output = run(&arguments);
     let answers = rows(std::str::from_utf8(&output.stdout).unwrap());
-    let ids: Vec<_> =
-        answers.iter().map(|row| (row["id"].as_str().unwrap(), row["sample_index"].as_u64().unwrap())).collect();
+    let ids: Vec<_> = answers
+        .iter()
+        .map(|row| (row["id"].as_str().unwrap(), row["sample_index"].as_u64().unwrap()))
+        .collect();
     assert_eq!(ids, [("b", 0), ("b", 1), ("a", 0), ("a", 1)]);
-    assert!(answers.iter().all(|row| row["n_tokens"] == 8 && row["finish_reason"] == "length"), "{answers:?}");
+    assert!(
+        answers.iter().all(|row| row["n_tokens"] == 8 && row["finish_reason"] == "length"),
+        "{answers:?}"
+    );
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("prefill") && text.contains("tokens/s"), "{text}");
     assert_eq!(output.stdout, run(&arguments).stdout, "the same seed draws the same text");
 
-    let scored = file(&[
-        r#"{"id": 1, "prompt": "Describe a boat.", "response": "The boat is green."}"#.replace('1', "\"x\"").as_str(),
-    ]);
-    let scored = rows(&stdout(&["logprobs", "--model", "tiny:", "--input", scored.path().to_str().unwrap()]));
-    assert!(scored[0]["logps"].as_f64().unwrap() < 0.0 && scored[0]["n_tokens"].as_u64().unwrap() > 3, "{scored:?}");
+    let scored =
+        file(&[r#"{"id": 1, "prompt": "Describe a boat.", "response": "The boat is green."}"#
+            .replace('1', "\"x\"")
+            .as_str()]);
+    let scored = rows(&stdout(&[
+        "logprobs",
+        "--model",
+        "tiny:",
+        "--input",
+        scored.path().to_str().unwrap(),
+    ]));
+    assert!(
+        scored[0]["logps"].as_f64().unwrap() < 0.0 && scored[0]["n_tokens"].as_u64().unwrap() > 3,
+        "{scored:?}"
+    );
 
     let texts = file(&[r#"{"id": "t", "text": "The boat is green."}"#]);
-    let tokens = rows(&stdout(&["tokenize", "--model", "tiny:", "--input", texts.path().to_str().unwrap()]));
+    let tokens =
+        rows(&stdout(&["tokenize", "--model", "tiny:", "--input", texts.path().to_str().unwrap()]));
     assert!(!tokens[0]["ids"].as_array().unwrap().is_empty());
 
     let bad = file(&[r#"{"id": "t", "text": "fine"}"#, r#"{"id": "t"}"#]);
-    let text = stderr(&["tokenize", "--model", "tiny:", "--input", bad.path().to_str().unwrap()], 3);
+    let text =
+        stderr(&["tokenize", "--model", "tiny:", "--input", bad.path().to_str().unwrap()], 3);
     assert!(text.contains(":2") && text.contains("text"), "{text}");
 }
 
@@ -153,10 +187,14 @@ fn measures_and_pairs_run_on_files_alone() {
     };
     let responses = file(&[&response(0), &response(1), &response(2)]);
     let judgments = file(&[&judgment(0, 2), &judgment(1, 5), &judgment(2, 1)]);
-    let (responses, judgments) = (responses.path().to_str().unwrap(), judgments.path().to_str().unwrap());
+    let (responses, judgments) =
+        (responses.path().to_str().unwrap(), judgments.path().to_str().unwrap());
     let pairs = rows(&stdout(&["pairs", "--input", responses, judgments]));
     assert_eq!(pairs.len(), 1);
-    assert_eq!((pairs[0]["chosen_id"].as_str(), pairs[0]["rejected_id"].as_str()), (Some("p/1"), Some("p/2")));
+    assert_eq!(
+        (pairs[0]["chosen_id"].as_str(), pairs[0]["rejected_id"].as_str()),
+        (Some("p/1"), Some("p/2"))
+    );
 }
 
 #[test]

@@ -28,9 +28,14 @@ fn an_exported_model_gives_the_same_log_probabilities() {
     assert_eq!(hf.trim(), at("hf"));
     assert_eq!(logps(&at("hf"), &input), original);
     let card = std::fs::read_to_string(folder.path().join("hf/README.md")).unwrap();
-    assert!(card.starts_with("---\n") && card.contains("# tiny") && card.contains("## Limits"), "{card}");
+    assert!(
+        card.starts_with("---\n") && card.contains("# tiny") && card.contains("## Limits"),
+        "{card}"
+    );
 
-    for (format, tolerance) in [("F32", 1e-4), ("F16", 0.05), ("BF16", 0.4), ("Q8_0", 0.4), ("Q4_0", 8.0)] {
+    for (format, tolerance) in
+        [("F32", 1e-4), ("F16", 0.05), ("BF16", 0.4), ("Q8_0", 0.4), ("Q4_0", 8.0)]
+    {
         let file = at(&format!("{format}.gguf"));
         stdout(&["export", "gguf", "--model", "tiny:", "--format", format, "--out", &file]);
         let difference = (logps(&file, &input)[0] - original[0]).abs();
@@ -38,12 +43,16 @@ fn an_exported_model_gives_the_same_log_probabilities() {
     }
     let text = stderr(&["export", "gguf", "--model", "tiny:", "--out", &at("F32.gguf")], 2);
     assert!(text.contains("is there already"), "{text}");
-    let text = stderr(&["export", "gguf", "--model", "tiny:", "--format", "Q9", "--out", &at("q9")], 2);
+    let text =
+        stderr(&["export", "gguf", "--model", "tiny:", "--format", "Q9", "--out", &at("q9")], 2);
     assert!(text.contains("F32, F16, BF16, Q8_0, Q4_0"), "{text}");
 
     stdout(&["export", "ollama", "--model", "tiny:", "--out", &at("ollama")]);
     let modelfile = std::fs::read_to_string(folder.path().join("ollama/Modelfile")).unwrap();
-    assert!(modelfile.starts_with("FROM ./model.gguf\n") && modelfile.contains("<|im_end|>"), "{modelfile}");
+    assert!(
+        modelfile.starts_with("FROM ./model.gguf\n") && modelfile.contains("<|im_end|>"),
+        "{modelfile}"
+    );
 }
 
 #[test]
@@ -80,7 +89,8 @@ fn instructions_are_checked_with_or_without_a_model() {
     let path = path.to_str().unwrap();
     let found = rows(&stdout(&["eval", "ifeval", "--input", path]));
     assert_eq!((&found[0]["key"], &found[0]["strict"]), (&json!(7), &json!([false])));
-    let found = rows(&stdout(&["eval", "ifeval", "--data", path, "--model", "tiny:", "--max-tokens", "8"]));
+    let found =
+        rows(&stdout(&["eval", "ifeval", "--data", path, "--model", "tiny:", "--max-tokens", "8"]));
     assert!(found[0]["response"].is_string() && found[0]["strict"][0].is_boolean());
     let text = stderr(&["eval", "ifeval", "--data", path], 2);
     assert!(text.contains("--model"), "{text}");
@@ -90,9 +100,12 @@ fn instructions_are_checked_with_or_without_a_model() {
 fn public_data_becomes_seed_data() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let line = |i: usize| json!({"question": format!("Why is number {i} odd?"), "best": "It is not."}).to_string();
+    let line = |i: usize| {
+        json!({"question": format!("Why is number {i} odd?"), "best": "It is not."}).to_string()
+    };
     std::fs::write(at("own.jsonl"), (0..20).map(line).collect::<Vec<_>>().join("\n")).unwrap();
-    let arguments = ["import", "prompt-response", "--input", &at("own.jsonl"), "--out", &at("seed")];
+    let arguments =
+        ["import", "prompt-response", "--input", &at("own.jsonl"), "--out", &at("seed")];
     let map = ["--map", "prompt=question,response=best", "--set", "near_threshold=1.0"];
     let printed = stdout(&[&arguments[..], &map].concat());
     assert!(printed.lines().any(|line| line.contains("ift-train/ift.jsonl")), "{printed}");
@@ -100,7 +113,10 @@ fn public_data_becomes_seed_data() {
     let text = stderr(&["import", "oast", "--input", &at("own.jsonl"), "--out", &at("other")], 2);
     assert!(text.contains("oast") && text.contains("oasst"), "{text}");
     std::fs::write(at("bad.jsonl"), "{\"prompt\": \"a\"}\n").unwrap();
-    let text = stderr(&["import", "prompt-response", "--input", &at("bad.jsonl"), "--out", &at("other")], 3);
+    let text = stderr(
+        &["import", "prompt-response", "--input", &at("bad.jsonl"), "--out", &at("other")],
+        3,
+    );
     assert!(text.contains("bad.jsonl:1") && text.contains("response"), "{text}");
 }
 
@@ -110,15 +126,34 @@ fn benchmarks_are_scored_by_log_likelihood_and_by_what_is_written() {
     let path = folder.path().join("rows.jsonl");
     let run = |name: &str, row: Value| {
         std::fs::write(&path, row.to_string()).unwrap();
-        rows(&stdout(&["eval", "benchmark", name, "--input", path.to_str().unwrap(), "--model", "tiny:"])).remove(0)
+        rows(&stdout(&[
+            "eval",
+            "benchmark",
+            name,
+            "--input",
+            path.to_str().unwrap(),
+            "--model",
+            "tiny:",
+        ]))
+        .remove(0)
     };
-    let row = json!({"goal": "To open a jar,", "sol1": "tap the lid.", "sol2": "sing.", "label": 1});
+    let row =
+        json!({"goal": "To open a jar,", "sol1": "tap the lid.", "sol2": "sing.", "label": 1});
     let found = run("piqa", row);
-    let sums: Vec<f64> = found["log_likelihoods"].as_array().unwrap().iter().map(|sum| sum.as_f64().unwrap()).collect();
+    let sums: Vec<f64> = found["log_likelihoods"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|sum| sum.as_f64().unwrap())
+        .collect();
     assert!(sums.len() == 2 && sums.iter().all(|sum| *sum < 0.0), "{sums:?}");
     assert_eq!(found["values"]["acc"].as_f64().unwrap(), f64::from(u8::from(sums[1] > sums[0])));
-    let written = run("gsm8k", json!({"question": "What is 2 plus 2?", "answer": "It is 4.\n#### 4"}));
+    let written =
+        run("gsm8k", json!({"question": "What is 2 plus 2?", "answer": "It is 4.\n#### 4"}));
     assert!(written["response"].is_string() && written["values"].is_object());
-    let text = stderr(&["eval", "benchmark", "arc_hard", "--input", path.to_str().unwrap(), "--model", "tiny:"], 2);
+    let text = stderr(
+        &["eval", "benchmark", "arc_hard", "--input", path.to_str().unwrap(), "--model", "tiny:"],
+        2,
+    );
     assert!(text.contains("arc_easy"), "{text}");
 }

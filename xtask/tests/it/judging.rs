@@ -1,4 +1,5 @@
-//! Judges that are right, wrong, constant, random and silent by construction, through the whole of `eval judge`.
+//! Judges that are right, wrong, constant, random and silent by construction, through the whole of
+//! `eval judge`.
 
 use std::path::Path;
 
@@ -27,8 +28,15 @@ fn reports(dir: &Path, file: &str, more: &[&str]) -> Vec<Value> {
     let address = server();
     let report = |judge: &&str| {
         let out = dir.join(judge).join(Path::new(file).file_stem().unwrap());
-        let mut arguments = vec!["eval", "judge", file, "--model", &address, "--served-name", judge];
-        arguments.extend(["--out", out.to_str().unwrap(), "--set", "eval.verdict=written", "--json"]);
+        let mut arguments =
+            vec!["eval", "judge", file, "--model", &address, "--served-name", judge];
+        arguments.extend([
+            "--out",
+            out.to_str().unwrap(),
+            "--set",
+            "eval.verdict=written",
+            "--json",
+        ]);
         arguments.extend(more);
         let first = stdout(&arguments);
         assert_eq!(stdout(&arguments), first, "what is there is not made again");
@@ -52,7 +60,10 @@ fn check(report: &Value, path: &str, expected: Option<f64>) {
 #[track_caller]
 fn near(report: &Value, path: &str, expected: f64, standard_error: f64) {
     let found = report.pointer(path).unwrap()["value"].as_f64().unwrap();
-    assert!((found - expected).abs() < 3.0 * standard_error, "{path} is {found}, not about {expected}");
+    assert!(
+        (found - expected).abs() < 3.0 * standard_error,
+        "{path} is {found}, not about {expected}"
+    );
 }
 
 fn covers(report: &Value, path: &str, value: f64) -> bool {
@@ -68,7 +79,8 @@ fn ranked_groups_give_the_known_numbers() {
         json!({ "id": format!("g{i}"), "tree_id": format!("t{}", i / 2), "prompt": format!("Say {i}."), "replies": replies })
     });
     let file = write(dir.path(), "ranked.jsonl", rows);
-    let [perfect, reversed, constant, random, silent] = reports(dir.path(), &file, &[]).try_into().unwrap();
+    let [perfect, reversed, constant, random, silent] =
+        reports(dir.path(), &file, &[]).try_into().unwrap();
     let agreement = "/written/agreement";
     for (measure, values) in [
         ("pairwise_accuracy", [Some(1.0), Some(0.0), Some(0.0), None]),
@@ -105,7 +117,8 @@ fn verdicts_on_pairs_give_the_known_numbers() {
             "label": usize::from(i % 3 != 0) })
     });
     let file = write(dir.path(), "pairs.jsonl", rows);
-    let [perfect, reversed, constant, random, silent] = reports(dir.path(), &file, &[]).try_into().unwrap();
+    let [perfect, reversed, constant, random, silent] =
+        reports(dir.path(), &file, &[]).try_into().unwrap();
     for (path, values) in [
         ("/pairwise/judge/accuracy", [Some(1.0), Some(0.0), Some(0.0), None]),
         ("/pairwise/judge/tie_rate", [Some(0.0), Some(0.0), Some(1.0), None]),
@@ -132,7 +145,8 @@ fn ratings_give_the_known_numbers() {
             .map(|worth| json!({ "query": format!("Say {i}."), "response": response(i, worth), "rating": worth }))
     });
     let file = write(dir.path(), "ratings.jsonl", rows);
-    let [perfect, reversed, constant, random, silent] = reports(dir.path(), &file, &[]).try_into().unwrap();
+    let [perfect, reversed, constant, random, silent] =
+        reports(dir.path(), &file, &[]).try_into().unwrap();
     let ratings = "/written/ratings/judge";
     for (measure, values) in [
         ("pearson", [Some(1.0), Some(-1.0), None, None]),
@@ -149,7 +163,11 @@ fn ratings_give_the_known_numbers() {
     check(&perfect, "/written/calibration/calibration_error", Some(0.0));
     check(&perfect, "/written/ratings/length_baseline/mean_absolute_error", None);
     // From 0 to 5: a rating of 1 or 4 is 11/6 away on average, one of 2 or 5 is 3/2 or 5/2.
-    check(&perfect, "/written/ratings/random_baseline/mean_absolute_error", Some((11.0 + 9.0 + 11.0 + 15.0) / 24.0));
+    check(
+        &perfect,
+        "/written/ratings/random_baseline/mean_absolute_error",
+        Some((11.0 + 9.0 + 11.0 + 15.0) / 24.0),
+    );
     near(&random, &format!("{ratings}/spearman"), 0.0, 0.065);
     near(&random, &format!("{ratings}/quadratic_kappa"), 0.0, 0.065);
 }
@@ -157,7 +175,8 @@ fn ratings_give_the_known_numbers() {
 #[test]
 fn a_model_judges_a_part_of_the_trees_and_the_table_says_so() {
     let dir = tempfile::tempdir().unwrap();
-    let rows = (0..8).map(|i| json!({ "prompt": format!("Say {i}."), "chosen": "Yes.", "rejected": "No." }));
+    let rows = (0..8)
+        .map(|i| json!({ "prompt": format!("Say {i}."), "chosen": "Yes.", "rejected": "No." }));
     let file = write(dir.path(), "pairs.jsonl", rows);
     let out = dir.path().join("out");
     let table = stdout(&[
@@ -178,16 +197,23 @@ fn a_model_judges_a_part_of_the_trees_and_the_table_says_so() {
     assert!(table.contains("8 responses, 4 prompts, 4 trees"), "{table}");
     assert!(table.contains("| expected scores |") || table.contains("expected scores"), "{table}");
     assert!(table.contains("verdicts in both orders (4 of 4 pairs)"), "{table}");
-    assert!(out.join("measures/verdicts.jsonl").exists() && out.join("judgments/manifest.json").exists());
+    assert!(
+        out.join("measures/verdicts.jsonl").exists()
+            && out.join("judgments/manifest.json").exists()
+    );
 }
 
 #[test]
 fn what_cannot_be_judged_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
-    let file =
-        write(dir.path(), "odd.jsonl", [json!({ "prompt": "Say.", "response": "Yes.", "score": 500 })].into_iter());
+    let file = write(
+        dir.path(),
+        "odd.jsonl",
+        [json!({ "prompt": "Say.", "response": "Yes.", "score": 500 })].into_iter(),
+    );
     assert!(stderr(&["eval", "judge", &file, "--model", "tiny:"], 2).contains("--scale MIN,MAX"));
-    let file = write(dir.path(), "none.jsonl", [json!({ "prompt": "Say.", "text": "Yes." })].into_iter());
+    let file =
+        write(dir.path(), "none.jsonl", [json!({ "prompt": "Say.", "text": "Yes." })].into_iter());
     let said = stderr(&["eval", "judge", &file, "--model", "tiny:"], 3);
     assert!(said.contains("none.jsonl:1: the row has neither ranked replies"), "{said}");
     assert!(stderr(&["eval", "judge", &file], 2).contains("--model"));

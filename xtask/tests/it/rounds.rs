@@ -1,4 +1,5 @@
-//! The rounds of the paper's successors, stages in parts, and stages whose requests are answered elsewhere.
+//! The rounds of the paper's successors, stages in parts, and stages whose requests are answered
+//! elsewhere.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,14 +11,22 @@ use crate::command::{run, stderr, stdout, xtask};
 
 /// One round on the tiny model with these settings.
 fn round(dir: &Path, settings: &[&str]) {
-    let mut arguments =
-        vec!["iterate", "--preset", "tiny", "--run", dir.to_str().unwrap(), "--set", "run.iterations=1"];
+    let mut arguments = vec![
+        "iterate",
+        "--preset",
+        "tiny",
+        "--run",
+        dir.to_str().unwrap(),
+        "--set",
+        "run.iterations=1",
+    ];
     settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
     stdout(&arguments);
 }
 
 fn rows(path: &Path) -> Vec<Value> {
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text =
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -29,31 +38,43 @@ fn manifest(folder: &Path) -> Value {
 fn every_successor_of_the_paper_runs_to_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    let pairs = |name: &str, stage: &str| rows(&at(name).join(format!("iter-1/{stage}/pairs.jsonl")));
+    let pairs =
+        |name: &str, stage: &str| rows(&at(name).join(format!("iter-1/{stage}/pairs.jsonl")));
 
     round(&at("meta"), &["round.meta_judge_rounds=1", "pairs.length_control=[0.3]"]);
     let (actor, judge) = (pairs("meta", "pairs"), pairs("meta", "judge-pairs"));
     assert!(!judge.is_empty(), "the meta-judge gave no pair");
     assert_eq!(pairs("meta", "all-pairs").len(), actor.len() + judge.len());
     assert!(judge.iter().all(|pair| pair["prompt_id"].as_str().unwrap().starts_with("judge/")));
-    assert_eq!(manifest(&at("meta").join("iter-1/ref-logps"))["counts"]["pairs"], actor.len() + judge.len());
+    assert_eq!(
+        manifest(&at("meta").join("iter-1/ref-logps"))["counts"]["pairs"],
+        actor.len() + judge.len()
+    );
 
     round(&at("cream"), &["pairs.label_weights=mean"]);
-    let weights: Vec<f64> =
-        pairs("cream", "pairs").iter().map(|pair| pair["label_weight"].as_f64().unwrap_or(1.0)).collect();
+    let weights: Vec<f64> = pairs("cream", "pairs")
+        .iter()
+        .map(|pair| pair["label_weight"].as_f64().unwrap_or(1.0))
+        .collect();
     assert!(weights[0] < 1.0 && weights.iter().all(|weight| *weight == weights[0]), "{weights:?}");
 
     round(&at("temporal"), &["pairs.anchored_rejection=true", "round.future_guided=true"]);
     let anchors: Vec<Value> = rows(&at("temporal").join("iter-1/anchor-responses/responses.jsonl"));
     let texts: Vec<&Value> = anchors.iter().map(|row| &row["response"]).collect();
-    assert!(pairs("temporal", "guided-pairs").iter().all(|pair| texts.contains(&&pair["rejected"])));
+    assert!(
+        pairs("temporal", "guided-pairs").iter().all(|pair| texts.contains(&&pair["rejected"]))
+    );
 
     round(&at("spin"), &["round.method=spin"]);
     let seed: BTreeMap<String, Value> = rows(&at("spin").join("seed/ift/ift.jsonl"))
         .into_iter()
         .map(|row| (row["prompt_id"].as_str().unwrap().to_owned(), row["response"].clone()))
         .collect();
-    assert!(pairs("spin", "pairs").iter().all(|pair| pair["chosen"] == seed[pair["prompt_id"].as_str().unwrap()]));
+    assert!(
+        pairs("spin", "pairs")
+            .iter()
+            .all(|pair| pair["chosen"] == seed[pair["prompt_id"].as_str().unwrap()])
+    );
 
     // The model knows nothing, so the right answer to a prompt is what it says first.
     let pool = at("pool.jsonl");
@@ -70,7 +91,11 @@ fn every_successor_of_the_paper_runs_to_its_end() {
     round(&at("pool"), &from_pool);
     let said = rows(&at("pool").join("iter-1/responses/responses.jsonl"));
     let first = said.iter().filter(|row| row["sample_index"] == 0);
-    with_answers(&first.map(|row| (row["prompt_id"].as_str().unwrap().to_owned(), row["response"].clone())).collect());
+    with_answers(
+        &first
+            .map(|row| (row["prompt_id"].as_str().unwrap().to_owned(), row["response"].clone()))
+            .collect(),
+    );
     let verified = ["round.method=verified", "round.answer_column=answer"];
     let rpo = ["pairs.strategy=random", "pairs.max_pairs_per_prompt=10"];
     let loss = ["dpo.loss_type=[\"sigmoid\", \"nll\"]", "dpo.loss_weights=[1.0, 1.0]"];
@@ -78,7 +103,10 @@ fn every_successor_of_the_paper_runs_to_its_end() {
     let scores = |pair: &Value| (pair["score_chosen"].as_f64(), pair["score_rejected"].as_f64());
     assert!(pairs("rpo", "pairs").iter().all(|pair| scores(pair) == (Some(5.0), Some(0.0))));
 
-    round(&at("positive"), &["round.method=positive_only", "round.perfect_score=3", "round.unpaired=tied"]);
+    round(
+        &at("positive"),
+        &["round.method=positive_only", "round.perfect_score=3", "round.unpaired=tied"],
+    );
     let [perfect, all] = ["perfect", "seed-and-perfect"]
         .map(|stage| rows(&at("positive").join(format!("iter-1/{stage}/ift.jsonl"))).len());
     assert!(perfect > 0 && all == perfect + seed.len(), "{perfect} perfect answers of {all}");
@@ -94,7 +122,9 @@ fn every_successor_of_the_paper_runs_to_its_end() {
     round(&at("expected"), &expected);
     let judged = rows(&at("expected").join("iter-1/judgments/judgments.jsonl"));
     let scored = judged.iter().filter(|row| !row["score"].is_null());
-    assert!(scored.clone().count() > 0 && scored.clone().all(|row| row["expected_score"].is_number()));
+    assert!(
+        scored.clone().count() > 0 && scored.clone().all(|row| row["expected_score"].is_number())
+    );
 }
 
 #[test]
@@ -103,8 +133,12 @@ fn judging_examples_are_built_of_ranked_responses() {
     let (plain, built) = (folder.path().join("plain"), folder.path().join("built"));
     round(&plain, &[]);
     // What is held out of one run stands in for another's ranked data.
-    let ranked =
-        |what: &str| format!("data.ranked_{what}={}", plain.join(format!("seed/ranked-{what}/{what}.jsonl")).display());
+    let ranked = |what: &str| {
+        format!(
+            "data.ranked_{what}={}",
+            plain.join(format!("seed/ranked-{what}/{what}.jsonl")).display()
+        )
+    };
     let (prompts, responses) = (ranked("prompts"), ranked("responses"));
     round(&built, &[&prompts, &responses, "eft.eval_share=0.0", "eft.max_score_share=1.0"]);
     let counts = &manifest(&built.join("eft/train"))["counts"];
@@ -114,7 +148,9 @@ fn judging_examples_are_built_of_ranked_responses() {
         count("judged"),
         count("all_tied") + count("disagreeing") + count("targets_disagreeing") + count("kept")
     );
-    let examples = |dir: &Path, stage: &str| rows(&dir.join(format!("{stage}/judge-sft/ift.jsonl"))).len() as u64;
+    let examples = |dir: &Path, stage: &str| {
+        rows(&dir.join(format!("{stage}/judge-sft/ift.jsonl"))).len() as u64
+    };
     assert_eq!(examples(&built, "eft"), examples(&plain, "seed") + count("train"));
 }
 
@@ -122,8 +158,14 @@ fn judging_examples_are_built_of_ranked_responses() {
 fn parts_of_a_stage_join_to_the_whole() {
     let folder = tempfile::tempdir().unwrap();
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
-    let settings =
-        ["--set", "responses.group_prompts=8", "--set", "judge.group_responses=32", "--set", "run.iterations=1"];
+    let settings = [
+        "--set",
+        "responses.group_prompts=8",
+        "--set",
+        "judge.group_responses=32",
+        "--set",
+        "run.iterations=1",
+    ];
     let preset = ["--preset", "tiny"];
     for dir in [&whole, &parts] {
         let run = ["--run", dir.to_str().unwrap()];
@@ -159,15 +201,24 @@ fn requests_are_written_and_their_results_taken() {
                   concurrency = 2, timeout_seconds = 5.0, max_retries = 0, backoff_seconds = 0.1, \
                   max_backoff_seconds = 1.0, ready_timeout_seconds = 1.0}";
     let run_at = ["--run", dir.to_str().unwrap()];
-    stdout(&[&["sft"][..], &run_at, &["--preset", "tiny", "--set", server, "--set", "roles.judge=far"]].concat());
+    stdout(
+        &[
+            &["sft"][..],
+            &run_at,
+            &["--preset", "tiny", "--set", server, "--set", "roles.judge=far"],
+        ]
+        .concat(),
+    );
     stdout(&[&["prompts"][..], &run_at].concat());
     stdout(&[&["responses"][..], &run_at].concat());
 
     let unreachable = stderr(&[&["judge"][..], &run_at].concat(), 4);
     assert!(unreachable.contains("http://127.0.0.1:9/v1"), "{unreachable}");
 
-    let (requests, results) = (folder.path().join("requests.jsonl"), folder.path().join("results.jsonl"));
-    let emit = run(&[&["judge"][..], &run_at, &["--emit-requests", requests.to_str().unwrap()]].concat());
+    let (requests, results) =
+        (folder.path().join("requests.jsonl"), folder.path().join("results.jsonl"));
+    let emit =
+        run(&[&["judge"][..], &run_at, &["--emit-requests", requests.to_str().unwrap()]].concat());
     assert_eq!(emit.status.code(), Some(0), "{}", String::from_utf8_lossy(&emit.stderr));
     let asked = rows(&requests);
     let n_responses = rows(&dir.join("iter-1/responses/responses.jsonl")).len();
@@ -181,7 +232,8 @@ fn requests_are_written_and_their_results_taken() {
     };
     let lines: Vec<String> = asked.iter().enumerate().map(answer).collect();
     std::fs::write(&results, lines[1..].join("\n")).unwrap();
-    let ingest = [&["judge"][..], &run_at, &["--ingest-results", results.to_str().unwrap()]].concat();
+    let ingest =
+        [&["judge"][..], &run_at, &["--ingest-results", results.to_str().unwrap()]].concat();
     let missing = run(&ingest);
     assert_eq!(missing.status.code(), Some(3));
     let text = String::from_utf8(missing.stderr).unwrap();

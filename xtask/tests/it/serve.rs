@@ -17,11 +17,21 @@ struct Served {
 
 impl Served {
     fn start(more: &[&str]) -> Self {
-        let arguments = [&["serve", "--model", "tiny:", "--name", "tiny", "--port", "0"], more].concat();
-        let mut child = xtask(&arguments).env("SERVE_KEY", "open sesame").stdout(Stdio::piped()).spawn().unwrap();
+        let arguments =
+            [&["serve", "--model", "tiny:", "--name", "tiny", "--port", "0"], more].concat();
+        let mut child = xtask(&arguments)
+            .env("SERVE_KEY", "open sesame")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("tiny is served at http://").unwrap().strip_suffix("/v1").unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("tiny is served at http://")
+            .unwrap()
+            .strip_suffix("/v1")
+            .unwrap();
         Self { address: address.to_owned(), child }
     }
 
@@ -29,7 +39,11 @@ impl Served {
     fn send(&self, head: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
-        write!(stream, "{head}\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+        write!(
+            stream,
+            "{head}\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -47,7 +61,8 @@ impl Served {
     fn stream(&self, path: &str, body: &Value) -> (Vec<Value>, String) {
         let (status, answer) = self.send(&format!("POST /v1/{path} HTTP/1.1"), &body.to_string());
         assert_eq!(status, 200, "{answer}");
-        let mut events: Vec<&str> = answer.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+        let mut events: Vec<&str> =
+            answer.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
         let last = events.pop().unwrap().to_owned();
         (events.into_iter().map(|event| serde_json::from_str(event).unwrap()).collect(), last)
     }
@@ -103,7 +118,8 @@ fn chats_are_what_generate_writes_and_streams_say_the_same() {
     assert_eq!(last, "[DONE]");
     assert_eq!(chunks.pop().unwrap()["usage"], whole["usage"]);
     for i in 0..2 {
-        let mut choices = chunks.iter().map(|chunk| &chunk["choices"][0]).filter(|choice| choice["index"] == i);
+        let mut choices =
+            chunks.iter().map(|chunk| &chunk["choices"][0]).filter(|choice| choice["index"] == i);
         let deltas: Vec<&Value> = choices.clone().map(|choice| &choice["delta"]).collect();
         assert_eq!(deltas[0]["role"], "assistant");
         let pieces: String = deltas.iter().filter_map(|delta| delta["content"].as_str()).collect();
@@ -115,7 +131,8 @@ fn chats_are_what_generate_writes_and_streams_say_the_same() {
     let stop: String = text(0).chars().skip(3).take(4).collect();
     let stopped = question(json!({ "seed": 7, "temperature": 1.5, "stream": true, "stop": stop }));
     let (chunks, _) = served.stream("chat/completions", &stopped);
-    let pieces: String = chunks.iter().filter_map(|c| c["choices"][0]["delta"]["content"].as_str()).collect();
+    let pieces: String =
+        chunks.iter().filter_map(|c| c["choices"][0]["delta"]["content"].as_str()).collect();
     assert_eq!(pieces, text(0)[..text(0).find(&stop).unwrap()]);
 }
 
@@ -129,13 +146,17 @@ fn prompts_are_scored_and_continued() {
     for (choice, n) in [(0, 30), (1, 7)] {
         let told = &answer["choices"][choice]["logprobs"];
         let logps = told["token_logprobs"].as_array().unwrap();
-        assert_eq!((logps.len(), &logps[0], &told["top_logprobs"][0]), (n + 1, &Value::Null, &Value::Null));
+        assert_eq!(
+            (logps.len(), &logps[0], &told["top_logprobs"][0]),
+            (n + 1, &Value::Null, &Value::Null)
+        );
         let of = |i: usize| logps[i].as_f64().unwrap();
         let best = |i: usize| {
             let top = told["top_logprobs"][i].as_object().unwrap();
             top.values().map(|logp| logp.as_f64().unwrap()).fold(f64::NEG_INFINITY, f64::max)
         };
-        // The token written without chance is the likeliest, and no given token is likelier than that.
+        // The token written without chance is the likeliest, and no given token is likelier than
+        // that.
         assert_eq!(of(n), best(n));
         assert!((1..=n).all(|i| of(i) <= best(i) && of(i) < 0.0));
     }
@@ -149,7 +170,8 @@ fn prompts_are_scored_and_continued() {
     let alone = served.ask("completions", &alone);
     assert_eq!(alone["choices"][0]["logprobs"]["token_logprobs"].as_array().unwrap().len(), 30);
     assert_eq!(alone["usage"]["completion_tokens"], 0);
-    let chat = served.ask("chat/completions", &question(json!({ "logprobs": true, "top_logprobs": 3 })));
+    let chat =
+        served.ask("chat/completions", &question(json!({ "logprobs": true, "top_logprobs": 3 })));
     let told = chat["choices"][0]["logprobs"]["content"].as_array().unwrap();
     assert_eq!((told.len(), told[0]["top_logprobs"].as_array().unwrap().len()), (12, 3));
 }
@@ -158,12 +180,14 @@ fn prompts_are_scored_and_continued() {
 fn an_echoed_prompt_is_what_was_sent_and_agrees_with_its_tokens() {
     let served = Served::start(&[]);
     let prompt = "Name a bird:\n  the caf\u{e9} \u{1f426} <|im_end|> of";
-    let asked = json!({ "prompt": prompt, "max_tokens": 9, "logprobs": 5, "echo": true, "seed": 3 });
+    let asked =
+        json!({ "prompt": prompt, "max_tokens": 9, "logprobs": 5, "echo": true, "seed": 3 });
     let answer = served.ask("completions", &asked);
     let (choice, told) = (&answer["choices"][0], &answer["choices"][0]["logprobs"]);
     let text = choice["text"].as_str().unwrap();
     assert!(text.starts_with(prompt), "{text}");
-    let tokens: Vec<&str> = told["tokens"].as_array().unwrap().iter().map(|token| token.as_str().unwrap()).collect();
+    let tokens: Vec<&str> =
+        told["tokens"].as_array().unwrap().iter().map(|token| token.as_str().unwrap()).collect();
     assert_eq!(tokens.concat(), text);
     let n_tokens = answer["usage"]["total_tokens"].as_u64().unwrap() as usize;
     for key in ["tokens", "token_logprobs", "top_logprobs", "text_offset"] {
@@ -174,7 +198,9 @@ fn an_echoed_prompt_is_what_was_sent_and_agrees_with_its_tokens() {
         let offset = told["text_offset"][i].as_u64().unwrap() as usize;
         assert!(characters[offset..].starts_with(&token.chars().collect::<Vec<_>>()), "{i}");
         let Some(top) = told["top_logprobs"][i].as_object() else { continue };
-        let own = top.get(*token).map(|logp| logp.as_f64().unwrap() >= told["token_logprobs"][i].as_f64().unwrap());
+        let own = top
+            .get(*token)
+            .map(|logp| logp.as_f64().unwrap() >= told["token_logprobs"][i].as_f64().unwrap());
         assert!(own == Some(true) || token.is_empty(), "{i}: {token:?} in {top:?}");
     }
 }
@@ -189,10 +215,25 @@ fn bad_calls_are_refused_and_do_no_harm() {
     };
     check("GET /v1/models", json!(null), 200, "\"tiny\"");
     check("GET /v1/nothing", json!(null), 404, "/v1/completions");
-    check("POST /v1/chat/completions", question(json!({ "model": "other" })), 404, "model_not_found");
-    check("POST /v1/chat/completions", question(json!({ "frequency_penalty": 1 })), 400, "frequency_penalty");
+    check(
+        "POST /v1/chat/completions",
+        question(json!({ "model": "other" })),
+        404,
+        "model_not_found",
+    );
+    check(
+        "POST /v1/chat/completions",
+        question(json!({ "frequency_penalty": 1 })),
+        400,
+        "frequency_penalty",
+    );
     check("POST /v1/completions", json!({ "prompt": [4_000_000] }), 400, "vocabulary");
-    check("POST /v1/completions", json!({ "prompt": "word ".repeat(9000) }), 400, "context_length_exceeded");
+    check(
+        "POST /v1/completions",
+        json!({ "prompt": "word ".repeat(9000) }),
+        400,
+        "context_length_exceeded",
+    );
     check("POST /v1/completions", json!({ "prompt": "a", "max_tokens": -1 }), 400, "max_tokens");
     check("POST /v1/chat/completions", question(json!({})), 200, "chat.completion");
     let (status, answer) = served.send("GET /v1/models HTTP/1.1", "");
@@ -201,10 +242,17 @@ fn bad_calls_are_refused_and_do_no_harm() {
 
     let port = served.address.rsplit_once(':').unwrap().1;
     assert!(stderr(&["serve", "--model", "tiny:", "--port", port], 2).contains("--port"));
-    assert!(stderr(&["serve", "--model", "tiny:", "--api-key-env", "NOT_SET"], 2).contains("NOT_SET"));
-    let empty = xtask(&["serve", "--model", "tiny:", "--api-key-env", "EMPTY"]).env("EMPTY", "").output().unwrap();
+    assert!(
+        stderr(&["serve", "--model", "tiny:", "--api-key-env", "NOT_SET"], 2).contains("NOT_SET")
+    );
+    let empty = xtask(&["serve", "--model", "tiny:", "--api-key-env", "EMPTY"])
+        .env("EMPTY", "")
+        .output()
+        .unwrap();
     assert_eq!(empty.status.code(), Some(2), "{}", String::from_utf8_lossy(&empty.stderr));
-    assert!(stderr(&["serve", "--model", "tiny:", "--max-tokens", "0"], 2).contains("--max-tokens"));
+    assert!(
+        stderr(&["serve", "--model", "tiny:", "--max-tokens", "0"], 2).contains("--max-tokens")
+    );
 }
 
 #[test]
@@ -219,7 +267,8 @@ fn an_interrupt_ends_calls_and_server() {
         line.clear();
         assert!(stream.read_line(&mut line).unwrap() > 0);
     }
-    let interrupted = Command::new("kill").args(["-INT", &served.child.id().to_string()]).status().unwrap();
+    let interrupted =
+        Command::new("kill").args(["-INT", &served.child.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
     assert!(served.child.wait().unwrap().success());
     let mut rest = String::new();

@@ -14,7 +14,8 @@ pub(crate) fn server() -> String {
     serving(&JUDGES, said)
 }
 
-/// The address of a server of these models that answers what `said` makes of a request; it lives as long as the process.
+/// The address of a server of these models that answers what `said` makes of a request; it lives as
+/// long as the process.
 pub(crate) fn serving(models: &'static [&'static str], said: fn(&Value) -> String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -34,7 +35,11 @@ fn serve(mut stream: TcpStream, models: &[&str], said: fn(&Value) -> String) {
         reader.read_line(&mut head).unwrap();
         match head[start..].to_ascii_lowercase().trim() {
             "" => break,
-            line => length = line.strip_prefix("content-length:").map_or(length, |n| n.trim().parse().unwrap()),
+            line => {
+                length = line
+                    .strip_prefix("content-length:")
+                    .map_or(length, |n| n.trim().parse().unwrap())
+            }
         }
     }
     let mut body = vec![0; length];
@@ -44,10 +49,13 @@ fn serve(mut stream: TcpStream, models: &[&str], said: fn(&Value) -> String) {
             "choices": [{ "message": { "content": said(&request) }, "finish_reason": "stop" }],
             "usage": { "completion_tokens": 9 },
         }),
-        Err(_) => json!({ "data": models.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>() }),
+        Err(_) => {
+            json!({ "data": models.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>() })
+        }
     };
     let answer = answer.to_string();
-    let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
+    let head =
+        format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
     stream.write_all((head + &answer).as_bytes()).unwrap();
 }
 

@@ -1,4 +1,5 @@
-//! A study on the tiny model: killed and gone on with, the same twice, M1 trained once, a run that fails beside others.
+//! A study on the tiny model: killed and gone on with, the same twice, M1 trained once, a run that
+//! fails beside others.
 
 use std::fs;
 use std::path::Path;
@@ -36,7 +37,10 @@ fn a_study_resumes_shares_and_repeats_itself() {
 
     // Killed in the first run and in the third.
     for (stage, event, n) in [("m1", "progress", 3), ("iter-1/judgments", "stage_finished", 3)] {
-        assert!(kill_at(&study(&first, &tiny), stage, event, n), "{stage} gave no {n} events {event}");
+        assert!(
+            kill_at(&study(&first, &tiny), stage, event, n),
+            "{stage} gave no {n} events {event}"
+        );
     }
     let page = stdout(&study(&first, &tiny));
     assert_eq!(page.trim(), first.join("study.html").to_str().unwrap());
@@ -48,12 +52,16 @@ fn a_study_resumes_shares_and_repeats_itself() {
     the_pages_show_every_run_and_curve(&first);
 
     // The third time there is nothing to do.
-    let made = |dir: &Path| fs::metadata(dir.join("result/manifest.json")).unwrap().modified().unwrap();
+    let made =
+        |dir: &Path| fs::metadata(dir.join("result/manifest.json")).unwrap().modified().unwrap();
     let before = made(&first);
     stdout(&study(&first, &tiny));
     assert_eq!(made(&first), before);
     let verified = stdout(&["verify", first.to_str().unwrap()]);
-    assert_eq!(verified.lines().filter(|line| line.starts_with("ok ")).count(), hashes(&first).len());
+    assert_eq!(
+        verified.lines().filter(|line| line.starts_with("ok ")).count(),
+        hashes(&first).len()
+    );
 
     another_setting_under_the_same_name_is_refused(&first);
     a_run_that_fails_leaves_its_reason_and_the_others_go_on(&first);
@@ -69,8 +77,12 @@ fn m1_is_trained_once_for_each_share_of_the_data(dir: &Path) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        let weights = |run: &std::path::PathBuf| fs::metadata(run.join("m1/model.safetensors")).unwrap();
-        assert!(whole.iter().all(|run| weights(run).ino() == weights(&whole[0]).ino()), "M1 is stored again");
+        let weights =
+            |run: &std::path::PathBuf| fs::metadata(run.join("m1/model.safetensors")).unwrap();
+        assert!(
+            whole.iter().all(|run| weights(run).ino() == weights(&whole[0]).ino()),
+            "M1 is stored again"
+        );
     }
 }
 
@@ -78,12 +90,20 @@ fn the_pages_show_every_run_and_curve(dir: &Path) {
     let study = json(&dir.join("study.json"));
     let done = study["points"].as_array().unwrap().iter().map(|point| &point["runs"][0]["state"]);
     assert_eq!(done.collect::<Vec<_>>(), ["done"; 5]);
-    let axes: Vec<&str> = study["axes"].as_array().unwrap().iter().map(|axis| axis["key"].as_str().unwrap()).collect();
+    let axes: Vec<&str> = study["axes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|axis| axis["key"].as_str().unwrap())
+        .collect();
     assert_eq!(axes, ["data.train_share", "judge.judgments", "responses.samples"]);
     let curves = study["curves"].as_array().unwrap();
     // One over the share, two over each of the others, for each of five measures.
     assert_eq!(curves.len(), 25);
-    assert!(curves.iter().all(|curve| curve["points"].as_array().unwrap().len() == 2), "{curves:?}");
+    assert!(
+        curves.iter().all(|curve| curve["points"].as_array().unwrap().len() == 2),
+        "{curves:?}"
+    );
     let interval = &study["points"][0]["readings"]["win_rate"]["interval"];
     assert!(interval[0].as_f64() <= interval[1].as_f64() && interval[0].is_number(), "{interval}");
 
@@ -114,8 +134,12 @@ fn a_run_that_fails_leaves_its_reason_and_the_others_go_on(dir: &Path) {
     let text = stderr(&study(dir, &[file.to_str().unwrap()]), 3);
     assert!(text.contains("1 of 2 runs failed") && text.contains("no/such/rubric.md"), "{text}");
     let study = json(&dir.join("study.json"));
-    let states: Vec<&Value> =
-        study["points"].as_array().unwrap().iter().map(|point| &point["runs"][0]["state"]).collect();
+    let states: Vec<&Value> = study["points"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|point| &point["runs"][0]["state"])
+        .collect();
     assert!(states[0]["failed"].as_str().unwrap().contains("judge.rubric"), "{states:?}");
     assert_eq!(states[1], "done");
     assert!(dir.join("result.old-1/manifest.json").exists(), "the earlier result is moved aside");

@@ -1,4 +1,5 @@
-//! The whole loop on the tiny model: the same twice, nothing to do the third time, and the same after a kill.
+//! The whole loop on the tiny model: the same twice, nothing to do the third time, and the same
+//! after a kill.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -35,12 +36,22 @@ fn iterate(dir: &Path) -> String {
     stdout(&loop_in(dir))
 }
 
-/// Starts a command, kills it after the `n`th event of this kind in this stage, and says whether it came to that.
+/// Starts a command, kills it after the `n`th event of this kind in this stage, and says whether it
+/// came to that.
 pub(crate) fn kill_at(arguments: &[&str], stage: &str, event: &str, n: usize) -> bool {
-    let mut child = xtask(arguments).arg("--json").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = xtask(arguments)
+        .arg("--json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let events = lines.map_while(Result::ok).map(|line| serde_json::from_str::<Value>(&line).unwrap());
-    let reached = events.filter(|found| found["stage"] == stage && found["event"] == event).nth(n - 1).is_some();
+    let events =
+        lines.map_while(Result::ok).map(|line| serde_json::from_str::<Value>(&line).unwrap());
+    let reached = events
+        .filter(|found| found["stage"] == stage && found["event"] == event)
+        .nth(n - 1)
+        .is_some();
     child.kill().unwrap();
     child.wait().unwrap();
     reached
@@ -53,7 +64,8 @@ fn the_loop_repeats_itself_resumes_and_verifies() {
     let page = iterate(&first);
     assert_eq!(page.trim(), first.join("report/index.html").to_str().unwrap());
     let expected = hashes(&first);
-    for made in ["m1", "m2", "m3", "iter-1/pairs", "iter-2/ref-logps", "iter-0/eval", "iter-2/eval"] {
+    for made in ["m1", "m2", "m3", "iter-1/pairs", "iter-2/ref-logps", "iter-0/eval", "iter-2/eval"]
+    {
         assert!(expected.contains_key(made), "{made} in {:?}", expected.keys());
     }
 
@@ -78,12 +90,18 @@ fn the_loop_repeats_itself_resumes_and_verifies() {
     let text = String::from_utf8(output.stderr).unwrap();
     let stages = text.lines().filter(|line| line.ends_with(')')).collect::<Vec<_>>();
     assert!(stages.iter().filter(|line| line.contains("up to date")).count() >= 20, "{text}");
-    assert_eq!(std::fs::metadata(first.join("m3/manifest.json")).unwrap().modified().unwrap(), before);
+    assert_eq!(
+        std::fs::metadata(first.join("m3/manifest.json")).unwrap().modified().unwrap(),
+        before
+    );
 
     let verified = stdout(&["verify", first.to_str().unwrap()]);
     assert_eq!(verified.lines().filter(|line| line.starts_with("ok ")).count(), expected.len());
     let page = std::fs::read_to_string(first.join("report/index.html")).unwrap();
-    assert!(page.contains("M3") && !page.contains("<script"), "the report shows all models and runs nothing");
+    assert!(
+        page.contains("M3") && !page.contains("<script"),
+        "the report shows all models and runs nothing"
+    );
 
     a_prompt_is_traced_from_its_generation_to_the_model(&first);
     a_changed_setting_is_named(&first);
@@ -99,7 +117,8 @@ fn a_prompt_is_traced_from_its_generation_to_the_model(dir: &Path) {
     for part in [id, pair["chosen_id"].as_str().unwrap(), "M2"] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
-    let traced: Value = serde_json::from_str(&stdout(&[&run_at[..], &[id, "--json"]].concat())).unwrap();
+    let traced: Value =
+        serde_json::from_str(&stdout(&[&run_at[..], &[id, "--json"]].concat())).unwrap();
     assert_eq!(traced["query"], id);
     let funnel = stdout(&run_at);
     assert!(funnel.contains("pairs") && funnel.contains("judgments"), "{funnel}");

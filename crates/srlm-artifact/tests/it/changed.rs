@@ -26,7 +26,8 @@ fn the_same_recipe_is_up_to_date() {
         |recipe: &mut Recipe| recipe.crate_version = "9.9.9".into(),
         |recipe: &mut Recipe| recipe.git_commit = None,
         |recipe: &mut Recipe| {
-            recipe.config = json!({ "group_prompts": 16, "sampling": { "top_p": 0.9, "temperature": 0.7 } })
+            recipe.config =
+                json!({ "group_prompts": 16, "sampling": { "top_p": 0.9, "temperature": 0.7 } })
         },
     ] {
         assert_eq!(check(change), "up to date, 1 row");
@@ -35,7 +36,11 @@ fn the_same_recipe_is_up_to_date() {
 
 #[test]
 fn the_key_does_not_depend_on_the_order_of_inputs() {
-    let input = |role: &str| Input { role: role.into(), kind: "model".into(), content_hash: "sha256:11".into() };
+    let input = |role: &str| Input {
+        role: role.into(),
+        kind: "model".into(),
+        content_hash: "sha256:11".into(),
+    };
     let [mut first, mut second] = [recipe(), recipe()];
     first.inputs = vec![input("policy"), input("judge")];
     second.inputs = vec![input("judge"), input("policy")];

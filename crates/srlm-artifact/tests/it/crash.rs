@@ -14,7 +14,11 @@ const DIE_IN: &str = "SRLM_TEST_DIE_IN";
 /// Runs a test of this file again in a process of its own.
 fn child(test: &str, variable: &str, dir: &Path) -> std::process::Output {
     let arguments = [&format!("crash::{test}"), "--exact", "--nocapture"];
-    Command::new(std::env::current_exe().unwrap()).args(arguments).env(variable, dir).output().unwrap()
+    Command::new(std::env::current_exe().unwrap())
+        .args(arguments)
+        .env(variable, dir)
+        .output()
+        .unwrap()
 }
 
 #[test]
@@ -58,7 +62,11 @@ fn resumed_after(tear: impl Fn(&[u8]) -> Vec<u8>) -> usize {
         prompts.append(std::slice::from_ref(row)).unwrap();
     }
     drop(prompts);
-    assert_eq!(writer::<Prompts>(&out, recipe()).resumed(), rows, "the torn line must not spoil later ones");
+    assert_eq!(
+        writer::<Prompts>(&out, recipe()).resumed(),
+        rows,
+        "the torn line must not spoil later ones"
+    );
     n_resumed
 }
 
@@ -68,7 +76,10 @@ fn a_torn_line_is_dropped_wherever_it_is_torn() {
     assert_eq!(resumed_after(|_| Vec::new()), 0);
     let first_line = |bytes: &[u8]| bytes.iter().position(|&byte| byte == b'\n').unwrap() + 1;
     for n_bytes_of_second in [0, 1, 20, 40, 60] {
-        assert_eq!(resumed_after(|bytes| bytes[..first_line(bytes) + n_bytes_of_second].to_vec()), 1);
+        assert_eq!(
+            resumed_after(|bytes| bytes[..first_line(bytes) + n_bytes_of_second].to_vec()),
+            1
+        );
     }
     assert_eq!(resumed_after(|bytes| bytes[..bytes.len() - 1].to_vec()), 1);
     assert_eq!(resumed_after(|bytes| bytes[..first_line(bytes) - 1].to_vec()), 0);
@@ -135,8 +146,13 @@ fn died_before_the_rename(damage: impl FnOnce(&Path)) -> Begin<Prompts> {
 #[test]
 fn a_finished_staging_folder_only_lacks_its_name() {
     let checkpoint = |staging: &Path| fs::create_dir(staging.join("checkpoint")).unwrap();
-    let Begin::UpToDate(artifact) = died_before_the_rename(checkpoint) else { panic!("it was finished") };
+    let Begin::UpToDate(artifact) = died_before_the_rename(checkpoint) else {
+        panic!("it was finished")
+    };
     assert!(artifact.dir().ends_with("prompts"));
     let damage = |staging: &Path| fs::write(staging.join("prompts.jsonl"), "").unwrap();
-    assert!(matches!(died_before_the_rename(damage), Begin::Write(_)), "a damaged one is made again");
+    assert!(
+        matches!(died_before_the_rename(damage), Begin::Write(_)),
+        "a damaged one is made again"
+    );
 }

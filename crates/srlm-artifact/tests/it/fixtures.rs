@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use srlm_artifact::{
-    Artifact, Battles, Eft, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses, Unpaired, read_metrics,
-    verify_dir,
+    Artifact, Battles, Eft, Ift, Judgments, Kind, Model, Pairs, Prompts, RefLogps, Responses,
+    Unpaired, read_metrics, verify_dir,
 };
 
 use crate::samples;
@@ -38,5 +38,8 @@ fn format_1_0_is_read() {
 #[test]
 fn evaluations_of_format_1_are_refused_with_what_to_do() {
     let error = verify_dir(&fixture("eval")).unwrap_err().to_string();
-    assert!(error.contains("1.0") && error.contains("2.0") && error.contains("make it again"), "{error}");
+    assert!(
+        error.contains("1.0") && error.contains("2.0") && error.contains("make it again"),
+        "{error}"
+    );
 }

@@ -4,7 +4,9 @@ use std::fs;
 
 use insta::assert_snapshot;
 use serde::Serialize;
-use srlm_artifact::{BattleRow, EftRow, JudgmentRow, PairRow, PromptRow, Row, read_jsonl, read_rows, to_line};
+use srlm_artifact::{
+    BattleRow, EftRow, JudgmentRow, PairRow, PromptRow, Row, read_jsonl, read_rows, to_line,
+};
 
 use crate::samples::text;
 
@@ -21,7 +23,9 @@ const PROMPT: &str = r#"{"prompt_id": "a", "prompt": "Name a bird.", "source": "
 fn a_file_may_lack_its_last_line_end() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("rows.jsonl");
-    for (lines, n_rows) in [(PROMPT.to_owned(), 1), (format!("{PROMPT}\r\n"), 1), (String::new(), 0)] {
+    for (lines, n_rows) in
+        [(PROMPT.to_owned(), 1), (format!("{PROMPT}\r\n"), 1), (String::new(), 0)]
+    {
         fs::write(&path, lines).unwrap();
         assert_eq!(read_rows::<PromptRow>(&path).unwrap().len(), n_rows);
     }

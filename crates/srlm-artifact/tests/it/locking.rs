@@ -11,7 +11,11 @@ const RUN: &str = "SRLM_TEST_LOCKED_RUN";
 
 fn second_process(test: &str, run: &Path) -> String {
     let arguments = [&format!("locking::{test}"), "--exact", "--nocapture"];
-    let output = Command::new(std::env::current_exe().unwrap()).args(arguments).env(RUN, run).output().unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(arguments)
+        .env(RUN, run)
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stderr).unwrap()
 }
@@ -38,7 +42,9 @@ fn a_second_process_is_told_who_is_at_work() {
     let lock = RunLock::acquire(&run).unwrap();
     let prompts = writer::<Prompts>(&run.join("prompts"), recipe());
     let said = second_process(TEST, &run);
-    let expected = format!("run: run is in use by process {me}; wait for it to end, or stop it, and run again");
+    let expected = format!(
+        "run: run is in use by process {me}; wait for it to end, or stop it, and run again"
+    );
     assert!(said.contains(&expected), "{said}");
     assert!(said.contains(&format!("prompts: prompts is in use by process {me};")), "{said}");
 

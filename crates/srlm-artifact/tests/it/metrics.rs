@@ -25,7 +25,12 @@ fn a_torn_line_is_dropped_before_the_next_step() {
     let path = dir.path().join("metrics.jsonl");
     let rows = metrics();
     append_metric(dir.path(), &rows[0]).unwrap();
-    fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"step\":2,\"ep").unwrap();
+    fs::OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .unwrap()
+        .write_all(b"{\"step\":2,\"ep")
+        .unwrap();
     assert!(read_metrics(dir.path()).is_err());
     append_metric(dir.path(), &rows[1]).unwrap();
     assert_eq!(read_metrics(dir.path()).unwrap(), rows);

@@ -40,7 +40,9 @@ fn other_kinds_are_refused() {
 
 #[test]
 fn other_formats_are_refused_whatever_else_the_manifest_holds() {
-    let set = |from: &'static str, to: &'static str| move |out: &Path| edit(&out.join("manifest.json"), from, to);
+    let set = |from: &'static str, to: &'static str| {
+        move |out: &Path| edit(&out.join("manifest.json"), from, to)
+    };
     let newer = |out: &Path| {
         set("\"minor\": 0", "\"minor\": 1")(out);
         set("\"counts\"", "\"amounts\"")(out);
@@ -75,19 +77,27 @@ fn a_change_that_keeps_the_size_is_found_by_its_hash() {
 
 #[test]
 fn a_manifest_must_not_contradict_itself() {
-    let manifest = |from: &'static str, to: &'static str| move |out: &Path| edit(&out.join("manifest.json"), from, to);
+    let manifest = |from: &'static str, to: &'static str| {
+        move |out: &Path| edit(&out.join("manifest.json"), from, to)
+    };
     assert_snapshot!(problem(manifest("\"rows\": 2", "\"rows\": 3")), @"prompts/prompts.jsonl has 2 rows, the manifest says 3");
     assert_snapshot!(problem(manifest("\"path\": \"prompts.jsonl\"", "\"path\": \"../prompts.jsonl\"")), @"prompts/manifest.json lists `../prompts.jsonl`, which is not inside the folder");
     // How long the manifest itself is depends on the time that it states.
     let listed = problem(manifest("\"path\": \"prompts.jsonl\"", "\"path\": \"manifest.json\""));
-    assert!(listed.starts_with("prompts/manifest.json has ") && listed.ends_with("the manifest says 137"), "{listed}");
+    assert!(
+        listed.starts_with("prompts/manifest.json has ")
+            && listed.ends_with("the manifest says 137"),
+        "{listed}"
+    );
     assert_snapshot!(problem(manifest("\"sha256\": \"", "\"sha256\": \"0")), @"prompts/manifest.json has a `content_hash` that is not that of its `files`");
     assert_snapshot!(problem(manifest("\"seed\": 42", "\"seed\": 43")), @"prompts/manifest.json has a `key` that is not that of its `provenance`");
 }
 
 #[test]
 fn rows_are_checked_on_opening() {
-    let swap = |from: &'static str, to: &'static str| move |out: &Path| edit(&out.join("prompts.jsonl"), from, to);
+    let swap = |from: &'static str, to: &'static str| {
+        move |out: &Path| edit(&out.join("prompts.jsonl"), from, to)
+    };
     assert_snapshot!(problem(swap("Name a bird.", "            ")), @"invalid row at prompts/prompts.jsonl:1: `prompt` is blank");
     assert_snapshot!(problem(swap("\"source\":\"seed\"", "\"source\":\"soil\"")), @r"
         invalid row at prompts/prompts.jsonl:1, field `source`

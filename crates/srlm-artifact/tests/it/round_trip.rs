@@ -6,8 +6,10 @@ use srlm_artifact::*;
 use crate::samples::write;
 
 fn prompt() -> impl Strategy<Value = Prompt> {
-    let turn = (prop_oneof![Just(Role::System), Just(Role::User), Just(Role::Assistant)], any::<String>());
-    let earlier = prop::collection::vec(turn.prop_map(|(role, content)| Message { role, content }), 0..3);
+    let turn =
+        (prop_oneof![Just(Role::System), Just(Role::User), Just(Role::Assistant)], any::<String>());
+    let earlier =
+        prop::collection::vec(turn.prop_map(|(role, content)| Message { role, content }), 0..3);
     (earlier, "\\PC*[a-z]").prop_map(|(mut messages, last)| {
         messages.push(Message::user(last));
         Prompt::conversation(messages)
@@ -27,7 +29,10 @@ fn finite() -> impl Strategy<Value = f64> {
 }
 
 /// Rows whose ids differ: each takes its place in the list as its number.
-fn many<R: Row>(row: impl Strategy<Value = R>, number: fn(&mut R, u32)) -> impl Strategy<Value = Vec<R>> {
+fn many<R: Row>(
+    row: impl Strategy<Value = R>,
+    number: fn(&mut R, u32),
+) -> impl Strategy<Value = Vec<R>> {
     prop::collection::vec(row, 0..6).prop_map(move |mut rows| {
         (0..).zip(&mut rows).for_each(|(n, row)| number(row, n));
         rows
@@ -46,7 +51,11 @@ fn check<K: Kind<Row: PartialEq>>(mut rows: Vec<K::Row>) {
 
     let shuffled = dir.path().join("shuffled");
     rows.reverse();
-    assert_eq!(write::<K>(&shuffled, rows).content_hash(), artifact.content_hash(), "the order given must not show");
+    assert_eq!(
+        write::<K>(&shuffled, rows).content_hash(),
+        artifact.content_hash(),
+        "the order given must not show"
+    );
 }
 
 proptest! {

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::json;
 use srlm_artifact::{
-    Artifact, BattleFailure, BattleRow, BattleWinner, Begin, Counts, EftRow, Error, FinishReason, IftRow, Input,
-    JudgmentFailure, JudgmentRow, Kind, Message, MetricsRow, PairRow, Prompt, PromptRow, PromptSource, Recipe,
-    RefLogpsRow, ResponseRow, Score, UnpairedRow, Writer, begin,
+    Artifact, BattleFailure, BattleRow, BattleWinner, Begin, Counts, EftRow, Error, FinishReason,
+    IftRow, Input, JudgmentFailure, JudgmentRow, Kind, Message, MetricsRow, PairRow, Prompt,
+    PromptRow, PromptSource, Recipe, RefLogpsRow, ResponseRow, Score, UnpairedRow, Writer, begin,
 };
 
 pub(crate) fn recipe() -> Recipe {
@@ -18,7 +18,11 @@ pub(crate) fn recipe() -> Recipe {
         git_commit: Some("0123abc".into()),
         config: json!({ "sampling": { "temperature": 0.7, "top_p": 0.9 }, "group_prompts": 16 }),
         seed: 42,
-        inputs: vec![Input { role: "judgments".into(), kind: "judgments".into(), content_hash: "sha256:00".into() }],
+        inputs: vec![Input {
+            role: "judgments".into(),
+            kind: "judgments".into(),
+            content_hash: "sha256:00".into(),
+        }],
     }
 }
 
@@ -54,8 +58,18 @@ pub(crate) fn ift() -> Vec<IftRow> {
         Message::user("Bye"),
     ]);
     vec![
-        IftRow { prompt_id: "a".into(), prompt: "Name a bird.".into(), response: "Wren.".into(), source: "own".into() },
-        IftRow { prompt_id: "b".into(), prompt: conversation, response: "See \"you\".\n".into(), source: "own".into() },
+        IftRow {
+            prompt_id: "a".into(),
+            prompt: "Name a bird.".into(),
+            response: "Wren.".into(),
+            source: "own".into(),
+        },
+        IftRow {
+            prompt_id: "b".into(),
+            prompt: conversation,
+            response: "See \"you\".\n".into(),
+            source: "own".into(),
+        },
     ]
 }
 
@@ -73,7 +87,11 @@ pub(crate) fn eft() -> Vec<EftRow> {
 
 pub(crate) fn prompts() -> Vec<PromptRow> {
     vec![
-        PromptRow { prompt_id: "a".into(), prompt: "Name a bird.".into(), source: PromptSource::Seed },
+        PromptRow {
+            prompt_id: "a".into(),
+            prompt: "Name a bird.".into(),
+            source: PromptSource::Seed,
+        },
         PromptRow {
             prompt_id: "iter1-00000".into(),
             prompt: "Nenne zwei Vögel.".into(),
@@ -92,7 +110,11 @@ pub(crate) fn responses() -> Vec<ResponseRow> {
         n_tokens: 3,
         seed: (1 << 53) - 1,
     };
-    vec![row(0, "Wren.", FinishReason::Stop), row(1, "", FinishReason::Stop), row(2, "Wren wren", FinishReason::Length)]
+    vec![
+        row(0, "Wren.", FinishReason::Stop),
+        row(1, "", FinishReason::Stop),
+        row(2, "Wren wren", FinishReason::Length),
+    ]
 }
 
 pub(crate) fn judgments() -> Vec<JudgmentRow> {
@@ -107,7 +129,11 @@ pub(crate) fn judgments() -> Vec<JudgmentRow> {
         expected_score: None,
         truncated: false,
     };
-    let expected = JudgmentRow { expected_score: Score::new(3.5), truncated: true, ..row("a/2", 0, Some(4.0)) };
+    let expected = JudgmentRow {
+        expected_score: Score::new(3.5),
+        truncated: true,
+        ..row("a/2", 0, Some(4.0))
+    };
     vec![row("a/0", 0, Some(4.0)), row("a/0", 1, None), expected, row("a/10", 0, Some(0.0))]
 }
 

@@ -33,7 +33,9 @@ fn stage(out: &Path, recipe: Recipe, groups: impl Iterator<Item = usize>) -> Art
 
 fn shards(out: &Path, count: u32) -> Vec<Artifact<Prompts>> {
     let shards = (1..=count).map(|index| Shard { index, count });
-    shards.map(|shard| stage(&shard.dir(out), shard.recipe(recipe()), shard.groups(N_GROUPS))).collect()
+    shards
+        .map(|shard| stage(&shard.dir(out), shard.recipe(recipe()), shard.groups(N_GROUPS)))
+        .collect()
 }
 
 #[test]
@@ -50,8 +52,14 @@ fn joined_shards_are_what_one_run_writes() {
         assert_eq!(joined.manifest().key, whole.manifest().key);
         assert_eq!(joined.manifest().counts, whole.manifest().counts);
         assert_eq!(joined.manifest().provenance, whole.manifest().provenance);
-        assert_eq!(fs::read(out.join("prompts.jsonl")).unwrap(), fs::read(whole.dir().join("prompts.jsonl")).unwrap());
-        assert!(merge::<Prompts, _>(&[], &out, recipe(), add_notes).is_ok(), "a second time it is up to date");
+        assert_eq!(
+            fs::read(out.join("prompts.jsonl")).unwrap(),
+            fs::read(whole.dir().join("prompts.jsonl")).unwrap()
+        );
+        assert!(
+            merge::<Prompts, _>(&[], &out, recipe(), add_notes).is_ok(),
+            "a second time it is up to date"
+        );
     }
 }
 
@@ -60,7 +68,9 @@ fn what_is_not_the_whole_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("prompts");
     let shards = shards(&out, 3);
-    let error = |shards: &[_], recipe| text(&merge(shards, &out, recipe, add_notes).unwrap_err(), dir.path());
+    let error = |shards: &[_], recipe| {
+        text(&merge(shards, &out, recipe, add_notes).unwrap_err(), dir.path())
+    };
     assert_snapshot!(error(&[], recipe()), @"the shard 1/1 of prompts is not among those given; run its stage with `--shard 1/1`");
     assert_snapshot!(error(&shards[..2], recipe()), @"the shard 3/3 of prompts is not among those given; run its stage with `--shard 3/3`");
     let twice = [shards[0].clone(), shards[1].clone(), shards[1].clone()];

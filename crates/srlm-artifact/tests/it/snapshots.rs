@@ -1,4 +1,5 @@
-//! The forms on disk, to the byte. A difference here is a change of format: raise the kind's version.
+//! The forms on disk, to the byte. A difference here is a change of format: raise the kind's
+//! version.
 
 use insta::assert_snapshot;
 use srlm_artifact::{Pairs, Row, to_line};
@@ -94,11 +95,15 @@ fn metrics_rows() {
 fn manifest() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("pairs");
-    let environment = samples::write::<Pairs>(&out, samples::pairs()).manifest().environment.clone();
+    let environment =
+        samples::write::<Pairs>(&out, samples::pairs()).manifest().environment.clone();
     let text = std::fs::read_to_string(out.join("manifest.json"))
         .unwrap()
         .replace(&environment.created_at, "CREATED_AT")
-        .replace(&format!("\"wall_seconds\": {:?}", environment.wall_seconds), "\"wall_seconds\": WALL_SECONDS");
+        .replace(
+            &format!("\"wall_seconds\": {:?}", environment.wall_seconds),
+            "\"wall_seconds\": WALL_SECONDS",
+        );
     assert_snapshot!(text, @r#"
         {
           "kind": "pairs",

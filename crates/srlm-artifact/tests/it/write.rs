@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use insta::assert_snapshot;
-use srlm_artifact::{Begin, Counts, Error, Model, Pairs, Prompts, Recipe, RefLogps, Responses, begin};
+use srlm_artifact::{
+    Begin, Counts, Error, Model, Pairs, Prompts, Recipe, RefLogps, Responses, begin,
+};
 
 use crate::samples::{self, recipe, text, writer};
 
@@ -26,7 +28,8 @@ fn rows_that_break_a_rule_are_refused() {
     let out = dir.path().join("pairs");
     let mut rows = samples::pairs();
     rows.extend(samples::pairs());
-    let error = writer::<Pairs>(&out, recipe()).finish(rows.clone(), Counts::new(), "flex").unwrap_err();
+    let error =
+        writer::<Pairs>(&out, recipe()).finish(rows.clone(), Counts::new(), "flex").unwrap_err();
     assert_snapshot!(text(&error, dir.path()), @r#"duplicate row at pairs.partial/pairs.jsonl:2: chosen_id "a/0", rejected_id "a/3" is also on line 1"#);
     rows[0].score_rejected = 4.0;
     let error = writer::<Pairs>(&out, recipe()).finish(rows, Counts::new(), "flex").unwrap_err();
@@ -69,7 +72,10 @@ fn a_folder_that_appears_meanwhile_is_left_alone() {
     let prompts = writer::<Prompts>(&out, recipe());
     fs::create_dir(&out).unwrap();
     fs::write(out.join("manifest.json"), "mine").unwrap();
-    assert!(matches!(prompts.finish(samples::prompts(), Counts::new(), "flex"), Err(Error::Occupied { .. })));
+    assert!(matches!(
+        prompts.finish(samples::prompts(), Counts::new(), "flex"),
+        Err(Error::Occupied { .. })
+    ));
     assert_eq!(fs::read_to_string(out.join("manifest.json")).unwrap(), "mine");
     fs::remove_dir_all(&out).unwrap();
     let done = begin::<Prompts>(&out, recipe()).unwrap();
@@ -97,8 +103,10 @@ fn nothing_but_the_artifact_is_left() {
     let model = model.finish(Vec::new(), Counts::new(), "flex").unwrap();
     assert_eq!(model.manifest().files.len(), 1);
     let names = |dir: &Path| {
-        let mut names: Vec<_> =
-            fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = fs::read_dir(dir)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     };

@@ -26,7 +26,8 @@ pub(crate) struct ChatTemplate {
 }
 
 impl ChatTemplate {
-    /// Compiles `source`, with the settings, functions and filters that transformers gives its templates.
+    /// Compiles `source`, with the settings, functions and filters that transformers gives its
+    /// templates.
     ///
     /// # Source
     /// transformers, `utils/chat_template_utils.py: _compile_jinja_template`.
@@ -34,11 +35,14 @@ impl ChatTemplate {
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.map_err(|e| refused(&e))?);
-        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+        environment
+            .set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.add_filter("tojson", tojson::tojson);
         environment.add_function("raise_exception", raise_exception);
         environment.add_function("strftime_now", strftime_now);
-        environment.add_template_owned(NAME, without_generation_blocks(source)).map_err(|e| refused(&e))?;
+        environment
+            .add_template_owned(NAME, without_generation_blocks(source))
+            .map_err(|e| refused(&e))?;
         Ok(Self { source: source.into(), environment })
     }
 
@@ -53,10 +57,12 @@ impl ChatTemplate {
         add_generation_prompt: bool,
         special: &SpecialTokens,
     ) -> Result<String, Error> {
-        let tokens: BTreeMap<&str, Value> = special.named().map(|(name, token)| (name, Value::from(token))).collect();
+        let tokens: BTreeMap<&str, Value> =
+            special.named().map(|(name, token)| (name, Value::from(token))).collect();
         let tokens = Value::from(tokens);
         let messages = Value::from(Serde(messages));
-        let values = context! { messages, add_generation_prompt, tools => (), documents => (), ..tokens };
+        let values =
+            context! { messages, add_generation_prompt, tools => (), documents => (), ..tokens };
         self.environment.get_template(NAME).and_then(|t| t.render(values)).map_err(|e| refused(&e))
     }
 }
@@ -85,12 +91,15 @@ fn strftime_now(format: &str) -> Result<String, minijinja::Error> {
     })
 }
 
-/// transformers marks the model's words with `{% generation %}` blocks, which change no text; here they are `if`s.
+/// transformers marks the model's words with `{% generation %}` blocks, which change no text; here
+/// they are `if`s.
 fn without_generation_blocks(source: &str) -> String {
     let mut text = source.to_owned();
     for (open, close) in [("{%", "%}"), ("{%-", "%}"), ("{%", "-%}"), ("{%-", "-%}")] {
-        text = text.replace(&format!("{open} generation {close}"), &format!("{open} if true {close}"));
-        text = text.replace(&format!("{open} endgeneration {close}"), &format!("{open} endif {close}"));
+        text =
+            text.replace(&format!("{open} generation {close}"), &format!("{open} if true {close}"));
+        text = text
+            .replace(&format!("{open} endgeneration {close}"), &format!("{open} endif {close}"));
     }
     text
 }

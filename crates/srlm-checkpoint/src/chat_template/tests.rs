@@ -28,9 +28,18 @@ fn templates_are_rendered_as_transformers_does() {
             "3",
         ),
         ("{% generation %}a{% endgeneration %}{%- generation -%} b {%- endgeneration -%}", "ab"),
-        ("{% if tools is not none or documents is not none %}x{% endif %}{{ tools is defined }}", "True"),
-        ("{% macro f(x) %}[{{ x }}]{% endmacro %}{{ f(messages[0]['role']) }}{{ messages[-1].role }}", "[user]user"),
-        ("{{ 'a,b'.split(',')[1] }}{{ messages[1:] | length }}{{ add_generation_prompt }}", "b0True"),
+        (
+            "{% if tools is not none or documents is not none %}x{% endif %}{{ tools is defined }}",
+            "True",
+        ),
+        (
+            "{% macro f(x) %}[{{ x }}]{% endmacro %}{{ f(messages[0]['role']) }}{{ messages[-1].role }}",
+            "[user]user",
+        ),
+        (
+            "{{ 'a,b'.split(',')[1] }}{{ messages[1:] | length }}{{ add_generation_prompt }}",
+            "b0True",
+        ),
     ];
     for (template, expected) in cases {
         assert_eq!(try_render(template, &messages).unwrap(), expected, "{template}");
@@ -39,7 +48,8 @@ fn templates_are_rendered_as_transformers_does() {
 
 #[test]
 fn refusals_carry_the_templates_words() {
-    let error = try_render("{{ raise_exception('roles must alternate') }}", &[]).unwrap_err().to_string();
+    let error =
+        try_render("{{ raise_exception('roles must alternate') }}", &[]).unwrap_err().to_string();
     assert!(error.contains("roles must alternate"), "{error}");
     let error = try_render("a\n{% if %}", &[]).unwrap_err().to_string();
     assert!(error.starts_with("chat template: ") && error.contains(":2"), "{error}");

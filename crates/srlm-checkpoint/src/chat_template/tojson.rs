@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 use std::io::{self, Write};
 
-/// One line with a space after commas and colons, or indented by `indent` spaces; nothing is escaped for HTML.
+/// One line with a space after commas and colons, or indented by `indent` spaces; nothing is
+/// escaped for HTML.
 pub(super) fn tojson(value: &Value, options: Kwargs) -> Result<String, Error> {
     let indent: Option<usize> = options.get("indent")?;
     let mut bytes = Vec::new();
@@ -14,8 +15,10 @@ pub(super) fn tojson(value: &Value, options: Kwargs) -> Result<String, Error> {
         None => value.serialize(&mut Serializer::with_formatter(&mut bytes, OneLine)),
         Some(n) => {
             let spaces = " ".repeat(n.min(64));
-            value
-                .serialize(&mut Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(spaces.as_bytes())))
+            value.serialize(&mut Serializer::with_formatter(
+                &mut bytes,
+                PrettyFormatter::with_indent(spaces.as_bytes()),
+            ))
         }
     };
     let failed = |e: &dyn std::fmt::Display| Error::new(ErrorKind::BadSerialization, e.to_string());
@@ -26,11 +29,19 @@ pub(super) fn tojson(value: &Value, options: Kwargs) -> Result<String, Error> {
 struct OneLine;
 
 impl Formatter for OneLine {
-    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+    fn begin_array_value<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         if first { Ok(()) } else { writer.write_all(b", ") }
     }
 
-    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+    fn begin_object_key<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         if first { Ok(()) } else { writer.write_all(b", ") }
     }
 

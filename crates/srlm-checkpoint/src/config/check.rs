@@ -26,11 +26,18 @@ impl ModelConfig {
         ];
         for (key, size, limit) in sizes {
             if size == 0 || size > limit {
-                return Err(Error::config(path, key, format!("is {size}; it must be from 1 to {limit}")));
+                return Err(Error::config(
+                    path,
+                    key,
+                    format!("is {size}; it must be from 1 to {limit}"),
+                ));
             }
         }
         if !self.n_heads.is_multiple_of(self.n_kv_heads) {
-            let reason = format!("is {}, which does not divide the {} query heads", self.n_kv_heads, self.n_heads);
+            let reason = format!(
+                "is {}, which does not divide the {} query heads",
+                self.n_kv_heads, self.n_heads
+            );
             return Err(Error::config(path, "num_key_value_heads", reason));
         }
         if !self.head_dim.is_multiple_of(2) {
@@ -43,7 +50,11 @@ impl ModelConfig {
         let positive = [("rms_norm_eps", self.rms_norm_eps), ("rope_theta", self.rope_theta)];
         for (key, value) in positive {
             if !(value.is_finite() && value > 0.0) {
-                return Err(Error::config(path, key, format!("is {value}; it must be a positive number")));
+                return Err(Error::config(
+                    path,
+                    key,
+                    format!("is {value}; it must be a positive number"),
+                ));
             }
         }
         self.check_tokens(path)

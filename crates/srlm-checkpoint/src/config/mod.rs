@@ -123,7 +123,8 @@ pub struct ModelConfig {
 }
 
 impl ModelConfig {
-    /// Longest sequence that is computed exactly: within a sliding window, every position sees all before it.
+    /// Longest sequence that is computed exactly: within a sliding window, every position sees all
+    /// before it.
     pub fn context(&self) -> usize {
         self.sliding_window.map_or(self.max_positions, |window| window.min(self.max_positions))
     }

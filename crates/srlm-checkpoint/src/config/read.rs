@@ -96,20 +96,31 @@ fn from_keys(keys: Keys<'_>) -> Result<ModelConfig, Error> {
 
 /// Refuses what would change the computation without a key of [`ModelConfig`] to say so.
 fn refuse_unread(keys: Keys<'_>) -> Result<(), Error> {
-    if let Some(other) = keys.text("hidden_act")?.filter(|name| !matches!(*name, "silu" | "swish")) {
+    if let Some(other) = keys.text("hidden_act")?.filter(|name| !matches!(*name, "silu" | "swish"))
+    {
         return Err(keys.error("hidden_act", format!("is {other:?}; read is \"silu\"")));
     }
     if keys.object.get("quantization_config").is_some_and(|value| !value.is_null()) {
-        return Err(keys.error("quantization_config", "is set; read are folders in F32, F16 and BF16, and GGUF files"));
+        return Err(keys.error(
+            "quantization_config",
+            "is set; read are folders in F32, F16 and BF16, and GGUF files",
+        ));
     }
     match keys.float("partial_rotary_factor")? {
-        Some(factor) if factor != 1.0 => Err(keys.error("partial_rotary_factor", format!("is {factor}; read is 1"))),
+        Some(factor) if factor != 1.0 => {
+            Err(keys.error("partial_rotary_factor", format!("is {factor}; read is 1")))
+        }
         _ => Ok(()),
     }
 }
 
-/// The window of Mistral, and of Qwen when it is switched on for every layer; Llama ignores the key.
-fn sliding_window(keys: Keys<'_>, architecture: Architecture, n_layers: usize) -> Result<Option<usize>, Error> {
+/// The window of Mistral, and of Qwen when it is switched on for every layer; Llama ignores the
+/// key.
+fn sliding_window(
+    keys: Keys<'_>,
+    architecture: Architecture,
+    n_layers: usize,
+) -> Result<Option<usize>, Error> {
     let window = keys.size("sliding_window")?;
     match architecture {
         Architecture::Llama => Ok(None),
@@ -123,7 +134,9 @@ fn sliding_window(keys: Keys<'_>, architecture: Architecture, n_layers: usize) -
                 Some(_) if n_sliding == 0 => Ok(None),
                 Some(window) if n_sliding == n_layers => Ok(Some(window)),
                 Some(_) => {
-                    let reason = format!("has the window in {n_sliding} of {n_layers} layers; read are all or none");
+                    let reason = format!(
+                        "has the window in {n_sliding} of {n_layers} layers; read are all or none"
+                    );
                     Err(keys.error("layer_types", reason))
                 }
             }
@@ -150,7 +163,12 @@ pub(super) struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    fn get<T>(self, key: &str, wanted: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Result<Option<T>, Error> {
+    fn get<T>(
+        self,
+        key: &str,
+        wanted: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Result<Option<T>, Error> {
         match self.object.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => match read(value) {
@@ -162,7 +180,9 @@ impl<'a> Keys<'a> {
 
     /// A whole number from 1.
     pub(super) fn size(self, key: &str) -> Result<Option<usize>, Error> {
-        self.get(key, "a whole number from 1", |value| usize::try_from(value.as_u64()?).ok().filter(|n| *n > 0))
+        self.get(key, "a whole number from 1", |value| {
+            usize::try_from(value.as_u64()?).ok().filter(|n| *n > 0)
+        })
     }
 
     fn count(self, key: &str) -> Result<Option<usize>, Error> {

@@ -6,7 +6,8 @@ use super::RopeScaling;
 use super::read::Keys;
 use crate::error::Error;
 
-/// `rope_theta` and the scaling, from `rope_parameters` (transformers 5) or from `rope_theta` and `rope_scaling`.
+/// `rope_theta` and the scaling, from `rope_parameters` (transformers 5) or from `rope_theta` and
+/// `rope_scaling`.
 pub(super) fn read(keys: Keys<'_>) -> Result<(f64, RopeScaling), Error> {
     let (name, object) = match keys.object("rope_parameters")? {
         Some(object) => ("rope_parameters", Some(object)),
@@ -16,7 +17,8 @@ pub(super) fn read(keys: Keys<'_>) -> Result<(f64, RopeScaling), Error> {
     let Some(object) = object else { return Ok((theta.unwrap_or(10_000.0), RopeScaling::None)) };
     let inner = Keys { path: keys.path, object };
     let within = |key: &str| format!("{name}.{key}");
-    let required = |key: &str| inner.float(key)?.ok_or_else(|| keys.error(&within(key), "is missing"));
+    let required =
+        |key: &str| inner.float(key)?.ok_or_else(|| keys.error(&within(key), "is missing"));
     let theta = inner.float("rope_theta")?.or(theta).unwrap_or(10_000.0);
     let kind = inner.text("rope_type")?.or(inner.text("type")?).unwrap_or("default");
     let scaling = match kind {
@@ -28,7 +30,8 @@ pub(super) fn read(keys: Keys<'_>) -> Result<(f64, RopeScaling), Error> {
                 factor: required("factor")?,
                 low_freq_factor: required("low_freq_factor")?,
                 high_freq_factor: required("high_freq_factor")?,
-                original_max_position: keys.required(&within("original_max_position_embeddings"), original)?,
+                original_max_position: keys
+                    .required(&within("original_max_position_embeddings"), original)?,
             }
         }
         other => {
@@ -45,13 +48,15 @@ impl RopeScaling {
         match self {
             Self::None => Value::Null,
             Self::Linear { factor } => json!({ "rope_type": "linear", "factor": factor }),
-            Self::Llama3 { factor, low_freq_factor, high_freq_factor, original_max_position } => json!({
-                "rope_type": "llama3",
-                "factor": factor,
-                "low_freq_factor": low_freq_factor,
-                "high_freq_factor": high_freq_factor,
-                "original_max_position_embeddings": original_max_position,
-            }),
+            Self::Llama3 { factor, low_freq_factor, high_freq_factor, original_max_position } => {
+                json!({
+                    "rope_type": "llama3",
+                    "factor": factor,
+                    "low_freq_factor": low_freq_factor,
+                    "high_freq_factor": high_freq_factor,
+                    "original_max_position_embeddings": original_max_position,
+                })
+            }
         }
     }
 }

@@ -3,12 +3,15 @@
 use super::ModelConfig;
 
 impl ModelConfig {
-    /// Hugging Face name and shape of every tensor: the embedding, the layers in order, the last norm and, when it
-    /// is not the embedding, the output projection. Matrices are `[out, in]`.
+    /// Hugging Face name and shape of every tensor: the embedding, the layers in order, the last
+    /// norm and, when it is not the embedding, the output projection. Matrices are `[out, in]`.
     pub fn tensors(&self) -> impl Iterator<Item = (String, Vec<usize>)> + '_ {
-        let embedding = ("model.embed_tokens.weight".to_owned(), vec![self.vocab_size, self.hidden_size]);
+        let embedding =
+            ("model.embed_tokens.weight".to_owned(), vec![self.vocab_size, self.hidden_size]);
         let layers = (0..self.n_layers).flat_map(|layer| {
-            self.layer_tensors().into_iter().map(move |(name, shape)| (format!("model.layers.{layer}.{name}"), shape))
+            self.layer_tensors()
+                .into_iter()
+                .map(move |(name, shape)| (format!("model.layers.{layer}.{name}"), shape))
         });
         let norm = ("model.norm.weight".to_owned(), vec![self.hidden_size]);
         let head = ("lm_head.weight".to_owned(), vec![self.vocab_size, self.hidden_size]);
@@ -16,16 +19,22 @@ impl ModelConfig {
         std::iter::once(embedding).chain(layers).chain([norm]).chain(head)
     }
 
-    /// Shape of the tensor that is called `name`; `None` when this configuration has no such tensor.
+    /// Shape of the tensor that is called `name`; `None` when this configuration has no such
+    /// tensor.
     pub fn tensor_shape(&self, name: &str) -> Option<Vec<usize>> {
         match name {
             "model.embed_tokens.weight" => Some(vec![self.vocab_size, self.hidden_size]),
             "model.norm.weight" => Some(vec![self.hidden_size]),
-            "lm_head.weight" => (!self.tie_word_embeddings).then(|| vec![self.vocab_size, self.hidden_size]),
+            "lm_head.weight" => {
+                (!self.tie_word_embeddings).then(|| vec![self.vocab_size, self.hidden_size])
+            }
             _ => {
                 let (layer, part) = name.strip_prefix("model.layers.")?.split_once('.')?;
                 (layer.parse::<usize>().ok()? < self.n_layers).then_some(())?;
-                self.layer_tensors().into_iter().find(|(name, _)| *name == part).map(|(_, shape)| shape)
+                self.layer_tensors()
+                    .into_iter()
+                    .find(|(name, _)| *name == part)
+                    .map(|(_, shape)| shape)
             }
         }
     }

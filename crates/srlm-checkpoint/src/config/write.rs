@@ -48,7 +48,8 @@ impl ModelConfig {
                 }
                 object["use_sliding_window"] = json!(self.sliding_window.is_some());
                 object["sliding_window"] = json!(self.sliding_window);
-                object["max_window_layers"] = json!(if self.sliding_window.is_some() { 0 } else { self.n_layers });
+                object["max_window_layers"] =
+                    json!(if self.sliding_window.is_some() { 0 } else { self.n_layers });
             }
         }
         if let (Some(object), Value::Object(tokens)) = (object.as_object_mut(), self.token_keys()) {
@@ -90,7 +91,11 @@ impl ModelConfig {
         refuse("attention_bias", self.attention_bias, attention)?;
         refuse("attention_out_bias", self.attention_out_bias, out)?;
         refuse("qk_norm", self.qk_norm, self.architecture == Architecture::Qwen3)?;
-        refuse("mlp_bias", self.mlp_bias, self.architecture == Architecture::Llama && self.mlp_bias)?;
+        refuse(
+            "mlp_bias",
+            self.mlp_bias,
+            self.architecture == Architecture::Llama && self.mlp_bias,
+        )?;
         let windowed = self.sliding_window.is_some();
         refuse("sliding_window", windowed, self.architecture != Architecture::Llama && windowed)
     }

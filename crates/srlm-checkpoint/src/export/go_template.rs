@@ -21,10 +21,11 @@ struct Pieces {
     prompt: String,
 }
 
-/// The template as Go writes it; `None` when contents are not simply framed or system messages are refused.
+/// The template as Go writes it; `None` when contents are not simply framed or system messages are
+/// refused.
 ///
-/// Ollama knows the templates of some families by their text and gives all others the bare prompt, so a translation
-/// belongs into the Modelfile.
+/// Ollama knows the templates of some families by their text and gives all others the bare prompt,
+/// so a translation belongs into the Modelfile.
 pub(super) fn translate(tokenizer: &Tokenizer) -> Option<String> {
     let pieces = Pieces::find(tokenizer).ok()??;
     let agrees = conversations().iter().all(|messages| {
@@ -38,10 +39,12 @@ pub(super) fn translate(tokenizer: &Tokenizer) -> Option<String> {
 }
 
 impl Pieces {
-    /// Takes renderings of conversations of marks apart; `None` when a role's frame is not the same everywhere.
+    /// Takes renderings of conversations of marks apart; `None` when a role's frame is not the same
+    /// everywhere.
     fn find(tokenizer: &Tokenizer) -> Result<Option<Self>, Error> {
         let split = |roles: &[Role], prompt| -> Result<Vec<String>, Error> {
-            let messages: Vec<_> = roles.iter().map(|&role| Message { role, content: MARK.to_owned() }).collect();
+            let messages: Vec<_> =
+                roles.iter().map(|&role| Message { role, content: MARK.to_owned() }).collect();
             let text = rendered(tokenizer, &messages, prompt)?;
             Ok(text.split(MARK).map(str::to_owned).collect())
         };
@@ -49,8 +52,12 @@ impl Pieces {
         let turns = split(&[Role::User, Role::Assistant, Role::User], false)?;
         let told = split(&[Role::System, Role::User], false)?;
         let prompted = split(&[Role::User], true)?;
-        let ([start, _, assistant_end], [_, to_assistant, to_user, user_end], [system, to_first, _], [_, open]) =
-            (answered.as_slice(), turns.as_slice(), told.as_slice(), prompted.as_slice())
+        let (
+            [start, _, assistant_end],
+            [_, to_assistant, to_user, user_end],
+            [system, to_first, _],
+            [_, open],
+        ) = (answered.as_slice(), turns.as_slice(), told.as_slice(), prompted.as_slice())
         else {
             return Ok(None);
         };
@@ -60,7 +67,10 @@ impl Pieces {
                 prologue: start.strip_suffix(user)?.to_owned(),
                 system: (system.clone(), to_first.strip_suffix(user)?.to_owned()),
                 user: (user.to_owned(), user_end.clone()),
-                assistant: (to_assistant.strip_prefix(user_end.as_str())?.to_owned(), assistant_end.clone()),
+                assistant: (
+                    to_assistant.strip_prefix(user_end.as_str())?.to_owned(),
+                    assistant_end.clone(),
+                ),
                 prompt: open.strip_prefix(user_end.as_str())?.to_owned(),
             })
         };
@@ -69,7 +79,13 @@ impl Pieces {
 
     fn empty() -> Self {
         let frame = || (String::new(), String::new());
-        Self { prologue: String::new(), system: frame(), user: frame(), assistant: frame(), prompt: String::new() }
+        Self {
+            prologue: String::new(),
+            system: frame(),
+            user: frame(),
+            assistant: frame(),
+            prompt: String::new(),
+        }
     }
 
     fn frame(&self, role: Role) -> &(String, String) {
@@ -92,8 +108,10 @@ impl Pieces {
     }
 
     fn to_go(&self) -> String {
-        let framed = |(before, behind): &(String, String)| format!("{before}{{{{ .Content }}}}{behind}");
-        let (system, user, assistant) = (framed(&self.system), framed(&self.user), framed(&self.assistant));
+        let framed =
+            |(before, behind): &(String, String)| format!("{before}{{{{ .Content }}}}{behind}");
+        let (system, user, assistant) =
+            (framed(&self.system), framed(&self.user), framed(&self.assistant));
         format!(
             "{{{{ if not .System }}}}{}{{{{ end }}}}{{{{ range .Messages }}}}\
              {{{{ if eq .Role \"system\" }}}}{system}{{{{ else if eq .Role \"user\" }}}}{user}\
@@ -106,7 +124,8 @@ impl Pieces {
 /// Conversations on which a translation must agree with the template.
 fn conversations() -> [Vec<Message>; 4] {
     let (system, user) = (Message::system("Be brief."), Message::user("What is 2 + 2?"));
-    let (answer, thanks) = (Message::assistant("4, {of course}."), Message::user("Thank you.\n\nBye!"));
+    let (answer, thanks) =
+        (Message::assistant("4, {of course}."), Message::user("Thank you.\n\nBye!"));
     [
         vec![user.clone()],
         vec![system.clone(), user.clone()],
@@ -115,7 +134,8 @@ fn conversations() -> [Vec<Message>; 4] {
     ]
 }
 
-/// The rendered conversation, without a beginning-of-sequence token that Ollama puts before every text itself.
+/// The rendered conversation, without a beginning-of-sequence token that Ollama puts before every
+/// text itself.
 fn rendered(tokenizer: &Tokenizer, messages: &[Message], prompt: bool) -> Result<String, Error> {
     let text = tokenizer.render_chat(messages, prompt)?;
     let plain = tokenizer.encode("a", false)?;

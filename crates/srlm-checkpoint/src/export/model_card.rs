@@ -15,7 +15,11 @@ pub struct CardTable {
 
 impl CardTable {
     /// A table of two columns, such as a manifest's counts or a stage's configuration.
-    pub fn pairs(heading: &str, columns: [&str; 2], rows: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub fn pairs(
+        heading: &str,
+        columns: [&str; 2],
+        rows: impl IntoIterator<Item = (String, String)>,
+    ) -> Self {
         let rows = rows.into_iter().map(|(key, value)| vec![key, value]).collect();
         Self { heading: heading.to_owned(), columns: columns.map(str::to_owned).into(), rows }
     }
@@ -50,14 +54,19 @@ impl ModelCard {
     /// The content of `README.md`: YAML front matter, then Markdown.
     ///
     /// # Source
-    /// Hugging Face, "Model Cards": the keys `license`, `base_model`, `library_name`, `pipeline_tag`, `tags`.
+    /// Hugging Face, "Model Cards": the keys `license`, `base_model`, `library_name`,
+    /// `pipeline_tag`, `tags`.
     pub fn to_markdown(&self) -> String {
         let mut text = self.front_matter();
         let _ = write!(text, "\n# {}\n", self.name);
         section(&mut text, None, &self.summary);
-        self.tables.iter().filter(|table| !table.rows.is_empty()).for_each(|table| push_table(&mut text, table));
+        self.tables
+            .iter()
+            .filter(|table| !table.rows.is_empty())
+            .for_each(|table| push_table(&mut text, table));
         section(&mut text, Some("Limits"), &self.limits);
-        let provenance = CardTable::pairs("Provenance", ["What", "Value"], self.provenance.iter().cloned());
+        let provenance =
+            CardTable::pairs("Provenance", ["What", "Value"], self.provenance.iter().cloned());
         if !provenance.rows.is_empty() {
             push_table(&mut text, &provenance);
         }
@@ -71,12 +80,17 @@ impl ModelCard {
                 let _ = writeln!(text, "{key}: {}", quoted(value));
             }
         }
-        let library = if self.library_name.is_empty() { "transformers" } else { &self.library_name };
+        let library =
+            if self.library_name.is_empty() { "transformers" } else { &self.library_name };
         let _ = writeln!(text, "library_name: {library}\npipeline_tag: text-generation");
         if !self.languages.is_empty() {
             push_list(&mut text, "language", self.languages.iter().map(String::as_str));
         }
-        push_list(&mut text, "tags", ["self-rewarding"].into_iter().chain(self.tags.iter().map(String::as_str)));
+        push_list(
+            &mut text,
+            "tags",
+            ["self-rewarding"].into_iter().chain(self.tags.iter().map(String::as_str)),
+        );
         text + "---\n"
     }
 }
@@ -112,7 +126,8 @@ fn push_table(text: &mut String, table: &CardTable) {
 
 /// A line of a table; what would end a cell or the line is escaped.
 fn push_row(text: &mut String, cells: &[String]) {
-    let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
+    let cells: Vec<_> =
+        cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
     let _ = writeln!(text, "| {} |", cells.join(" | "));
 }
 
@@ -131,7 +146,11 @@ mod tests {
             tags: vec!["dpo".to_owned()],
             summary: "The second model of a self-rewarding run.".to_owned(),
             tables: vec![
-                CardTable::pairs("Data", ["What", "Rows"], [("pairs".to_owned(), "812".to_owned())]),
+                CardTable::pairs(
+                    "Data",
+                    ["What", "Rows"],
+                    [("pairs".to_owned(), "812".to_owned())],
+                ),
                 CardTable {
                     heading: "Evaluation".to_owned(),
                     columns: ["model", "a|b"].map(str::to_owned).into(),
@@ -187,6 +206,9 @@ mod tests {
     fn what_is_empty_is_left_out() {
         let card = ModelCard { name: "m1".to_owned(), ..ModelCard::default() };
         let text = card.to_markdown();
-        assert!(!text.contains("license") && !text.contains("##") && !text.contains("language:"), "{text}");
+        assert!(
+            !text.contains("license") && !text.contains("##") && !text.contains("language:"),
+            "{text}"
+        );
     }
 }

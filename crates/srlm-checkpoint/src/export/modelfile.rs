@@ -18,7 +18,8 @@ pub struct OllamaSettings {
 }
 
 impl Default for OllamaSettings {
-    /// The paper's temperature and nucleus for candidate responses (section 3.1.3), and Ollama's own context.
+    /// The paper's temperature and nucleus for candidate responses (section 3.1.3), and Ollama's
+    /// own context.
     fn default() -> Self {
         Self { temperature: 0.7, top_p: 0.9, context: 4096 }
     }
@@ -26,12 +27,16 @@ impl Default for OllamaSettings {
 
 /// The text of a Modelfile for the file `gguf`, named as it lies beside the Modelfile.
 ///
-/// `TEMPLATE` is the chat template in Go's language where it frames each message in a fixed way; without it Ollama looks
-/// the GGUF file's template up among those that it knows.
+/// `TEMPLATE` is the chat template in Go's language where it frames each message in a fixed way;
+/// without it Ollama looks the GGUF file's template up among those that it knows.
 ///
 /// # Errors
 /// `Error::Tokenize` when an end token cannot be written as text.
-pub fn modelfile(gguf: &str, tokenizer: &Tokenizer, settings: &OllamaSettings) -> Result<String, Error> {
+pub fn modelfile(
+    gguf: &str,
+    tokenizer: &Tokenizer,
+    settings: &OllamaSettings,
+) -> Result<String, Error> {
     let mut text = format!("FROM ./{gguf}\n");
     if let Some(template) = go_template::translate(tokenizer) {
         let _ = writeln!(text, "TEMPLATE \"\"\"{template}\"\"\"");
@@ -46,6 +51,9 @@ pub fn modelfile(gguf: &str, tokenizer: &Tokenizer, settings: &OllamaSettings) -
     let OllamaSettings { temperature, top_p, context } = settings;
     let _ = writeln!(text, "PARAMETER temperature {temperature}\nPARAMETER top_p {top_p}");
     // Ollama's own defaults would change what is sampled.
-    let _ = writeln!(text, "PARAMETER top_k 0\nPARAMETER repeat_penalty 1\nPARAMETER num_ctx {context}");
+    let _ = writeln!(
+        text,
+        "PARAMETER top_k 0\nPARAMETER repeat_penalty 1\nPARAMETER num_ctx {context}"
+    );
     Ok(text)
 }

@@ -5,12 +5,14 @@ use super::rope;
 use crate::config::{Architecture, ModelConfig, RopeScaling};
 use crate::error::Error;
 
-/// Architectures that are read, as `general.architecture` writes them; Mistral models are written as `llama`.
+/// Architectures that are read, as `general.architecture` writes them; Mistral models are written
+/// as `llama`.
 const SUPPORTED: &[&str] = &["llama", "qwen2", "qwen3"];
 
 /// Reads the keys `ARCHITECTURE.*`; biases and head norms are known by their tensors.
 pub(crate) fn read(metadata: Metadata<'_>) -> Result<ModelConfig, Error> {
-    let name = metadata.required("general.architecture", metadata.string("general.architecture")?)?;
+    let name =
+        metadata.required("general.architecture", metadata.string("general.architecture")?)?;
     if !SUPPORTED.contains(&name) {
         let (path, found) = (metadata.path.to_owned(), name.to_owned());
         return Err(Error::Architecture { path, found, supported: SUPPORTED });
@@ -24,7 +26,8 @@ pub(crate) fn read(metadata: Metadata<'_>) -> Result<ModelConfig, Error> {
     let head_dim = head_dim.unwrap_or(hidden_size / n_heads.max(1));
     for part in ["attention.value_length", "rope.dimension_count"] {
         if let Some(n) = metadata.size(&key(part))?.filter(|n| *n != head_dim) {
-            let reason = format!("is {n}; only models where it is the head width, {head_dim}, are read");
+            let reason =
+                format!("is {n}; only models where it is the head width, {head_dim}, are read");
             return Err(Error::config(metadata.path, key(part), reason));
         }
     }
@@ -40,10 +43,16 @@ pub(crate) fn read(metadata: Metadata<'_>) -> Result<ModelConfig, Error> {
         Some(Architecture::Llama) | None if sliding_window.is_some() => Architecture::Mistral,
         known => known.unwrap_or(Architecture::Llama),
     };
-    let vocab_size = match metadata.header.tensors.get("token_embd.weight").map(|t| t.shape.as_slice()) {
-        Some([rows, _]) => *rows,
-        _ => return Err(Error::MissingTensor { path: metadata.path.to_owned(), name: "token_embd.weight".into() }),
-    };
+    let vocab_size =
+        match metadata.header.tensors.get("token_embd.weight").map(|t| t.shape.as_slice()) {
+            Some([rows, _]) => *rows,
+            _ => {
+                return Err(Error::MissingTensor {
+                    path: metadata.path.to_owned(),
+                    name: "token_embd.weight".into(),
+                });
+            }
+        };
     let token = |part: &str| metadata.token(&format!("tokenizer.ggml.{part}_token_id"));
     let config = ModelConfig {
         architecture,

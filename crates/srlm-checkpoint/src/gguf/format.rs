@@ -71,14 +71,17 @@ impl GgufFormat {
         }
     }
 
-    /// What a tensor of `shape` (outermost axis first), called `name` in the file, is stored as in a file of this format.
+    /// What a tensor of `shape` (outermost axis first), called `name` in the file, is stored as in
+    /// a file of this format.
     ///
-    /// Norms and biases stay F32, and rows that are no whole number of blocks become F16. In a Q4_0 file the matrix that
-    /// gives the logits, `output.weight` or the embedding that stands for it, is Q8_0: llama.cpp gives it more bits, too.
+    /// Norms and biases stay F32, and rows that are no whole number of blocks become F16. In a Q4_0
+    /// file the matrix that gives the logits, `output.weight` or the embedding that stands for it,
+    /// is Q8_0: llama.cpp gives it more bits, too.
     ///
     /// # Source
-    /// llama.cpp, `conversion/base.py: prepare_tensors` and `llama-quant.cpp: llama_tensor_get_type_impl`, which takes
-    /// Q6_K for the matrix of the logits where its rows allow.
+    /// llama.cpp, `conversion/base.py: prepare_tensors` and `llama-quant.cpp:
+    /// llama_tensor_get_type_impl`, which takes Q6_K for the matrix of the logits where its rows
+    /// allow.
     pub(super) fn of_tensor(self, name: &str, shape: &[usize], tied: bool) -> Self {
         let logits = name == "output.weight" || (tied && name == "token_embd.weight");
         match shape {

@@ -38,7 +38,9 @@ impl Header {
         let file = File::open(path).map_err(Error::io(path))?;
         let len = file.metadata().map_err(Error::io(path))?.len();
         Self::read(BufReader::new(file), len).map_err(|e| match e.kind() {
-            io::ErrorKind::UnexpectedEof => Error::header(path, format!("the file ends inside it, after {len} bytes")),
+            io::ErrorKind::UnexpectedEof => {
+                Error::header(path, format!("the file ends inside it, after {len} bytes"))
+            }
             io::ErrorKind::InvalidData => Error::header(path, e.to_string()),
             _ => Error::io(path)(e),
         })
@@ -55,14 +57,17 @@ impl Header {
         }
         let version = reader.u32()?;
         if !(2..=3).contains(&version) {
-            return Err(invalid(format!("GGUF version {version}; read are 2 and 3, little-endian")));
+            return Err(invalid(format!(
+                "GGUF version {version}; read are 2 and 3, little-endian"
+            )));
         }
         let n_tensors = reader.count(24, "tensors")?;
         let n_values = reader.count(13, "metadata values")?;
         let mut metadata = BTreeMap::new();
         for _ in 0..n_values {
             let key = reader.string()?;
-            let value = Value::read(&mut reader).map_err(|e| io::Error::new(e.kind(), format!("{key}: {e}")))?;
+            let value = Value::read(&mut reader)
+                .map_err(|e| io::Error::new(e.kind(), format!("{key}: {e}")))?;
             if metadata.contains_key(&key) {
                 return Err(invalid(format!("key {key} stands twice")));
             }
@@ -71,7 +76,8 @@ impl Header {
         let mut tensors = BTreeMap::new();
         for _ in 0..n_tensors {
             let name = reader.string()?;
-            let info = read_info(&mut reader).map_err(|e| io::Error::new(e.kind(), format!("tensor {name}: {e}")))?;
+            let info = read_info(&mut reader)
+                .map_err(|e| io::Error::new(e.kind(), format!("tensor {name}: {e}")))?;
             if tensors.contains_key(&name) {
                 return Err(invalid(format!("tensor {name} stands twice")));
             }

@@ -14,7 +14,12 @@ pub(crate) struct Metadata<'a> {
 }
 
 impl<'a> Metadata<'a> {
-    fn get<T>(self, key: &str, wanted: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Result<Option<T>, Error> {
+    fn get<T>(
+        self,
+        key: &str,
+        wanted: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Result<Option<T>, Error> {
         let Some(value) = self.header.metadata.get(key) else { return Ok(None) };
         match read(value) {
             Some(value) => Ok(Some(value)),
@@ -49,15 +54,25 @@ impl<'a> Metadata<'a> {
     }
 
     pub(crate) fn bool(self, key: &str) -> Result<Option<bool>, Error> {
-        self.get(key, "true or false", |value| if let Value::Bool(b) = value { Some(*b) } else { None })
+        self.get(
+            key,
+            "true or false",
+            |value| if let Value::Bool(b) = value { Some(*b) } else { None },
+        )
     }
 
     pub(crate) fn string(self, key: &str) -> Result<Option<&'a str>, Error> {
-        self.get(key, "text", |value| if let Value::String(s) = value { Some(s.as_str()) } else { None })
+        self.get(
+            key,
+            "text",
+            |value| if let Value::String(s) = value { Some(s.as_str()) } else { None },
+        )
     }
 
     pub(crate) fn strings(self, key: &str) -> Result<Option<&'a [String]>, Error> {
-        self.get(key, "a list of texts", |value| if let Value::Strings(s) = value { Some(s.as_slice()) } else { None })
+        self.get(key, "a list of texts", |value| {
+            if let Value::Strings(s) = value { Some(s.as_slice()) } else { None }
+        })
     }
 
     pub(crate) fn integers(self, key: &str) -> Result<Option<&'a [i64]>, Error> {
@@ -68,7 +83,9 @@ impl<'a> Metadata<'a> {
     }
 
     pub(crate) fn floats(self, key: &str) -> Result<Option<&'a [f32]>, Error> {
-        self.get(key, "a list of numbers", |value| if let Value::Floats(x) = value { Some(x.as_slice()) } else { None })
+        self.get(key, "a list of numbers", |value| {
+            if let Value::Floats(x) = value { Some(x.as_slice()) } else { None }
+        })
     }
 
     /// The value, or an error that names the key.

@@ -1,7 +1,8 @@
 //! GGUF files: header, configuration, tensors and the tokenizer's tables.
 //!
 //! # Source
-//! `docs/gguf.md` of ggml, and llama.cpp's `convert_hf_to_gguf.py` for what it changes on the way in.
+//! `docs/gguf.md` of ggml, and llama.cpp's `convert_hf_to_gguf.py` for what it changes on the way
+//! in.
 
 mod config;
 mod format;

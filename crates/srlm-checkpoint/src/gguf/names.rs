@@ -33,7 +33,8 @@ pub(crate) fn hugging_face(name: &str) -> Option<String> {
     matches!(suffix, "weight" | "bias").then(|| format!("model.layers.{layer}.{part}.{suffix}"))
 }
 
-/// llama.cpp's name of the tensor that Hugging Face calls `name`; `None` when these families have no such tensor.
+/// llama.cpp's name of the tensor that Hugging Face calls `name`; `None` when these families have
+/// no such tensor.
 pub(super) fn ggml(name: &str) -> Option<String> {
     if let Some((ggml, _)) = OUTER.iter().find(|(_, ours)| *ours == name) {
         return Some((*ggml).to_owned());

@@ -1,7 +1,7 @@
 //! f32 to stored blocks.
 //!
-//! Arithmetic follows `ggml-quants.c` (`quantize_row_*_ref`), every step rounded to f32 in the order written there, so
-//! that bytes agree with gguf-py's.
+//! Arithmetic follows `ggml-quants.c` (`quantize_row_*_ref`), every step rounded to f32 in the
+//! order written there, so that bytes agree with gguf-py's.
 
 use half::{bf16 as Bf16, f16 as F16};
 
@@ -54,13 +54,15 @@ pub(super) fn q8_0(values: &[f32], out: &mut Vec<u8>) -> Result<(), f32> {
     Ok(())
 }
 
-/// Appends blocks of a 16-bit scale and 16 bytes, each with value `j` in its low and value `j + 16` in its high half.
+/// Appends blocks of a 16-bit scale and 16 bytes, each with value `j` in its low and value `j + 16`
+/// in its high half.
 ///
 /// # Errors
 /// Those of [`q8_0`].
 pub(super) fn q4_0(values: &[f32], out: &mut Vec<u8>) -> Result<(), f32> {
     for block in values.chunks_exact(BLOCK) {
-        // The value that is largest in magnitude becomes -8, the end of the scale that has one more step.
+        // The value that is largest in magnitude becomes -8, the end of the scale that has one more
+        // step.
         let largest = largest(block)?;
         let scale = largest / -8.0;
         out.extend(half_scale(scale, largest)?);

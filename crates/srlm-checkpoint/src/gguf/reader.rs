@@ -42,7 +42,10 @@ impl<R: Read> Reader<R> {
             Some(bytes) if bytes <= left => Ok(n as usize),
             _ => Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("{n} {what} at byte {}, but the file has {left} bytes left", self.position - 8),
+                format!(
+                    "{n} {what} at byte {}, but the file has {left} bytes left",
+                    self.position - 8
+                ),
             )),
         }
     }
@@ -53,6 +56,7 @@ impl<R: Read> Reader<R> {
         let mut bytes = vec![0; n];
         self.inner.read_exact(&mut bytes)?;
         self.position += n as u64;
-        Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
+        Ok(String::from_utf8(bytes)
+            .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
     }
 }

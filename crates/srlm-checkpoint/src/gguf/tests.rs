@@ -8,7 +8,9 @@ fn every_format_is_dequantized_as_gguf_py_does() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/quants.gguf");
     let header = Header::open(&path).unwrap();
     let metadata = Metadata { header: &header, path: &path };
-    let read = |name: &str| weights::entry(metadata, name, &header.tensors[name], None).unwrap().read().unwrap();
+    let read = |name: &str| {
+        weights::entry(metadata, name, &header.tensors[name], None).unwrap().read().unwrap()
+    };
     for name in ["F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"] {
         let (ours, expected) = (read(name), read(&format!("{name}.values")));
         assert_eq!(ours.len(), 512);
@@ -19,7 +21,8 @@ fn every_format_is_dequantized_as_gguf_py_does() {
 #[test]
 fn a_type_that_is_not_read_is_named() {
     let path = Path::new("x.gguf");
-    let header = Header { metadata: Default::default(), tensors: Default::default(), data_start: 0 };
+    let header =
+        Header { metadata: Default::default(), tensors: Default::default(), data_start: 0 };
     let info = header::TensorInfo { shape: vec![256], kind: 10, offset: 0 };
     let error = weights::entry(Metadata { header: &header, path }, "a", &info, None).unwrap_err();
     insta::assert_snapshot!(error, @"x.gguf: tensor a is stored as GGML type 10; read are F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K");
@@ -31,7 +34,10 @@ fn every_format_is_stored_as_gguf_py_stores_it() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/quantize.gguf");
     let header = Header::open(&path).unwrap();
     let metadata = Metadata { header: &header, path: &path };
-    let values = weights::entry(metadata, "values", &header.tensors["values"], None).unwrap().read().unwrap();
+    let values = weights::entry(metadata, "values", &header.tensors["values"], None)
+        .unwrap()
+        .read()
+        .unwrap();
     let file = std::fs::read(&path).unwrap();
     for format in [GgufFormat::F16, GgufFormat::Bf16, GgufFormat::Q8_0, GgufFormat::Q4_0] {
         let info = &header.tensors[format.name()];
@@ -65,9 +71,10 @@ fn what_a_format_cannot_hold_is_refused() {
 #[test]
 fn tensors_get_the_format_that_llama_cpp_gives_them() {
     use GgufFormat::{Bf16, F16, F32, Q4_0, Q8_0};
-    let check = |file: GgufFormat, name: &str, shape: &[usize], tied: bool, expected: GgufFormat| {
-        assert_eq!(file.of_tensor(name, shape, tied), expected, "{name} in {file:?}");
-    };
+    let check =
+        |file: GgufFormat, name: &str, shape: &[usize], tied: bool, expected: GgufFormat| {
+            assert_eq!(file.of_tensor(name, shape, tied), expected, "{name} in {file:?}");
+        };
     check(Q8_0, "blk.0.attn_norm.weight", &[64], false, F32);
     check(Q8_0, "blk.0.attn_q.bias", &[64], false, F32);
     check(Bf16, "blk.0.attn_q.weight", &[64, 60], false, Bf16);
@@ -100,7 +107,8 @@ fn metadata_comes_back_as_it_went() {
     let read = Header::read(bytes.as_slice(), bytes.len() as u64).unwrap();
     assert_eq!(read.data_start, bytes.len() as u64);
     assert_eq!(read.metadata, metadata.into_iter().collect());
-    let info = |shape: &[usize], kind, offset| header::TensorInfo { shape: shape.to_vec(), kind, offset };
+    let info =
+        |shape: &[usize], kind, offset| header::TensorInfo { shape: shape.to_vec(), kind, offset };
     assert_eq!(read.tensors["x"], info(&[2, 32], 2, 0));
     assert_eq!(read.tensors["y"], info(&[3], 0, 64));
 }

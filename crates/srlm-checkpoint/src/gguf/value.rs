@@ -27,7 +27,10 @@ fn least_bytes(kind: u32) -> io::Result<u64> {
         2 | 3 => Ok(2),
         4..=6 => Ok(4),
         STRING | 10..=12 => Ok(8),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidData, format!("value type {kind} does not exist in an array"))),
+        _ => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("value type {kind} does not exist in an array"),
+        )),
     }
 }
 
@@ -47,14 +50,21 @@ impl Value {
         let n = reader.count(least_bytes(kind)?, "array items")?;
         match kind {
             STRING => (0..n).map(|_| reader.string()).collect::<io::Result<_>>().map(Self::Strings),
-            6 | 12 => (0..n).map(|_| Ok(read_float(reader, kind)? as f32)).collect::<io::Result<_>>().map(Self::Floats),
-            _ => (0..n).map(|_| read_integer(reader, kind)).collect::<io::Result<_>>().map(Self::Integers),
+            6 | 12 => (0..n)
+                .map(|_| Ok(read_float(reader, kind)? as f32))
+                .collect::<io::Result<_>>()
+                .map(Self::Floats),
+            _ => (0..n)
+                .map(|_| read_integer(reader, kind))
+                .collect::<io::Result<_>>()
+                .map(Self::Integers),
         }
     }
 }
 
 impl Value {
-    /// Appends the type's number and the value: integers as u32, lists of them as i32, floats as f32.
+    /// Appends the type's number and the value: integers as u32, lists of them as i32, floats as
+    /// f32.
     ///
     /// # Panics
     /// When an integer does not fit.
@@ -62,7 +72,9 @@ impl Value {
         match self {
             Self::Integer(n) => {
                 out.extend(4u32.to_le_bytes());
-                out.extend(u32::try_from(*n).expect("scalars are counts and token ids").to_le_bytes());
+                out.extend(
+                    u32::try_from(*n).expect("scalars are counts and token ids").to_le_bytes(),
+                );
             }
             Self::Float(x) => {
                 out.extend(6u32.to_le_bytes());
@@ -80,7 +92,9 @@ impl Value {
                 out.extend(i32::try_from(*n).expect("lists are of token types").to_le_bytes());
             }),
             Self::Floats(list) => write_array(6, list, out, |x, out| out.extend(x.to_le_bytes())),
-            Self::Strings(list) => write_array(STRING, list, out, |text, out| write_string(text, out)),
+            Self::Strings(list) => {
+                write_array(STRING, list, out, |text, out| write_string(text, out))
+            }
         }
     }
 }
@@ -108,7 +122,12 @@ fn read_integer<R: Read>(reader: &mut Reader<R>, kind: u32) -> io::Result<i64> {
         5 => i64::from(i32::from_le_bytes(reader.bytes()?)),
         10 => i64::try_from(reader.u64()?).unwrap_or(i64::MAX),
         11 => i64::from_le_bytes(reader.bytes()?),
-        _ => return Err(io::Error::new(io::ErrorKind::InvalidData, format!("value type {kind} does not exist"))),
+        _ => {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("value type {kind} does not exist"),
+            ));
+        }
     })
 }
 

@@ -14,7 +14,8 @@ use crate::config::{Architecture, ModelConfig};
 use crate::error::Error;
 
 const ROPE_FREQS: &str = "rope_freqs.weight";
-/// Rows converted at a time: beside a tensor's values in f32, only so many of its stored rows are in memory.
+/// Rows converted at a time: beside a tensor's values in f32, only so many of its stored rows are
+/// in memory.
 const ROWS: usize = 4096;
 
 /// How a GGUF file is written.
@@ -26,22 +27,29 @@ pub struct GgufOptions {
     pub name: String,
 }
 
-/// Writes `checkpoint`, weights, tokenizer and chat template, as the GGUF file `path`, which llama.cpp, Ollama and
+/// Writes `checkpoint`, weights, tokenizer and chat template, as the GGUF file `path`, which
+/// llama.cpp, Ollama and
 /// [`Checkpoint::open`] read.
 ///
 /// One tensor is in memory at a time, and the file gets its name when all of it is on the disk.
 ///
 /// # Errors
-/// `Error::Tokenizer` when the tokenizer has no counterpart in GGUF's tables, `Error::TensorRange` when a value does not
-/// fit into the number format, `Error::Io`.
+/// `Error::Tokenizer` when the tokenizer has no counterpart in GGUF's tables, `Error::TensorRange`
+/// when a value does not fit into the number format, `Error::Io`.
 ///
 /// # Source
 /// ggml, `docs/gguf.md`; llama.cpp, `convert_hf_to_gguf.py`.
-pub fn write_gguf(checkpoint: &Checkpoint, path: &Path, options: &GgufOptions) -> Result<(), Error> {
+pub fn write_gguf(
+    checkpoint: &Checkpoint,
+    path: &Path,
+    options: &GgufOptions,
+) -> Result<(), Error> {
     let config = &checkpoint.config;
     let (layout, stored) = layout(config, options.format);
-    let n_parameters = stored.iter().map(|tensor| tensor.shape.iter().product::<usize>() as u64).sum();
-    let mut metadata = write_metadata::metadata(config, options.format, &options.name, n_parameters);
+    let n_parameters =
+        stored.iter().map(|tensor| tensor.shape.iter().product::<usize>() as u64).sum();
+    let mut metadata =
+        write_metadata::metadata(config, options.format, &options.name, n_parameters);
     metadata.extend(write_tokenizer::metadata(&checkpoint.tokenizer, config, checkpoint.path())?);
 
     let mut part = path.as_os_str().to_owned();
@@ -57,14 +65,16 @@ pub fn write_gguf(checkpoint: &Checkpoint, path: &Path, options: &GgufOptions) -
     written
 }
 
-/// Hugging Face names of the tensors in order, `None` for the divisors of the rotary frequencies, and their stored forms.
+/// Hugging Face names of the tensors in order, `None` for the divisors of the rotary frequencies,
+/// and their stored forms.
 fn layout(config: &ModelConfig, format: GgufFormat) -> (Vec<Option<String>>, Vec<Stored>) {
     let rope = rope::divisors(config).map(|divisors| {
         let shape = vec![divisors.len()];
         (None, Stored { name: ROPE_FREQS.to_owned(), shape, format: GgufFormat::F32 })
     });
     let tensors = config.tensors().map(|(ours, shape)| {
-        let name = names::ggml(&ours).expect("every tensor of a configuration has a name in llama.cpp");
+        let name =
+            names::ggml(&ours).expect("every tensor of a configuration has a name in llama.cpp");
         let format = format.of_tensor(&name, &shape, config.tie_word_embeddings);
         (Some(ours), Stored { name, shape, format })
     });
@@ -80,14 +90,25 @@ fn write_tensors(
     let config = &checkpoint.config;
     for (name, stored) in layout.iter().zip(stored) {
         match name {
-            Some(name) => writer.tensor(name, stored, &checkpoint.tensor(name)?.1, interleaved(config, name))?,
-            None => writer.tensor(ROPE_FREQS, stored, &rope::divisors(config).unwrap_or_default(), None)?,
+            Some(name) => writer.tensor(
+                name,
+                stored,
+                &checkpoint.tensor(name)?.1,
+                interleaved(config, name),
+            )?,
+            None => writer.tensor(
+                ROPE_FREQS,
+                stored,
+                &rope::divisors(config).unwrap_or_default(),
+                None,
+            )?,
         }
     }
     writer.finish()
 }
 
-/// Rows of a head that llama.cpp turns from halves into pairs for its rotary layout: queries and keys of `llama` files.
+/// Rows of a head that llama.cpp turns from halves into pairs for its rotary layout: queries and
+/// keys of `llama` files.
 fn interleaved(config: &ModelConfig, name: &str) -> Option<usize> {
     let pairs = matches!(config.architecture, Architecture::Llama | Architecture::Mistral);
     let rotary = name.contains(".q_proj.") || name.contains(".k_proj.");
@@ -107,8 +128,15 @@ impl<'a> GgufWriter<'a> {
         Ok(Self { path, file })
     }
 
-    /// Appends a tensor's values, given row-major in Hugging Face's row order, up to the next boundary.
-    fn tensor(&mut self, name: &str, stored: &Stored, values: &[f32], head: Option<usize>) -> Result<(), Error> {
+    /// Appends a tensor's values, given row-major in Hugging Face's row order, up to the next
+    /// boundary.
+    fn tensor(
+        &mut self,
+        name: &str,
+        stored: &Stored,
+        values: &[f32],
+        head: Option<usize>,
+    ) -> Result<(), Error> {
         // A bias is a column when its values are rows of heads.
         let row_len = match (stored.shape.as_slice(), head) {
             ([_], Some(_)) => 1,
@@ -129,7 +157,9 @@ impl<'a> GgufWriter<'a> {
         for first in (0..n_rows).step_by(ROWS) {
             let rows = (first..n_rows.min(first + ROWS)).into_par_iter().with_min_len(16);
             let rows: Vec<_> = rows.map(bytes_of).collect::<Result<_, _>>().map_err(failed)?;
-            rows.iter().try_for_each(|bytes| self.file.write_all(bytes)).map_err(Error::io(self.path))?;
+            rows.iter()
+                .try_for_each(|bytes| self.file.write_all(bytes))
+                .map_err(Error::io(self.path))?;
         }
         let n_bytes = stored.n_bytes();
         let filling = vec![0; (n_bytes.next_multiple_of(ALIGNMENT) - n_bytes) as usize];
@@ -143,7 +173,8 @@ impl<'a> GgufWriter<'a> {
     }
 }
 
-/// Hugging Face's row that becomes row `row` of the file: of a head of `n` rows, `s * n / 2 + i` becomes `2i + s`.
+/// Hugging Face's row that becomes row `row` of the file: of a head of `n` rows, `s * n / 2 + i`
+/// becomes `2i + s`.
 fn source_row(row: usize, head: Option<usize>) -> usize {
     let Some(n) = head else { return row };
     let (head, within) = (row / n * n, row % n);

@@ -12,9 +12,14 @@ pub(super) type Pairs = Vec<(String, Value)>;
 
 /// `general.*` and `ARCHITECTURE.*`, as llama.cpp's converter writes them.
 ///
-/// Sliding windows, which the converter leaves out for these families, are written as well: llama.cpp passes over them,
-/// and this crate's reader needs them.
-pub(super) fn metadata(config: &ModelConfig, format: GgufFormat, name: &str, n_parameters: u64) -> Pairs {
+/// Sliding windows, which the converter leaves out for these families, are written as well:
+/// llama.cpp passes over them, and this crate's reader needs them.
+pub(super) fn metadata(
+    config: &ModelConfig,
+    format: GgufFormat,
+    name: &str,
+    n_parameters: u64,
+) -> Pairs {
     let architecture = architecture(config);
     let text = |value: &str| Value::String(value.to_owned());
     let mut pairs = vec![
@@ -38,12 +43,19 @@ pub(super) fn metadata(config: &ModelConfig, format: GgufFormat, name: &str, n_p
         ("rope.dimension_count", Some(config.head_dim)),
         ("vocab_size", Some(config.vocab_size)),
     ];
-    let sizes = sizes.into_iter().filter_map(|(key, size)| Some((key, Value::Integer(size? as i64))));
-    let floats = [("attention.layer_norm_rms_epsilon", config.rms_norm_eps), ("rope.freq_base", config.rope_theta)];
+    let sizes =
+        sizes.into_iter().filter_map(|(key, size)| Some((key, Value::Integer(size? as i64))));
+    let floats = [
+        ("attention.layer_norm_rms_epsilon", config.rms_norm_eps),
+        ("rope.freq_base", config.rope_theta),
+    ];
     let floats = floats.map(|(key, value)| (key, Value::Float(value)));
     let scaling = match config.rope_scaling {
         RopeScaling::Linear { factor } => {
-            vec![("rope.scaling.type", text("linear")), ("rope.scaling.factor", Value::Float(factor))]
+            vec![
+                ("rope.scaling.type", text("linear")),
+                ("rope.scaling.factor", Value::Float(factor)),
+            ]
         }
         // Llama 3's is the tensor `rope_freqs.weight`.
         RopeScaling::None | RopeScaling::Llama3 { .. } => vec![],
@@ -84,8 +96,13 @@ mod tests {
 
     #[test]
     fn sizes_are_labelled_as_gguf_py_labels_them() {
-        let cases =
-            [(134_515_008, "135M"), (1_235_814_400, "1.2B"), (9_400, "9.4K"), (400, "0.40K"), (1_000_000, "1000K")];
+        let cases = [
+            (134_515_008, "135M"),
+            (1_235_814_400, "1.2B"),
+            (9_400, "9.4K"),
+            (400, "0.40K"),
+            (1_000_000, "1000K"),
+        ];
         for (n, expected) in cases {
             assert_eq!(size_label(n), expected);
         }

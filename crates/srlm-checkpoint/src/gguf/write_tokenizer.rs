@@ -20,15 +20,22 @@ const UNUSED: i64 = 5;
 const BYTE: i64 = 6;
 
 /// Vocabulary, merges or scores, special tokens and chat template; `path` is named in errors.
-pub(super) fn metadata(tokenizer: &Tokenizer, config: &ModelConfig, path: &Path) -> Result<Pairs, Error> {
+pub(super) fn metadata(
+    tokenizer: &Tokenizer,
+    config: &ModelConfig,
+    path: &Path,
+) -> Result<Pairs, Error> {
     let (document, settings) = tokenizer.to_json(config.max_positions)?;
     let source = Source { document: &document, settings: &settings, tokenizer, config, path };
     let model = &document["model"];
     if model["type"] != "BPE" {
-        return Err(source.refused(format!("is of the kind {}; GGUF's tables hold BPE", model["type"])));
+        return Err(
+            source.refused(format!("is of the kind {}; GGUF's tables hold BPE", model["type"]))
+        );
     }
     let sentence_piece = model["byte_fallback"] == true;
-    let mut pairs = vec![("tokenizer.ggml.model", string(if sentence_piece { "llama" } else { "gpt2" }))];
+    let mut pairs =
+        vec![("tokenizer.ggml.model", string(if sentence_piece { "llama" } else { "gpt2" }))];
     let (tokens, kinds) = source.tokens(sentence_piece)?;
     if sentence_piece {
         pairs.push(("tokenizer.ggml.pre", string("default")));
@@ -36,10 +43,14 @@ pub(super) fn metadata(tokenizer: &Tokenizer, config: &ModelConfig, path: &Path)
         pairs.push(("tokenizer.ggml.add_space_prefix", Value::Bool(adds_space(&document))));
     } else {
         let name = pre_tokenizer::name_of(&document).ok_or_else(|| {
-            source.refused(format!("splits text as no family does that is written: {}", document["pre_tokenizer"]))
+            source.refused(format!(
+                "splits text as no family does that is written: {}",
+                document["pre_tokenizer"]
+            ))
         })?;
         pairs.push(("tokenizer.ggml.pre", string(name)));
-        let merges = source.merges()?.iter().map(|(left, right)| format!("{left} {right}")).collect();
+        let merges =
+            source.merges()?.iter().map(|(left, right)| format!("{left} {right}")).collect();
         pairs.push(("tokenizer.ggml.merges", Value::Strings(merges)));
     }
     pairs.push(("tokenizer.ggml.tokens", Value::Strings(tokens)));
@@ -71,10 +82,12 @@ impl Source<'_> {
         Error::tokenizer(self.path, reason)
     }
 
-    /// Text and type of each row of the embedding; rows without a token are filled as llama.cpp's converter does.
+    /// Text and type of each row of the embedding; rows without a token are filled as llama.cpp's
+    /// converter does.
     fn tokens(&self, sentence_piece: bool) -> Result<(Vec<String>, Vec<i64>), Error> {
         let n = self.config.vocab_size;
-        let mut rows: Vec<(String, i64)> = (0..n).map(|id| (format!("[PAD{id}]"), UNUSED)).collect();
+        let mut rows: Vec<(String, i64)> =
+            (0..n).map(|id| (format!("[PAD{id}]"), UNUSED)).collect();
         let unknown = self.document["model"]["unk_token"].as_str();
         let vocabulary = self.document["model"]["vocab"].as_object().into_iter().flatten();
         let vocabulary = vocabulary.map(|(token, id)| {
@@ -96,10 +109,9 @@ impl Source<'_> {
             (&token["id"], content, kind)
         });
         for (id, token, kind) in vocabulary.chain(added) {
-            let row = id
-                .as_u64()
-                .and_then(|id| rows.get_mut(id as usize))
-                .ok_or_else(|| self.refused(format!("has token {token:?} at {id}, but the embedding has {n} rows")))?;
+            let row = id.as_u64().and_then(|id| rows.get_mut(id as usize)).ok_or_else(|| {
+                self.refused(format!("has token {token:?} at {id}, but the embedding has {n} rows"))
+            })?;
             *row = (token.to_owned(), kind);
         }
         Ok(rows.into_iter().unzip())
@@ -114,15 +126,18 @@ impl Source<'_> {
             };
             let plain = |part: &str| !part.contains(' ');
             let pair = pair.filter(|(left, right)| plain(left) && plain(right));
-            pair.ok_or_else(|| self.refused(format!("has the merge {rule}; GGUF's are two tokens without spaces")))
+            pair.ok_or_else(|| {
+                self.refused(format!("has the merge {rule}; GGUF's are two tokens without spaces"))
+            })
         });
         pairs.collect()
     }
 
     /// SentencePiece's scores: a piece that an earlier merge makes has a better one.
     ///
-    /// `tokenizer.json` keeps merges in their place, sorted by the score of what they make, so the order of the first
-    /// merge that makes each piece is all that there is to know. Pieces that no merge makes come last.
+    /// `tokenizer.json` keeps merges in their place, sorted by the score of what they make, so the
+    /// order of the first merge that makes each piece is all that there is to know. Pieces that no
+    /// merge makes come last.
     fn scores(&self, tokens: &[String]) -> Result<Vec<f32>, Error> {
         let merges = self.merges()?;
         let mut ranks: HashMap<String, usize> = HashMap::with_capacity(merges.len());
@@ -136,7 +151,9 @@ impl Source<'_> {
 
     /// The ids that have a role, and whether they are added to a text.
     fn special(&self) -> Result<Vec<(&'static str, Value)>, Error> {
-        let named = |key: &str| self.settings[key].as_str().and_then(|token| self.tokenizer.token_id(token));
+        let named = |key: &str| {
+            self.settings[key].as_str().and_then(|token| self.tokenizer.token_id(token))
+        };
         let bos = named("bos_token").or(self.config.bos_token_id);
         let eos = named("eos_token").or(self.config.eos_token_ids.first().copied());
         let ids = [
@@ -146,22 +163,26 @@ impl Source<'_> {
             ("tokenizer.ggml.unknown_token_id", named("unk_token")),
             ("tokenizer.ggml.padding_token_id", named("pad_token").or(self.config.pad_token_id)),
         ];
-        let ids = ids.into_iter().filter_map(|(key, id)| Some((key, Value::Integer(i64::from(id?)))));
+        let ids =
+            ids.into_iter().filter_map(|(key, id)| Some((key, Value::Integer(i64::from(id?)))));
         let (add_bos, add_eos) = self.adds(bos, eos)?;
-        let adds = [("tokenizer.ggml.add_bos_token", add_bos), ("tokenizer.ggml.add_eos_token", add_eos)];
+        let adds =
+            [("tokenizer.ggml.add_bos_token", add_bos), ("tokenizer.ggml.add_eos_token", add_eos)];
         let adds = adds.map(|(key, adds)| (key, Value::Bool(adds)));
         Ok(ids.chain(adds).collect())
     }
 
     /// A token that ends a sequence beside `eos` and that readers do not know by its text.
     fn other_end(&self, eos: Option<u32>) -> Option<u32> {
-        let known = |id: u32| END_OF_TURN.iter().any(|token| self.tokenizer.token_id(token) == Some(id));
+        let known =
+            |id: u32| END_OF_TURN.iter().any(|token| self.tokenizer.token_id(token) == Some(id));
         self.config.eos_token_ids.iter().copied().find(|id| Some(*id) != eos && !known(*id))
     }
 
     /// Whether the tokenizer puts `bos` before a text and `eos` behind it, found by trying.
     fn adds(&self, bos: Option<u32>, eos: Option<u32>) -> Result<(bool, bool), Error> {
-        let (plain, whole) = (self.tokenizer.encode("a", false)?, self.tokenizer.encode("a", true)?);
+        let (plain, whole) =
+            (self.tokenizer.encode("a", false)?, self.tokenizer.encode("a", true)?);
         let ways = [(false, false), (true, false), (false, true), (true, true)];
         let found = ways.into_iter().find(|&(add_bos, add_eos)| {
             let bos = bos.filter(|_| add_bos).into_iter();
@@ -185,7 +206,9 @@ fn adds_space(document: &Json) -> bool {
     let normalizers = steps(&document["normalizer"], "normalizers");
     let splits = steps(&document["pre_tokenizer"], "pretokenizers");
     normalizers.iter().any(|step| step["type"] == "Prepend")
-        || splits.iter().any(|step| step["type"] == "Metaspace" && step["prepend_scheme"] != "never")
+        || splits
+            .iter()
+            .any(|step| step["type"] == "Metaspace" && step["prepend_scheme"] != "never")
 }
 
 /// Whether `token` stands for a byte: `<0x0A>`.

@@ -67,11 +67,14 @@ impl Header {
         Ok(header)
     }
 
-    /// The row's bytes lie inside the `len` that follow the table, and are as many as its shape calls for.
+    /// The row's bytes lie inside the `len` that follow the table, and are as many as its shape
+    /// calls for.
     fn check(&self, name: &str, row: &Row, len: u64) -> Result<(), String> {
         let (begin, end) = row.data_offsets;
         if begin > end {
-            return Err(format!("tensor {name}: it ends at byte {end}, before it begins at {begin}"));
+            return Err(format!(
+                "tensor {name}: it ends at byte {end}, before it begins at {begin}"
+            ));
         }
         if end > len {
             return Err(format!(
@@ -79,11 +82,19 @@ impl Header {
             ));
         }
         let Some(element) = Element::from_safetensors(&row.dtype) else { return Ok(()) };
-        let n_bytes = row.shape.iter().try_fold(element.block_bytes() as u64, |n, &size| n.checked_mul(size as u64));
+        let n_bytes = row
+            .shape
+            .iter()
+            .try_fold(element.block_bytes() as u64, |n, &size| n.checked_mul(size as u64));
         if n_bytes == Some(end - begin) {
             return Ok(());
         }
-        Err(format!("tensor {name}: {} bytes for shape {:?} of {}", end - begin, row.shape, row.dtype))
+        Err(format!(
+            "tensor {name}: {} bytes for shape {:?} of {}",
+            end - begin,
+            row.shape,
+            row.dtype
+        ))
     }
 
     /// Names, by where their values lie.

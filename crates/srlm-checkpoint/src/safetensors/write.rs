@@ -76,7 +76,8 @@ pub(crate) struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    /// The file's beginning: the table's length, the table, and spaces up to a multiple of eight bytes.
+    /// The file's beginning: the table's length, the table, and spaces up to a multiple of eight
+    /// bytes.
     fn header(&self) -> Vec<u8> {
         let mut table = Map::new();
         if !self.metadata.is_empty() {
@@ -85,7 +86,8 @@ impl Layout<'_> {
         let mut begin = 0;
         for (name, shape) in self.tensors {
             let end = begin + n_values(shape) as u64 * self.dtype.n_bytes();
-            let row = json!({ "dtype": self.dtype.name(), "shape": shape, "data_offsets": [begin, end] });
+            let row =
+                json!({ "dtype": self.dtype.name(), "shape": shape, "data_offsets": [begin, end] });
             table.insert(name.clone(), row);
             begin = end;
         }
@@ -141,7 +143,8 @@ impl FileWriter {
     }
 }
 
-/// Writes tensors (name, shape, values) as F32, in the order given, under a temporary name that is then renamed.
+/// Writes tensors (name, shape, values) as F32, in the order given, under a temporary name that is
+/// then renamed.
 ///
 /// # Errors
 /// `Error::Io`.
@@ -153,7 +156,8 @@ pub fn write_safetensors(
     tensors: &[NamedTensor],
     metadata: &BTreeMap<String, String>,
 ) -> Result<(), Error> {
-    let shapes: Vec<_> = tensors.iter().map(|(name, shape, _)| (name.clone(), shape.clone())).collect();
+    let shapes: Vec<_> =
+        tensors.iter().map(|(name, shape, _)| (name.clone(), shape.clone())).collect();
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);

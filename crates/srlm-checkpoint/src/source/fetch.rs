@@ -41,7 +41,8 @@ pub(super) struct Remote {
 enum Failure {
     /// Another attempt may succeed.
     Broken(String),
-    /// All came, but other bytes than the hub named; they were dropped, and a second time is the last.
+    /// All came, but other bytes than the hub named; they were dropped, and a second time is the
+    /// last.
     Wrong(String),
     Final(Error),
 }
@@ -77,18 +78,26 @@ impl<'a> Client<'a> {
             request = request.header("authorization", token);
         }
         let Ok(response) = request.call() else { return Ok(None) };
-        if response.status().is_server_error() || response.status() == StatusCode::TOO_MANY_REQUESTS {
+        if response.status().is_server_error() || response.status() == StatusCode::TOO_MANY_REQUESTS
+        {
             return Ok(None);
         }
         self.check(url, response.status())?;
         let mut bytes = Vec::new();
-        let body = response.into_body().into_with_config().limit(MAX_JSON).reader().read_to_end(&mut bytes);
+        let body = response
+            .into_body()
+            .into_with_config()
+            .limit(MAX_JSON)
+            .reader()
+            .read_to_end(&mut bytes);
         body.map_err(|e| failed(url, e))?;
-        serde_json::from_slice(&bytes).map(Some).map_err(|e| failed(url, format!("the answer is no JSON: {e}")))
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|e| failed(url, format!("the answer is no JSON: {e}")))
     }
 
-    /// Name and size of a file's content, from the hub's own answer: where it keeps large files elsewhere, it names
-    /// them before it redirects.
+    /// Name and size of a file's content, from the hub's own answer: where it keeps large files
+    /// elsewhere, it names them before it redirects.
     pub(super) fn head(&self, url: &str) -> Result<Remote, Error> {
         let mut at = url.to_owned();
         for _ in 0..MAX_REDIRECTS {
@@ -99,7 +108,9 @@ impl<'a> Client<'a> {
             let response = request.call().map_err(|e| failed(url, e))?;
             let linked = response.headers().contains_key("x-linked-etag");
             match header(response.headers(), "location") {
-                Some(location) if response.status().is_redirection() && !linked => at = joined(&at, location),
+                Some(location) if response.status().is_redirection() && !linked => {
+                    at = joined(&at, location)
+                }
                 _ => {
                     if !response.status().is_redirection() {
                         self.check(url, response.status())?;
@@ -113,12 +124,17 @@ impl<'a> Client<'a> {
     }
 
     fn check(&self, url: &str, status: StatusCode) -> Result<(), Error> {
-        let token =
-            if self.options.hf_token.is_some() { "the token in HF_TOKEN does not open it" } else { "set HF_TOKEN" };
+        let token = if self.options.hf_token.is_some() {
+            "the token in HF_TOKEN does not open it"
+        } else {
+            "set HF_TOKEN"
+        };
         let remedy = match status.as_u16() {
             200..=299 => return Ok(()),
             401 => format!("there is no such repository, or it is private or gated: {token}"),
-            403 => format!("access is restricted: accept the model's terms on the hub, and {token}"),
+            403 => {
+                format!("access is restricted: accept the model's terms on the hub, and {token}")
+            }
             404 => "there is no such repository, revision or file".to_owned(),
             _ => "the hub refused".to_owned(),
         };
@@ -127,9 +143,14 @@ impl<'a> Client<'a> {
 
     /// Brings a file to `path`, which appears only when all of it is there and its hash is right.
     ///
-    /// Meanwhile it is `path.incomplete`, which a later call goes on with as long as the server still has the same
-    /// content: the server's tag lies beside it and is sent as `If-Range`.
-    pub(super) fn download(&self, path: &Path, remote: &Remote, on_bytes: &mut dyn FnMut(u64)) -> Result<(), Error> {
+    /// Meanwhile it is `path.incomplete`, which a later call goes on with as long as the server
+    /// still has the same content: the server's tag lies beside it and is sent as `If-Range`.
+    pub(super) fn download(
+        &self,
+        path: &Path,
+        remote: &Remote,
+        on_bytes: &mut dyn FnMut(u64),
+    ) -> Result<(), Error> {
         let url = &remote.url;
         let partial = Partial::beside(path);
         let (mut reason, mut was_wrong) = (String::new(), false);
@@ -137,7 +158,8 @@ impl<'a> Client<'a> {
             if attempt > 1 {
                 thread::sleep(Duration::from_millis(60 << attempt));
             }
-            let fetched = self.attempt(&partial, remote, on_bytes).and_then(|()| partial.verify(remote));
+            let fetched =
+                self.attempt(&partial, remote, on_bytes).and_then(|()| partial.verify(remote));
             match fetched {
                 Ok(()) => {
                     return fs::rename(&partial.file, path)
@@ -152,11 +174,18 @@ impl<'a> Client<'a> {
         }
         Err(failed(
             url,
-            format!("{reason}, at the last of {ATTEMPTS} attempts; run it again to go on where it broke off"),
+            format!(
+                "{reason}, at the last of {ATTEMPTS} attempts; run it again to go on where it broke off"
+            ),
         ))
     }
 
-    fn attempt(&self, partial: &Partial, remote: &Remote, on_bytes: &mut dyn FnMut(u64)) -> Result<(), Failure> {
+    fn attempt(
+        &self,
+        partial: &Partial,
+        remote: &Remote,
+        on_bytes: &mut dyn FnMut(u64),
+    ) -> Result<(), Failure> {
         let url = &remote.url;
         let (have, tag) = partial.begun(remote.size);
         if have == remote.size && have > 0 {
@@ -173,7 +202,8 @@ impl<'a> Client<'a> {
         let have = self.accept(url, &response, have, partial)?;
         partial.keep_tag(response.headers()).map_err(Failure::Final)?;
         let io = |e| Failure::Final(Error::io(&partial.file)(e));
-        let mut file = OpenOptions::new().create(true).append(true).open(&partial.file).map_err(io)?;
+        let mut file =
+            OpenOptions::new().create(true).append(true).open(&partial.file).map_err(io)?;
         file.set_len(have).map_err(io)?;
         let limit = remote.size.saturating_sub(have).saturating_add(1);
         let mut body = response.into_body().into_with_config().limit(u64::MAX).reader().take(limit);
@@ -193,13 +223,21 @@ impl<'a> Client<'a> {
     }
 
     /// The byte that the answer begins at.
-    fn accept<T>(&self, url: &str, response: &Response<T>, have: u64, partial: &Partial) -> Result<u64, Failure> {
+    fn accept<T>(
+        &self,
+        url: &str,
+        response: &Response<T>,
+        have: u64,
+        partial: &Partial,
+    ) -> Result<u64, Failure> {
         match response.status().as_u16() {
             200 => Ok(0),
             206 if range_start(response.headers()) == Some(have) => Ok(have),
             206 | 416 => {
                 partial.remove();
-                Err(Failure::Broken(format!("the server sent another range than was asked for (from byte {have})")))
+                Err(Failure::Broken(format!(
+                    "the server sent another range than was asked for (from byte {have})"
+                )))
             }
             status @ (408 | 429 | 500..=599) => Err(Failure::Broken(format!("status {status}"))),
             _ => {
@@ -256,17 +294,29 @@ impl Partial {
         if !self.file.exists() && remote.size == 0 {
             File::create(&self.file).map_err(|e| Failure::Final(Error::io(&self.file)(e)))?;
         }
-        let len = fs::metadata(&self.file).map_err(|e| Failure::Final(Error::io(&self.file)(e)))?.len();
+        let len =
+            fs::metadata(&self.file).map_err(|e| Failure::Final(Error::io(&self.file)(e)))?.len();
         if len < remote.size {
-            return Err(Failure::Broken(format!("it broke off after {len} of {} bytes", remote.size)));
+            return Err(Failure::Broken(format!(
+                "it broke off after {len} of {} bytes",
+                remote.size
+            )));
         }
-        let is_sha256 = remote.etag.len() == 64 && remote.etag.bytes().all(|b| b.is_ascii_hexdigit());
-        let hash = if is_sha256 { hash::sha256_file(&self.file).map_err(Failure::Final)? } else { remote.etag.clone() };
+        let is_sha256 =
+            remote.etag.len() == 64 && remote.etag.bytes().all(|b| b.is_ascii_hexdigit());
+        let hash = if is_sha256 {
+            hash::sha256_file(&self.file).map_err(Failure::Final)?
+        } else {
+            remote.etag.clone()
+        };
         if len == remote.size && hash.eq_ignore_ascii_case(&remote.etag) {
             return Ok(());
         }
         self.remove();
-        Err(Failure::Wrong(format!("{len} bytes came with hash {hash}, not {} with {}", remote.size, remote.etag)))
+        Err(Failure::Wrong(format!(
+            "{len} bytes came with hash {hash}, not {} with {}",
+            remote.size, remote.etag
+        )))
     }
 }
 
@@ -278,7 +328,8 @@ fn remote(url: String, headers: &HeaderMap) -> Option<Remote> {
     let etag = header(headers, "x-linked-etag").or_else(|| header(headers, "etag"))?;
     let etag = etag.trim_start_matches("W/").trim_matches('"');
     let size = header(headers, "x-linked-size").or_else(|| header(headers, "content-length"))?;
-    let named = !etag.is_empty() && etag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let named = !etag.is_empty()
+        && etag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     Some(Remote { url, etag: named.then(|| etag.to_owned())?, size: size.trim().parse().ok()? })
 }
 
@@ -292,7 +343,8 @@ fn joined(url: &str, location: &str) -> String {
     if !location.starts_with('/') {
         return location.to_owned();
     }
-    let host_end = url.find("://").and_then(|at| url[at + 3..].find('/').map(|slash| at + 3 + slash));
+    let host_end =
+        url.find("://").and_then(|at| url[at + 3..].find('/').map(|slash| at + 3 + slash));
     format!("{}{location}", &url[..host_end.unwrap_or(url.len())])
 }
 

@@ -42,14 +42,24 @@ pub(super) fn resolve(
     let Some(info) = client.json(&url)? else {
         // Out of reach: what was fetched before will do.
         let known = storage.commit(revision).and_then(|commit| storage.complete(&commit));
-        return known.ok_or_else(|| failed(&url, "the hub cannot be reached, and the model is not in the cache"));
+        return known.ok_or_else(|| {
+            failed(&url, "the hub cannot be reached, and the model is not in the cache")
+        });
     };
     let commit = info["sha"].as_str().filter(|sha| is_commit(sha));
     let commit = commit.ok_or_else(|| failed(&url, "the answer names no commit"))?;
     let files = info["siblings"].as_array().into_iter().flatten();
     let files: Vec<&str> = files.filter_map(|file| file["rfilename"].as_str()).collect();
 
-    let mut fetch = Fetch { client: &client, repo, commit, storage: &storage, done: 0, total: None, on_progress };
+    let mut fetch = Fetch {
+        client: &client,
+        repo,
+        commit,
+        storage: &storage,
+        done: 0,
+        total: None,
+        on_progress,
+    };
     let gguf = fetch.all(&files)?;
     storage.name(revision, commit)?;
     let snapshot = storage.snapshot(commit);
@@ -99,7 +109,8 @@ impl Storage {
             return files.iter().all(|file| dir.join(file).exists()).then_some(dir);
         }
         let files = fs::read_dir(&dir).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
-        let mut files = files.filter(|path| path.extension().is_some_and(|e| e == "gguf") && path.exists());
+        let mut files =
+            files.filter(|path| path.extension().is_some_and(|e| e == "gguf") && path.exists());
         files.next().filter(|_| files.next().is_none())
     }
 }
@@ -130,13 +141,20 @@ impl Fetch<'_> {
             shards.dedup();
             return self.files(wanted(files, shards)).map(|()| None);
         }
-        let ggufs: Vec<&&str> =
-            files.iter().filter(|name| name.ends_with(".gguf") && !name.contains(['/', '\\'])).collect();
+        let ggufs: Vec<&&str> = files
+            .iter()
+            .filter(|name| name.ends_with(".gguf") && !name.contains(['/', '\\']))
+            .collect();
         match ggufs.as_slice() {
             [one] => self.files(vec![(**one).to_owned()]).map(|()| Some((**one).to_owned())),
-            [] => Err(self.unusable("it has no model.safetensors, no index of several and no .gguf file")),
+            [] => {
+                Err(self
+                    .unusable("it has no model.safetensors, no index of several and no .gguf file"))
+            }
             several => {
-                let reason = format!("it has several .gguf files ({several:?}); download one and give its path");
+                let reason = format!(
+                    "it has several .gguf files ({several:?}); download one and give its path"
+                );
                 Err(self.unusable(&reason))
             }
         }
@@ -154,7 +172,11 @@ impl Fetch<'_> {
             let remote = self.client.head(&url)?;
             found.push((name, remote));
         }
-        let new: u64 = found.iter().filter(|(_, remote)| !self.is_here(remote)).map(|(_, remote)| remote.size).sum();
+        let new: u64 = found
+            .iter()
+            .filter(|(_, remote)| !self.is_here(remote))
+            .map(|(_, remote)| remote.size)
+            .sum();
         self.total = (new > 0).then_some(self.done + new);
         for (name, remote) in &found {
             self.blob(remote)?;

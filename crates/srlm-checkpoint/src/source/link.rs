@@ -5,10 +5,13 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// Makes `snapshots/COMMIT/name` stand for `blobs/etag`: a relative link, or a copy where there are no links.
+/// Makes `snapshots/COMMIT/name` stand for `blobs/etag`: a relative link, or a copy where there are
+/// no links.
 pub(super) fn link(snapshot: &Path, name: &str, blob: &Path) -> Result<(), Error> {
     let path = snapshot.join(name);
-    if fs::metadata(&path).is_ok_and(|there| fs::metadata(blob).is_ok_and(|blob| there.len() == blob.len())) {
+    if fs::metadata(&path)
+        .is_ok_and(|there| fs::metadata(blob).is_ok_and(|blob| there.len() == blob.len()))
+    {
         return Ok(());
     }
     match fs::remove_file(&path) {

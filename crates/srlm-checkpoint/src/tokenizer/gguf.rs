@@ -31,7 +31,9 @@ impl Tokenizer {
             "gpt2" => tables.byte_level()?,
             "llama" => tables.sentence_piece()?,
             other => {
-                let reason = format!("is {other:?}; read are \"gpt2\" (byte-level BPE) and \"llama\" (SentencePiece)");
+                let reason = format!(
+                    "is {other:?}; read are \"gpt2\" (byte-level BPE) and \"llama\" (SentencePiece)"
+                );
                 return Err(Error::config(metadata.path, "tokenizer.ggml.model", reason));
             }
         };
@@ -39,8 +41,10 @@ impl Tokenizer {
         document["added_tokens"] = tables.added_tokens()?;
         let bytes = serde_json::to_vec(&document).map_err(Error::json(metadata.path))?;
         drop(document);
-        let inner = tokenizers::Tokenizer::from_bytes(bytes).map_err(|e| Error::tokenizer(metadata.path, e))?;
-        let template = metadata.string("tokenizer.chat_template")?.map(ChatTemplate::new).transpose()?;
+        let inner = tokenizers::Tokenizer::from_bytes(bytes)
+            .map_err(|e| Error::tokenizer(metadata.path, e))?;
+        let template =
+            metadata.string("tokenizer.chat_template")?.map(ChatTemplate::new).transpose()?;
         let turn_end = metadata.token("tokenizer.ggml.eot_token_id")?;
         let eos: Vec<u32> = eos.iter().copied().chain(turn_end).collect();
         Ok(Self::new(inner, tables.special, template, &eos))
@@ -54,29 +58,51 @@ impl<'a> Tables<'a> {
         let mut ids = HashMap::with_capacity(tokens.len());
         for (id, token) in tokens.iter().enumerate() {
             if let Some(first) = ids.insert(token.as_str(), id as u32) {
-                return Err(Error::config(metadata.path, key, format!("has {token:?} twice, at {first} and {id}")));
+                return Err(Error::config(
+                    metadata.path,
+                    key,
+                    format!("has {token:?} twice, at {first} and {id}"),
+                ));
             }
         }
         let named = |part: &str| -> Result<Option<String>, Error> {
             let key = format!("tokenizer.ggml.{part}_token_id");
             let Some(id) = metadata.token(&key)? else { return Ok(None) };
-            let outside = || Error::config(metadata.path, &key, format!("is {id}, outside {} tokens", tokens.len()));
+            let outside = || {
+                Error::config(
+                    metadata.path,
+                    &key,
+                    format!("is {id}, outside {} tokens", tokens.len()),
+                )
+            };
             tokens.get(id as usize).cloned().map(Some).ok_or_else(outside)
         };
-        let (bos, eos, unk, pad) = (named("bos")?, named("eos")?, named("unknown")?, named("padding")?);
+        let (bos, eos, unk, pad) =
+            (named("bos")?, named("eos")?, named("unknown")?, named("padding")?);
         Ok(Self { metadata, tokens, ids, special: SpecialTokens { bos, eos, unk, pad } })
     }
 
     fn byte_level(&self) -> Result<Value, Error> {
         let key = "tokenizer.ggml.pre";
         let name = self.metadata.string(key)?.unwrap_or("default");
-        let unread =
-            || Error::config(self.metadata.path, key, format!("is {name:?}; read are {}", pre_tokenizer::SUPPORTED));
+        let unread = || {
+            Error::config(
+                self.metadata.path,
+                key,
+                format!("is {name:?}; read are {}", pre_tokenizer::SUPPORTED),
+            )
+        };
         let pre = pre_tokenizer::by_name(name).ok_or_else(unread)?;
         let key = "tokenizer.ggml.merges";
         let merges = self.metadata.required(key, self.metadata.strings(key)?)?;
         let pairs = merges.iter().map(|rule| {
-            let unread = || Error::config(self.metadata.path, key, format!("has {rule:?}, which is not two tokens"));
+            let unread = || {
+                Error::config(
+                    self.metadata.path,
+                    key,
+                    format!("has {rule:?}, which is not two tokens"),
+                )
+            };
             rule.split_once(' ').filter(|(left, right)| self.joins(left, right)).ok_or_else(unread)
         });
         let pairs = pairs.collect::<Result<Vec<_>, _>>()?;
@@ -108,7 +134,11 @@ impl<'a> Tables<'a> {
             normalizers.insert(0, json!({ "type": "Prepend", "prepend": "▁" }));
             decoders.push(json!({ "type": "Strip", "content": " ", "start": 1, "stop": 0 }));
         }
-        let unknown = self.kinds()?.iter().position(|kind| *kind == UNKNOWN).and_then(|id| self.tokens.get(id));
+        let unknown = self
+            .kinds()?
+            .iter()
+            .position(|kind| *kind == UNKNOWN)
+            .and_then(|id| self.tokens.get(id));
         let unknown = self.special.unk.as_ref().or(unknown);
         Ok(json!({
             "normalizer": { "type": "Sequence", "normalizers": normalizers },
@@ -135,11 +165,15 @@ impl<'a> Tables<'a> {
         }
         let special = |token: &String| json!({ "SpecialToken": { "id": token, "type_id": 0 } });
         let sequence = |name: &str| json!({ "Sequence": { "id": name, "type_id": 0 } });
-        let one = |name: &str| bos.map(special).into_iter().chain([sequence(name)]).chain(eos.map(special));
-        let tokens = bos
-            .into_iter()
-            .chain(eos)
-            .map(|token| (token.clone(), json!({ "id": token, "ids": [self.ids[token.as_str()]], "tokens": [token] })));
+        let one = |name: &str| {
+            bos.map(special).into_iter().chain([sequence(name)]).chain(eos.map(special))
+        };
+        let tokens = bos.into_iter().chain(eos).map(|token| {
+            (
+                token.clone(),
+                json!({ "id": token, "ids": [self.ids[token.as_str()]], "tokens": [token] }),
+            )
+        });
         Ok(json!({
             "type": "TemplateProcessing",
             "single": one("A").collect::<Vec<_>>(),

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 /// Every way to put a piece together from two others, best score first.
 ///
-/// SentencePiece joins the neighbours whose union has the best score; byte-pair merging joins those whose rule comes
-/// first. With rules sorted by score the two agree.
+/// SentencePiece joins the neighbours whose union has the best score; byte-pair merging joins those
+/// whose rule comes first. With rules sorted by score the two agree.
 ///
 /// # Source
 /// transformers, `convert_slow_tokenizer.py: generate_merges`.

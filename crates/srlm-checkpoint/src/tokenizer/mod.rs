@@ -31,7 +31,8 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
-    /// `eos` are the ids that the model's configuration ends a sequence with; end-of-turn tokens are added to them.
+    /// `eos` are the ids that the model's configuration ends a sequence with; end-of-turn tokens
+    /// are added to them.
     pub(crate) fn new(
         inner: tokenizers::Tokenizer,
         special: SpecialTokens,
@@ -40,11 +41,18 @@ impl Tokenizer {
     ) -> Self {
         let special_ids = special::special_ids(&inner);
         let eos_ids = special.eos_ids(&inner, eos, &special_ids);
-        Self { inner: Arc::new(inner), special, special_ids: Arc::new(special_ids), eos_ids, template }
+        Self {
+            inner: Arc::new(inner),
+            special,
+            special_ids: Arc::new(special_ids),
+            eos_ids,
+            template,
+        }
     }
 
-    /// Tokens of `text`. Text that spells a special token becomes that token, as in transformers; `add_special` adds
-    /// the beginning-of-sequence token (or what else the tokenizer's post-processor adds).
+    /// Tokens of `text`. Text that spells a special token becomes that token, as in transformers;
+    /// `add_special` adds the beginning-of-sequence token (or what else the tokenizer's
+    /// post-processor adds).
     ///
     /// # Errors
     /// `Error::Tokenize` when the vocabulary has no token for a character and no unknown token.
@@ -81,24 +89,39 @@ impl Tokenizer {
         self.template.is_some()
     }
 
-    /// The text that the model's chat template makes of a conversation; with `add_generation_prompt`, up to where the
-    /// model's turn begins.
+    /// The text that the model's chat template makes of a conversation; with
+    /// `add_generation_prompt`, up to where the model's turn begins.
     ///
     /// # Errors
     /// `Error::Template` when the model has no template, or the template refuses these messages.
-    pub fn render_chat(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, Error> {
-        let missing = || Error::Template {
+    pub fn render_chat(
+        &self,
+        messages: &[Message],
+        add_generation_prompt: bool,
+    ) -> Result<String, Error> {
+        let missing = || {
+            Error::Template {
             reason: "the model has none; use an instruction-tuned model, or add chat_template.jinja to its folder"
                 .into(),
+        }
         };
-        self.template.as_ref().ok_or_else(missing)?.render(messages, add_generation_prompt, &self.special)
+        self.template.as_ref().ok_or_else(missing)?.render(
+            messages,
+            add_generation_prompt,
+            &self.special,
+        )
     }
 
-    /// Tokens of the rendered conversation. The template writes the special tokens, so none are added.
+    /// Tokens of the rendered conversation. The template writes the special tokens, so none are
+    /// added.
     ///
     /// # Errors
     /// Those of [`Tokenizer::render_chat`] and [`Tokenizer::encode`].
-    pub fn encode_chat(&self, messages: &[Message], add_generation_prompt: bool) -> Result<Vec<u32>, Error> {
+    pub fn encode_chat(
+        &self,
+        messages: &[Message],
+        add_generation_prompt: bool,
+    ) -> Result<Vec<u32>, Error> {
         self.encode(&self.render_chat(messages, add_generation_prompt)?, false)
     }
 
@@ -110,7 +133,8 @@ impl Tokenizer {
 
 /// Parses `tokenizer.json`, without the truncation and padding that it may ask for.
 fn load(json: &[u8], path: &Path) -> Result<tokenizers::Tokenizer, Error> {
-    let mut inner = tokenizers::Tokenizer::from_bytes(json).map_err(|e| Error::tokenizer(path, e))?;
+    let mut inner =
+        tokenizers::Tokenizer::from_bytes(json).map_err(|e| Error::tokenizer(path, e))?;
     inner.with_truncation(None).map_err(|e| Error::tokenizer(path, e))?;
     inner.with_padding(None);
     Ok(inner)

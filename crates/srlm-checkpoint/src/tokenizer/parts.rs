@@ -9,13 +9,17 @@ use crate::chat_template::ChatTemplate;
 use crate::error::Error;
 
 impl Tokenizer {
-    /// Builds a tokenizer from the content of a `tokenizer.json`, the texts of its special tokens by role (`bos`,
-    /// `eos`, `unk`, `pad`) and a chat template.
+    /// Builds a tokenizer from the content of a `tokenizer.json`, the texts of its special tokens
+    /// by role (`bos`, `eos`, `unk`, `pad`) and a chat template.
     ///
     /// # Errors
-    /// `Error::Tokenizer` when the content does not parse, a role has another name or a token is not in the vocabulary;
-    /// `Error::Template` when the template does not parse.
-    pub fn from_parts(json: &str, special: &BTreeMap<&str, &str>, template: Option<&str>) -> Result<Self, Error> {
+    /// `Error::Tokenizer` when the content does not parse, a role has another name or a token is
+    /// not in the vocabulary; `Error::Template` when the template does not parse.
+    pub fn from_parts(
+        json: &str,
+        special: &BTreeMap<&str, &str>,
+        template: Option<&str>,
+    ) -> Result<Self, Error> {
         let path = Path::new("tokenizer.json");
         let inner = super::load(json.as_bytes(), path)?;
         let mut tokens = SpecialTokens::default();
@@ -26,11 +30,17 @@ impl Tokenizer {
                 "unk" => &mut tokens.unk,
                 "pad" => &mut tokens.pad,
                 other => {
-                    return Err(Error::tokenizer(path, format!("{other:?} is no role; roles are bos, eos, unk, pad")));
+                    return Err(Error::tokenizer(
+                        path,
+                        format!("{other:?} is no role; roles are bos, eos, unk, pad"),
+                    ));
                 }
             };
             if inner.token_to_id(token).is_none() {
-                return Err(Error::tokenizer(path, format!("the {role} token {token:?} is not in the vocabulary")));
+                return Err(Error::tokenizer(
+                    path,
+                    format!("the {role} token {token:?} is not in the vocabulary"),
+                ));
             }
             *place = Some((*token).to_owned());
         }

@@ -13,8 +13,10 @@ impl Tokenizer {
     /// # Errors
     /// `Error::Tokenize` when the tokenizer cannot be written.
     pub(crate) fn to_json(&self, max_length: usize) -> Result<(Value, Value), Error> {
-        let text = self.inner.to_string(false).map_err(|e| Error::Tokenize { reason: e.to_string() })?;
-        let document = serde_json::from_str(&text).map_err(|e| Error::Tokenize { reason: e.to_string() })?;
+        let text =
+            self.inner.to_string(false).map_err(|e| Error::Tokenize { reason: e.to_string() })?;
+        let document =
+            serde_json::from_str(&text).map_err(|e| Error::Tokenize { reason: e.to_string() })?;
         let mut config = Map::new();
         config.insert("tokenizer_class".to_owned(), json!("PreTrainedTokenizerFast"));
         for (name, token) in self.special.named() {
@@ -29,17 +31,20 @@ impl Tokenizer {
         Ok((document, Value::Object(config)))
     }
 
-    /// `sha256:` and a hash of what turns text into tokens and conversations into text: vocabulary, merges, added tokens,
-    /// splitting and the chat template. How the files are laid out is not in it, nor are truncation, padding and the
-    /// post-processor, which only adds special tokens to plain text: transformers writes one where there was none.
+    /// `sha256:` and a hash of what turns text into tokens and conversations into text: vocabulary,
+    /// merges, added tokens, splitting and the chat template. How the files are laid out is not in
+    /// it, nor are truncation, padding and the post-processor, which only adds special tokens to
+    /// plain text: transformers writes one where there was none.
     ///
     /// # Errors
     /// `Error::Tokenize` when the tokenizer cannot be written.
     pub fn content_hash(&self) -> Result<String, Error> {
-        let text = self.inner.to_string(false).map_err(|e| Error::Tokenize { reason: e.to_string() })?;
+        let text =
+            self.inner.to_string(false).map_err(|e| Error::Tokenize { reason: e.to_string() })?;
         let mut document: Map<String, Value> =
             serde_json::from_str(&text).map_err(|e| Error::Tokenize { reason: e.to_string() })?;
-        document.retain(|key, _| !["truncation", "padding", "post_processor"].contains(&key.as_str()));
+        document
+            .retain(|key, _| !["truncation", "padding", "post_processor"].contains(&key.as_str()));
         let text = Value::Object(document).to_string();
         let template = self.template.as_ref().map_or("", |template| template.source().trim_end());
         Ok(format!("sha256:{}", hash::hex(&Sha256::digest(format!("{text}\0{template}")))))

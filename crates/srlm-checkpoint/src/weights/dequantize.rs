@@ -1,7 +1,7 @@
 //! Stored blocks to f32.
 //!
-//! Layouts and arithmetic follow `ggml-quants.c` (`dequantize_row_*`); every product and sum is rounded to f32 in the
-//! order written there, so that values agree bit by bit.
+//! Layouts and arithmetic follow `ggml-quants.c` (`dequantize_row_*`); every product and sum is
+//! rounded to f32 in the order written there, so that values agree bit by bit.
 
 use half::{bf16, f16};
 
@@ -85,8 +85,16 @@ fn q5_k(bytes: &[u8], out: &mut [f32]) {
     k_blocks(half(bytes), half(&bytes[2..]), scales, quants, out, fifth);
 }
 
-/// Eight runs of 32 values: each 32 bytes of quants hold two, and `fifth(run, j)` adds their bit of weight 16.
-fn k_blocks(scale: f32, min: f32, scales: &[u8], quants: &[u8], out: &mut [f32], fifth: impl Fn(usize, usize) -> u8) {
+/// Eight runs of 32 values: each 32 bytes of quants hold two, and `fifth(run, j)` adds their bit of
+/// weight 16.
+fn k_blocks(
+    scale: f32,
+    min: f32,
+    scales: &[u8],
+    quants: &[u8],
+    out: &mut [f32],
+    fifth: impl Fn(usize, usize) -> u8,
+) {
     for (run, values) in out.chunks_exact_mut(32).enumerate() {
         let (s, m) = scale_min(run, scales);
         let (s, m) = (scale * s, min * m);

@@ -29,14 +29,17 @@ pub(crate) struct Entry {
     pub(crate) shape: Vec<usize>,
     /// Byte of the file where its values begin.
     pub(crate) offset: u64,
-    /// Rows of a head whose rotary halves llama.cpp interleaves: row `2i + s` is row `s * n / 2 + i` of Hugging Face.
+    /// Rows of a head whose rotary halves llama.cpp interleaves: row `2i + s` is row `s * n / 2 +
+    /// i` of Hugging Face.
     pub(crate) interleaved: Option<usize>,
 }
 
 impl Entry {
     /// Bytes of all values; `None` when a row is no whole number of blocks, or the size overflows.
     pub(crate) fn n_bytes(&self) -> Option<u64> {
-        let Some((row_len, rest)) = self.shape.split_last() else { return Some(self.element.row_bytes(1)? as u64) };
+        let Some((row_len, rest)) = self.shape.split_last() else {
+            return Some(self.element.row_bytes(1)? as u64);
+        };
         let n_rows = rest.iter().try_fold(1u64, |n, &size| n.checked_mul(size as u64))?;
         n_rows.checked_mul(self.element.row_bytes(*row_len)? as u64)
     }
@@ -67,7 +70,10 @@ impl Entry {
     }
 
     fn bad_row(&self) -> Error {
-        Error::header(&self.file, format!("{:?} rows of {:?} are no whole number of blocks", self.shape, self.element))
+        Error::header(
+            &self.file,
+            format!("{:?} rows of {:?} are no whole number of blocks", self.shape, self.element),
+        )
     }
 }
 
@@ -94,7 +100,12 @@ impl Weights {
         let entry = self.entries.get(name).ok_or_else(missing)?;
         if entry.shape != expected {
             let (path, name) = (entry.file.to_path_buf(), name.to_owned());
-            return Err(Error::TensorShape { path, name, found: entry.shape.clone(), expected: expected.to_vec() });
+            return Err(Error::TensorShape {
+                path,
+                name,
+                found: entry.shape.clone(),
+                expected: expected.to_vec(),
+            });
         }
         Ok(entry)
     }

@@ -103,11 +103,17 @@ fn hostile_lengths_are_refused_by_name() {
             "18446744073709551615 bytes of text at byte 24, but the file has 8 bytes left",
         ),
         (
-            gguf(&[zero.as_slice(), &one, &key, &9u32.to_le_bytes(), &8u32.to_le_bytes(), &huge].concat()),
+            gguf(
+                &[zero.as_slice(), &one, &key, &9u32.to_le_bytes(), &8u32.to_le_bytes(), &huge]
+                    .concat(),
+            ),
             "k: 18446744073709551615 array items at byte 41, but the file has 0 bytes left",
         ),
         (
-            gguf(&[zero.as_slice(), &one, &key, &9u32.to_le_bytes(), &9u32.to_le_bytes(), &one].concat()),
+            gguf(
+                &[zero.as_slice(), &one, &key, &9u32.to_le_bytes(), &9u32.to_le_bytes(), &one]
+                    .concat(),
+            ),
             "k: value type 9 does not exist in an array",
         ),
         (gguf(&zero), "the file ends inside it, after 16 bytes"),
@@ -123,14 +129,21 @@ fn hostile_lengths_are_refused_by_name() {
 fn hostile_tables_are_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.safetensors");
-    let row =
-        |offsets: &str, shape: &str| format!(r#"{{"a":{{"dtype":"F32","shape":{shape},"data_offsets":{offsets}}}}}"#);
+    let row = |offsets: &str, shape: &str| {
+        format!(r#"{{"a":{{"dtype":"F32","shape":{shape},"data_offsets":{offsets}}}}}"#)
+    };
     let huge = "18446744073709551615";
     let cases = [
-        (row("[0,16]", "[4]"), "tensor a: bytes 0 to 16, but the file has 8 of values; it is cut short"),
+        (
+            row("[0,16]", "[4]"),
+            "tensor a: bytes 0 to 16, but the file has 8 of values; it is cut short",
+        ),
         (row("[8,4]", "[1]"), "tensor a: it ends at byte 4, before it begins at 8"),
         (row("[0,8]", "[4]"), "tensor a: 8 bytes for shape [4] of F32"),
-        (row("[0,8]", &format!("[{huge},2]")), "tensor a: 8 bytes for shape [18446744073709551615, 2] of F32"),
+        (
+            row("[0,8]", &format!("[{huge},2]")),
+            "tensor a: 8 bytes for shape [18446744073709551615, 2] of F32",
+        ),
         (row("[0,8]", "[1,1,1,1,1,1,1,1,2]"), "more than 8 axes at line 1 column"),
         ("[1,2]".to_owned(), "invalid type: sequence, expected an object of tensors"),
     ];

@@ -73,8 +73,12 @@ fn configurations_are_read() {
         mlp_bias: false,
         ..llama
     };
-    let mistral =
-        ModelConfig { architecture: Architecture::Mistral, head_dim: 8, sliding_window: Some(16), ..plain.clone() };
+    let mistral = ModelConfig {
+        architecture: Architecture::Mistral,
+        head_dim: 8,
+        sliding_window: Some(16),
+        ..plain.clone()
+    };
     assert_eq!(open("mistral").config, mistral);
     let qwen2 = ModelConfig {
         architecture: Architecture::Qwen2,
@@ -140,31 +144,51 @@ fn what_config_json_may_not_say_is_named() {
             "MODEL/config.json: architecture \"gemma\" is not supported; supported are llama, mistral, qwen2, qwen3",
         ),
         ("hidden_size", json!(null), "MODEL/config.json: hidden_size is missing"),
-        ("hidden_size", json!("16"), "MODEL/config.json: hidden_size is \"16\"; it must be a whole number from 1"),
+        (
+            "hidden_size",
+            json!("16"),
+            "MODEL/config.json: hidden_size is \"16\"; it must be a whole number from 1",
+        ),
         (
             "num_key_value_heads",
             json!(3),
             "MODEL/config.json: num_key_value_heads is 3, which does not divide the 4 query heads",
         ),
-        ("hidden_act", json!("gelu"), "MODEL/config.json: hidden_act is \"gelu\"; read is \"silu\""),
+        (
+            "hidden_act",
+            json!("gelu"),
+            "MODEL/config.json: hidden_act is \"gelu\"; read is \"silu\"",
+        ),
         (
             "rope_parameters",
             json!({ "rope_type": "yarn" }),
             "MODEL/config.json: rope_parameters.rope_type is \"yarn\"; read are \"default\", \"linear\" and \"llama3\"",
         ),
-        ("rope_parameters", json!({ "rope_type": "linear" }), "MODEL/config.json: rope_parameters.factor is missing"),
+        (
+            "rope_parameters",
+            json!({ "rope_type": "linear" }),
+            "MODEL/config.json: rope_parameters.factor is missing",
+        ),
         (
             "quantization_config",
             json!({}),
             "MODEL/config.json: quantization_config is set; read are folders in F32, F16 and BF16, and GGUF files",
         ),
-        ("eos_token_id", json!(300), "MODEL/config.json: eos_token_id is 300, outside the vocabulary of 300"),
+        (
+            "eos_token_id",
+            json!(300),
+            "MODEL/config.json: eos_token_id is 300, outside the vocabulary of 300",
+        ),
         (
             "intermediate_size",
             json!(25),
             "MODEL/model.safetensors: tensor model.layers.0.mlp.gate_proj.weight has shape [24, 16], the configuration calls for [25, 16]",
         ),
-        ("num_hidden_layers", json!(3), "MODEL/model.safetensors has no tensor model.layers.2.input_layernorm.weight"),
+        (
+            "num_hidden_layers",
+            json!(3),
+            "MODEL/model.safetensors has no tensor model.layers.2.input_layernorm.weight",
+        ),
         (
             "max_position_embeddings",
             json!(1_u64 << 40),
@@ -188,12 +212,16 @@ fn windows_in_some_layers_only_are_refused() {
         config["layer_types"] = all;
     });
     assert_eq!(Checkpoint::open(&path).unwrap().config.sliding_window, Some(16));
-    edit(&path.join("config.json"), |config| config["layer_types"] = json!(["full_attention", "sliding_attention"]));
+    edit(&path.join("config.json"), |config| {
+        config["layer_types"] = json!(["full_attention", "sliding_attention"])
+    });
     assert_eq!(
         complaint(&path),
         "MODEL/config.json: layer_types has the window in 1 of 2 layers; read are all or none"
     );
-    edit(&path.join("config.json"), |config| config["layer_types"] = json!(["full_attention", "full_attention"]));
+    edit(&path.join("config.json"), |config| {
+        config["layer_types"] = json!(["full_attention", "full_attention"])
+    });
     assert_eq!(Checkpoint::open(&path).unwrap().config.sliding_window, None);
 }
 
@@ -210,7 +238,11 @@ fn missing_files_are_named() {
             "model.safetensors",
             "MODEL is not a model: it has neither model.safetensors nor model.safetensors.index.json",
         ),
-        ("mistral", "model-00003-of-00004.safetensors", "cannot read or write MODEL/model-00003-of-00004.safetensors"),
+        (
+            "mistral",
+            "model-00003-of-00004.safetensors",
+            "cannot read or write MODEL/model-00003-of-00004.safetensors",
+        ),
         (
             "llama",
             "tokenizer.json",
@@ -233,7 +265,8 @@ fn a_file_cut_short_is_named() {
     fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
     let text = complaint(&path);
     assert!(
-        text.starts_with("MODEL/model.safetensors: malformed header: tensor ") && text.ends_with("it is cut short"),
+        text.starts_with("MODEL/model.safetensors: malformed header: tensor ")
+            && text.ends_with("it is cut short"),
         "{text}"
     );
 }
@@ -242,7 +275,9 @@ fn a_file_cut_short_is_named() {
 fn an_index_may_not_lead_elsewhere() {
     for name in ["../model.safetensors", "/etc/model.safetensors", "model.bin"] {
         let (_guard, path) = copy("mistral");
-        edit(&path.join("model.safetensors.index.json"), |index| index["weight_map"]["lm_head.weight"] = json!(name));
+        edit(&path.join("model.safetensors.index.json"), |index| {
+            index["weight_map"]["lm_head.weight"] = json!(name)
+        });
         let expected = format!(
             "MODEL/model.safetensors.index.json: malformed header: {name:?} is not the name of a safetensors file beside it"
         );

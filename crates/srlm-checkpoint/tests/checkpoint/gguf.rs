@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use srlm_artifact::Message;
-use srlm_checkpoint::{Checkpoint, Error, GgufFormat, GgufOptions, ModelConfig, RopeScaling, Tokenizer, write_gguf};
+use srlm_checkpoint::{
+    Checkpoint, Error, GgufFormat, GgufOptions, ModelConfig, RopeScaling, Tokenizer, write_gguf,
+};
 
 use crate::models::{fixture, smollm2, vectors};
 
@@ -39,9 +41,19 @@ fn as_gguf_says_it(config: &ModelConfig) -> ModelConfig {
 }
 
 fn assert_same_texts(a: &Tokenizer, b: &Tokenizer) {
-    for text in ["Hello, world! 123", " <s> é\n\n\t한국어 🙂", "", "the cat sat  on the mat", "a</s>b 1234567"] {
+    for text in [
+        "Hello, world! 123",
+        " <s> é\n\n\t한국어 🙂",
+        "",
+        "the cat sat  on the mat",
+        "a</s>b 1234567",
+    ] {
         for special in [false, true] {
-            assert_eq!(a.encode(text, special).unwrap(), b.encode(text, special).unwrap(), "{text:?}");
+            assert_eq!(
+                a.encode(text, special).unwrap(),
+                b.encode(text, special).unwrap(),
+                "{text:?}"
+            );
         }
         let ids = a.encode(text, true).unwrap();
         assert_eq!(a.decode(&ids, true).unwrap(), b.decode(&ids, true).unwrap());
@@ -51,7 +63,10 @@ fn assert_same_texts(a: &Tokenizer, b: &Tokenizer) {
     if a.has_chat_template() {
         let messages = [Message::user("Hi"), Message::assistant("Yes?"), Message::user("Bye")];
         for prompt in [false, true] {
-            assert_eq!(a.render_chat(&messages, prompt).unwrap(), b.render_chat(&messages, prompt).unwrap());
+            assert_eq!(
+                a.render_chat(&messages, prompt).unwrap(),
+                b.render_chat(&messages, prompt).unwrap()
+            );
         }
     }
 }
@@ -76,20 +91,31 @@ fn a_written_model_is_the_model() {
     }
 }
 
-/// Largest error of a value: half a step of its block, or of its own last bit, and what the scale's rounding adds.
+/// Largest error of a value: half a step of its block, or of its own last bit, and what the scale's
+/// rounding adds.
 #[test]
 fn smaller_formats_are_within_their_error() {
     let Some(path) = smollm2() else { return };
     let model = Checkpoint::open(&path).unwrap();
-    for (format, bound) in
-        [(GgufFormat::F16, 0.5e-3), (GgufFormat::Bf16, 4e-3), (GgufFormat::Q8_0, 4.5e-3), (GgufFormat::Q4_0, 0.126)]
-    {
+    for (format, bound) in [
+        (GgufFormat::F16, 0.5e-3),
+        (GgufFormat::Bf16, 4e-3),
+        (GgufFormat::Q8_0, 4.5e-3),
+        (GgufFormat::Q4_0, 0.126),
+    ] {
         let (_dir, read) = written(&model, format);
-        for name in ["model.embed_tokens.weight", "model.layers.3.self_attn.q_proj.weight", "model.norm.weight"] {
+        for name in [
+            "model.embed_tokens.weight",
+            "model.layers.3.self_attn.q_proj.weight",
+            "model.norm.weight",
+        ] {
             let (expected, found) = (model.tensor(name).unwrap().1, read.tensor(name).unwrap().1);
             for (expected, found) in expected.chunks(32).zip(found.chunks(32)) {
                 let largest = expected.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
-                let worst = expected.iter().zip(found).fold(0.0f32, |worst, (a, b)| worst.max((a - b).abs()));
+                let worst = expected
+                    .iter()
+                    .zip(found)
+                    .fold(0.0f32, |worst, (a, b)| worst.max((a - b).abs()));
                 assert!(worst <= largest * bound + 1e-7, "{format:?} {name}: {worst} of {largest}");
             }
         }
@@ -102,7 +128,9 @@ fn a_sentencepiece_vocabulary_is_written() {
     let model = Checkpoint::open(&fixture("spm.gguf")).unwrap();
     let (_dir, read) = written(&model, GgufFormat::F16);
     let mut texts = vec!["The quick brown fox jumps".to_owned(), "près de la rivière".to_owned()];
-    texts.extend(["tabs\tand\nnewlines\n\n", "123 4567", "한국어 and 🙂 emoji", "", " "].map(str::to_owned));
+    texts.extend(
+        ["tabs\tand\nnewlines\n\n", "123 4567", "한국어 and 🙂 emoji", "", " "].map(str::to_owned),
+    );
     for text in texts {
         let expected = model.tokenizer.encode(&text, true).unwrap();
         assert_eq!(read.tokenizer.encode(&text, true).unwrap(), expected, "{text:?}");
@@ -140,11 +168,18 @@ fn what_gguf_has_no_words_for_is_refused() {
         let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
         change(&mut document);
         model.tokenizer =
-            Tokenizer::from_parts(&document.to_string(), &BTreeMap::from([("bos", "<s>")]), None).unwrap();
+            Tokenizer::from_parts(&document.to_string(), &BTreeMap::from([("bos", "<s>")]), None)
+                .unwrap();
         let error = write_gguf(&model, &path, &options(GgufFormat::F32)).unwrap_err();
-        assert!(matches!(&error, Error::Tokenizer { .. }) && error.to_string().contains(expected), "{error}");
+        assert!(
+            matches!(&error, Error::Tokenizer { .. }) && error.to_string().contains(expected),
+            "{error}"
+        );
     };
-    check(&|document| document["pre_tokenizer"]["add_prefix_space"] = true.into(), "splits text as no family does");
+    check(
+        &|document| document["pre_tokenizer"]["add_prefix_space"] = true.into(),
+        "splits text as no family does",
+    );
     check(
         &|document| {
             let token = serde_json::json!({ "SpecialToken": { "id": "<pad>", "type_id": 0 } });

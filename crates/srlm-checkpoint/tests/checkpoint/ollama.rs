@@ -9,7 +9,8 @@ use crate::models::fixture;
 
 fn tokenizer(template: Option<&str>) -> Tokenizer {
     let text = fs::read_to_string(fixture("folders/llama/tokenizer.json")).unwrap();
-    Tokenizer::from_parts(&text, &BTreeMap::from([("bos", "<s>"), ("eos", "</s>")]), template).unwrap()
+    Tokenizer::from_parts(&text, &BTreeMap::from([("bos", "<s>"), ("eos", "</s>")]), template)
+        .unwrap()
 }
 
 fn text(template: Option<&str>) -> String {
@@ -40,7 +41,8 @@ fn a_framing_template_is_translated() {
 #[test]
 fn other_templates_are_left_to_ollama() {
     let merged = "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}{% endif %}{{ m.content }}{% endfor %}";
-    let numbered = "{% for m in messages %}{{ loop.index }} {{ m.role }}: {{ m.content }}\n{% endfor %}";
+    let numbered =
+        "{% for m in messages %}{{ loop.index }} {{ m.role }}: {{ m.content }}\n{% endfor %}";
     for template in [None, Some(merged), Some(numbered)] {
         insta::allow_duplicates! {
             insta::assert_snapshot!(text(template), @r#"

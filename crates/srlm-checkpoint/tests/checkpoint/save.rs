@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use srlm_checkpoint::{
-    Checkpoint, Dtype, Error, FolderWriter, ModelConfig, SaveOptions, Tokenizer, read_safetensors, write_safetensors,
+    Checkpoint, Dtype, Error, FolderWriter, ModelConfig, SaveOptions, Tokenizer, read_safetensors,
+    write_safetensors,
 };
 
 use crate::models::{fixture, json, vectors};
@@ -26,7 +27,10 @@ fn assert_same_model(a: &Checkpoint, b: &Checkpoint) {
     }
     for text in ["Hello, world! 123", " <s> é\n\n\t한국어 🙂", ""] {
         for special in [false, true] {
-            assert_eq!(a.tokenizer.encode(text, special).unwrap(), b.tokenizer.encode(text, special).unwrap());
+            assert_eq!(
+                a.tokenizer.encode(text, special).unwrap(),
+                b.tokenizer.encode(text, special).unwrap()
+            );
         }
     }
     assert_eq!(a.tokenizer.eos_ids(), b.tokenizer.eos_ids());
@@ -54,16 +58,22 @@ fn shards_hold_no_more_than_they_may() {
     let dir = tempfile::tempdir().unwrap();
     // A single file that was there before would be read first.
     save(&model, dir.path(), SaveOptions::default()).unwrap();
-    save(&model, dir.path(), SaveOptions { max_shard_bytes: 25_000, ..SaveOptions::default() }).unwrap();
+    save(&model, dir.path(), SaveOptions { max_shard_bytes: 25_000, ..SaveOptions::default() })
+        .unwrap();
     assert_same_model(&model, &Checkpoint::open(dir.path()).unwrap());
     let index = json(&dir.path().join("model.safetensors.index.json"));
     assert_eq!(index["metadata"]["total_size"], 60224);
-    let mut files: Vec<_> = index["weight_map"].as_object().unwrap().values().map(|v| v.as_str().unwrap()).collect();
+    let mut files: Vec<_> =
+        index["weight_map"].as_object().unwrap().values().map(|v| v.as_str().unwrap()).collect();
     files.sort_unstable();
     files.dedup();
     assert_eq!(
         files,
-        ["model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors"]
+        [
+            "model-00001-of-00003.safetensors",
+            "model-00002-of-00003.safetensors",
+            "model-00003-of-00003.safetensors"
+        ]
     );
     for file in files {
         assert!(fs::metadata(dir.path().join(file)).unwrap().len() < 25_000 + 4096);
@@ -79,9 +89,12 @@ fn a_tied_head_is_not_written() {
     let mut tensors: Vec<_> = model.config.tensors().collect();
     tensors.push(("lm_head.weight".to_owned(), vec![300, 16]));
     let options = SaveOptions::default();
-    let mut writer = FolderWriter::create(dir.path(), &model.config, &model.tokenizer, &tensors, options).unwrap();
+    let mut writer =
+        FolderWriter::create(dir.path(), &model.config, &model.tokenizer, &tensors, options)
+            .unwrap();
     for (name, _) in &tensors {
-        let name_of_values = if name == "lm_head.weight" { "model.embed_tokens.weight" } else { name };
+        let name_of_values =
+            if name == "lm_head.weight" { "model.embed_tokens.weight" } else { name };
         writer.tensor(name, &model.tensor(name_of_values).unwrap().1).unwrap();
     }
     writer.finish().unwrap();
@@ -92,7 +105,9 @@ fn a_tied_head_is_not_written() {
 
 #[test]
 fn half_formats_round_to_nearest_and_refuse_what_they_cannot_hold() {
-    for (name, dtype, torch) in [("llama", Dtype::Bf16, "bfloat16"), ("qwen3", Dtype::F16, "float16")] {
+    for (name, dtype, torch) in
+        [("llama", Dtype::Bf16, "bfloat16"), ("qwen3", Dtype::F16, "float16")]
+    {
         let model = Checkpoint::open(&fixture("folders").join(name)).unwrap();
         let dir = tempfile::tempdir().unwrap();
         save(&model, dir.path(), SaveOptions { dtype, ..SaveOptions::default() }).unwrap();
@@ -103,9 +118,12 @@ fn half_formats_round_to_nearest_and_refuse_what_they_cannot_hold() {
     let tensors: Vec<_> = model.config.tensors().collect();
     let dir = tempfile::tempdir().unwrap();
     let options = SaveOptions { dtype: Dtype::F16, ..SaveOptions::default() };
-    let mut writer = FolderWriter::create(dir.path(), &model.config, &model.tokenizer, &tensors, options).unwrap();
+    let mut writer =
+        FolderWriter::create(dir.path(), &model.config, &model.tokenizer, &tensors, options)
+            .unwrap();
     let error = writer.tensor(&tensors[0].0, &vec![70_000.0; 300 * 16]).unwrap_err();
-    let text = "tensor model.embed_tokens.weight holds 70000, which F16 cannot hold; save as F32 or BF16";
+    let text =
+        "tensor model.embed_tokens.weight holds 70000, which F16 cannot hold; save as F32 or BF16";
     assert!(error.to_string().ends_with(text), "{error}");
 }
 
@@ -116,7 +134,9 @@ fn a_folder_that_was_not_finished_is_no_model() {
     save(&model, dir.path(), SaveOptions::default()).unwrap();
     let tensors: Vec<_> = model.config.tensors().collect();
     let options = SaveOptions::default();
-    let mut writer = FolderWriter::create(dir.path(), &model.config, &model.tokenizer, &tensors, options).unwrap();
+    let mut writer =
+        FolderWriter::create(dir.path(), &model.config, &model.tokenizer, &tensors, options)
+            .unwrap();
     writer.tensor(&tensors[0].0, &model.tensor(&tensors[0].0).unwrap().1).unwrap();
     drop(writer);
     assert!(matches!(Checkpoint::open(dir.path()), Err(Error::NotAModel { .. })));
@@ -128,18 +148,35 @@ fn what_transformers_has_no_class_for_is_not_saved() {
     let dir = tempfile::tempdir().unwrap();
     let check = |config: ModelConfig, expected: &str| {
         let tensors: Vec<_> = config.tensors().collect();
-        let saved = FolderWriter::create(dir.path(), &config, &model.tokenizer, &tensors, SaveOptions::default());
+        let saved = FolderWriter::create(
+            dir.path(),
+            &config,
+            &model.tokenizer,
+            &tensors,
+            SaveOptions::default(),
+        );
         let text = saved.unwrap_err().to_string();
         assert!(text.ends_with(expected), "{text}");
     };
-    check(ModelConfig { qk_norm: true, ..model.config.clone() }, "qk_norm is true; in Qwen2ForCausalLM it is false");
+    check(
+        ModelConfig { qk_norm: true, ..model.config.clone() },
+        "qk_norm is true; in Qwen2ForCausalLM it is false",
+    );
     check(
         ModelConfig { attention_bias: false, ..model.config.clone() },
         "attention_bias is false; in Qwen2ForCausalLM it is true",
     );
     let tensors: Vec<_> = model.config.tensors().skip(1).collect();
-    let missing = FolderWriter::create(dir.path(), &model.config, &model.tokenizer, &tensors, SaveOptions::default());
-    assert!(matches!(missing, Err(Error::MissingTensor { name, .. }) if name == "model.embed_tokens.weight"));
+    let missing = FolderWriter::create(
+        dir.path(),
+        &model.config,
+        &model.tokenizer,
+        &tensors,
+        SaveOptions::default(),
+    );
+    assert!(
+        matches!(missing, Err(Error::MissingTensor { name, .. }) if name == "model.embed_tokens.weight")
+    );
 }
 
 #[test]
@@ -149,7 +186,9 @@ fn tensors_out_of_order_are_a_bug() {
     let dir = tempfile::tempdir().unwrap();
     let tensors: Vec<_> = model.config.tensors().collect();
     let options = SaveOptions::default();
-    let mut writer = FolderWriter::create(dir.path(), &model.config, &model.tokenizer, &tensors, options).unwrap();
+    let mut writer =
+        FolderWriter::create(dir.path(), &model.config, &model.tokenizer, &tensors, options)
+            .unwrap();
     let _ = writer.tensor("model.norm.weight", &[1.0; 16]);
 }
 
@@ -158,11 +197,16 @@ fn bare_files_come_back_as_they_went() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("adapter_model.safetensors");
     let tensors = vec![
-        ("z.lora_A.weight".to_owned(), vec![2, 3], vec![1.0, -2.5, f32::MIN_POSITIVE, 0.1, f32::MAX, -0.0]),
+        (
+            "z.lora_A.weight".to_owned(),
+            vec![2, 3],
+            vec![1.0, -2.5, f32::MIN_POSITIVE, 0.1, f32::MAX, -0.0],
+        ),
         ("a.scale".to_owned(), vec![], vec![0.5]),
         ("b.empty".to_owned(), vec![0, 4], vec![]),
     ];
-    write_safetensors(&path, &tensors, &BTreeMap::from([("format".to_owned(), "pt".to_owned())])).unwrap();
+    write_safetensors(&path, &tensors, &BTreeMap::from([("format".to_owned(), "pt".to_owned())]))
+        .unwrap();
     let mut read = read_safetensors(&path).unwrap();
     let mut expected = tensors;
     read.sort_by(|a, b| a.0.cmp(&b.0));
@@ -176,7 +220,9 @@ fn bare_files_come_back_as_they_went() {
 fn a_tokenizer_of_parts_is_saved_and_read() {
     let text = fs::read_to_string(fixture("folders/llama/tokenizer.json")).unwrap();
     let special = BTreeMap::from([("bos", "<s>"), ("eos", "</s>"), ("pad", "<pad>")]);
-    let tokenizer = Tokenizer::from_parts(&text, &special, Some("{{ bos_token }}{{ messages[0].content }}")).unwrap();
+    let tokenizer =
+        Tokenizer::from_parts(&text, &special, Some("{{ bos_token }}{{ messages[0].content }}"))
+            .unwrap();
     assert_eq!(tokenizer.eos_ids(), [1]);
     let mut model = Checkpoint::open(&fixture("folders/llama")).unwrap();
     model.tokenizer = tokenizer;
@@ -185,9 +231,14 @@ fn a_tokenizer_of_parts_is_saved_and_read() {
     save(&model, dir.path(), SaveOptions::default()).unwrap();
     assert_same_model(&model, &Checkpoint::open(dir.path()).unwrap());
 
-    let failed = |special, template| Tokenizer::from_parts(&text, &special, template).unwrap_err().to_string();
+    let failed = |special, template| {
+        Tokenizer::from_parts(&text, &special, template).unwrap_err().to_string()
+    };
     let unknown = failed(BTreeMap::from([("eos", "<end>")]), None);
-    assert_eq!(unknown, "tokenizer.json: tokenizer: the eos token \"<end>\" is not in the vocabulary");
+    assert_eq!(
+        unknown,
+        "tokenizer.json: tokenizer: the eos token \"<end>\" is not in the vocabulary"
+    );
     let role = failed(BTreeMap::from([("cls", "<s>")]), None);
     assert_eq!(role, "tokenizer.json: tokenizer: \"cls\" is no role; roles are bos, eos, unk, pad");
     assert!(failed(BTreeMap::new(), Some("{% for %}")).starts_with("chat template: "));

@@ -16,7 +16,11 @@ fn tokens_are_those_of_tokenizers_and_of_llama_cpp() {
         assert_eq!(cases.len(), 63);
         for case in cases {
             let text = case["text"].as_str().unwrap();
-            assert_eq!(tokenizer.encode(text, true).unwrap(), ids(&case["ids"]), "{name}: {text:?}");
+            assert_eq!(
+                tokenizer.encode(text, true).unwrap(),
+                ids(&case["ids"]),
+                "{name}: {text:?}"
+            );
             if let Some(decoded) = case["decoded"].as_str() {
                 assert_eq!(tokenizer.decode(&ids(&case["ids"]), false).unwrap(), decoded);
             }
@@ -47,7 +51,10 @@ fn conversations_are_rendered_as_jinja2_renders_them() {
     for case in cases {
         let messages: Vec<Message> = serde_json::from_value(case["messages"].clone()).unwrap();
         let prompt = case["add_generation_prompt"].as_bool().unwrap();
-        assert_eq!(tokenizer.render_chat(&messages, prompt).unwrap(), case["text"].as_str().unwrap());
+        assert_eq!(
+            tokenizer.render_chat(&messages, prompt).unwrap(),
+            case["text"].as_str().unwrap()
+        );
         assert_eq!(tokenizer.encode_chat(&messages, prompt).unwrap(), ids(&case["ids"]));
     }
 }

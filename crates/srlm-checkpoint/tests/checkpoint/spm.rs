@@ -1,10 +1,12 @@
-//! A SentencePiece vocabulary from GGUF against sentencepiece, made by `tests/fixtures/make_spm.py`.
+//! A SentencePiece vocabulary from GGUF against sentencepiece, made by
+//! `tests/fixtures/make_spm.py`.
 
 use srlm_checkpoint::{Checkpoint, TextStream};
 
 use crate::models::{fixture, ids, json};
 
-/// Text that spells a special token becomes it, as in transformers; sentencepiece itself never does that.
+/// Text that spells a special token becomes it, as in transformers; sentencepiece itself never does
+/// that.
 fn spells_special(text: &str) -> bool {
     text.contains("<s>")
 }

@@ -68,7 +68,11 @@ impl StandIn {
         let mut lines = BufReader::new(stream.try_clone().ok()?).lines().map_while(Result::ok);
         let first = lines.next()?;
         let mut words = first.split(' ');
-        let mut request = Request { method: words.next()?.into(), path: words.next()?.into(), ..Request::default() };
+        let mut request = Request {
+            method: words.next()?.into(),
+            path: words.next()?.into(),
+            ..Request::default()
+        };
         for line in lines.take_while(|line| !line.is_empty()) {
             let (name, value) = line.split_once(": ")?;
             request.headers.insert(name.to_lowercase(), value.to_owned());
@@ -92,7 +96,9 @@ impl StandIn {
             let (etag, size) = (&file.etag, file.content.len());
             let linked = format!("X-Linked-Etag: \"{etag}\"\r\nX-Linked-Size: {size}\r\n");
             return (
-                format!("HTTP/1.1 302 Found\r\nLocation: {target}\r\n{linked}Content-Length: 0\r\n{close}"),
+                format!(
+                    "HTTP/1.1 302 Found\r\nLocation: {target}\r\n{linked}Content-Length: 0\r\n{close}"
+                ),
                 Vec::new(),
             );
         }
@@ -100,14 +106,21 @@ impl StandIn {
             .headers
             .get("range")
             .and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
-        let same = request.headers.get("if-range").is_none_or(|tag| *tag == format!("\"{}\"", file.etag));
+        let same =
+            request.headers.get("if-range").is_none_or(|tag| *tag == format!("\"{}\"", file.etag));
         let start: usize = start.filter(|_| same).unwrap_or(0);
         let (all, rest) = (file.content.len(), &file.content[start..]);
         let status = if start > 0 { "206 Partial Content" } else { "200 OK" };
-        let range =
-            if start > 0 { format!("Content-Range: bytes {start}-{}/{all}\r\n", all - 1) } else { String::new() };
-        let head =
-            format!("HTTP/1.1 {status}\r\nETag: \"{}\"\r\nContent-Length: {}\r\n{range}{close}", file.etag, rest.len());
+        let range = if start > 0 {
+            format!("Content-Range: bytes {start}-{}/{all}\r\n", all - 1)
+        } else {
+            String::new()
+        };
+        let head = format!(
+            "HTTP/1.1 {status}\r\nETag: \"{}\"\r\nContent-Length: {}\r\n{range}{close}",
+            file.etag,
+            rest.len()
+        );
         if request.method == "HEAD" {
             return (head, Vec::new());
         }

@@ -24,10 +24,17 @@ fn configurations_and_tokens_are_those_of_transformers() {
         }
         let is_qwen2 = ours.architecture == Architecture::Qwen2;
         assert_eq!(model["arch"], ours.architecture.model_type());
-        assert_eq!((ours.attention_bias, ours.attention_out_bias, ours.qk_norm), (is_qwen2, false, false));
+        assert_eq!(
+            (ours.attention_bias, ours.attention_out_bias, ours.qk_norm),
+            (is_qwen2, false, false)
+        );
         for case in model["cases"].as_array().unwrap() {
             let text = case["text"].as_str().unwrap();
-            assert_eq!(checkpoint.tokenizer.encode(text, true).unwrap(), ids(&case["ids"]), "{text:?}");
+            assert_eq!(
+                checkpoint.tokenizer.encode(text, true).unwrap(),
+                ids(&case["ids"]),
+                "{text:?}"
+            );
         }
         let hash = format!("sha256:{}", model["sha256"].as_str().unwrap());
         assert_eq!(checkpoint.content_hash().unwrap(), hash);

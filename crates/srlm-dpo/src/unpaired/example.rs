@@ -13,7 +13,8 @@ pub struct UnpairedExample {
     pub id: String,
     /// Prompt and response.
     pub conversation: Conversation,
-    /// The same prompt and a response to another one, to estimate the divergence of policy and reference by.
+    /// The same prompt and a response to another one, to estimate the divergence of policy and
+    /// reference by.
     pub mismatched: Conversation,
     /// Whether the response is a good one.
     pub desirable: bool,
@@ -33,8 +34,8 @@ pub(crate) struct Tokenized<'a> {
 
 /// Rows as conversations; `None` in place of those whose prompt leaves no room for a response.
 ///
-/// A row's mismatched response is that of the next row with another prompt, the first following the last: TRL takes the
-/// neighbor within a batch, which depends on the order of training.
+/// A row's mismatched response is that of the next row with another prompt, the first following the
+/// last: TRL takes the neighbor within a batch, which depends on the order of training.
 pub(crate) fn tokenized<'a>(
     tokenizer: &Tokenizer,
     rows: &'a [UnpairedRow],
@@ -42,8 +43,10 @@ pub(crate) fn tokenized<'a>(
 ) -> Result<Vec<Option<Tokenized<'a>>>, Error> {
     let conversation = |row: &UnpairedRow, prompt: &Prompt, response: &str| {
         let tokens = Conversation::new(tokenizer, prompt, response);
-        let tokens = tokens
-            .map_err(|source| Error::Response { response_id: row.response_id.clone(), source: Box::new(source) })?;
+        let tokens = tokens.map_err(|source| Error::Response {
+            response_id: row.response_id.clone(),
+            source: Box::new(source),
+        })?;
         Ok::<_, Error>(tokens.truncated(max_length))
     };
     let mut all = Vec::new();
@@ -51,9 +54,17 @@ pub(crate) fn tokenized<'a>(
         let following = rows[i + 1..].iter().chain(&rows[..i]);
         let other = following.clone().find(|other| other.prompt_id != row.prompt_id);
         let other = other.or_else(|| following.clone().next()).unwrap_or(row);
-        let both =
-            conversation(row, &row.prompt, &row.completion)?.zip(conversation(row, &row.prompt, &other.completion)?);
-        all.push(both.map(|(conversation, mismatched)| Tokenized { row, other, conversation, mismatched }));
+        let both = conversation(row, &row.prompt, &row.completion)?.zip(conversation(
+            row,
+            &row.prompt,
+            &other.completion,
+        )?);
+        all.push(both.map(|(conversation, mismatched)| Tokenized {
+            row,
+            other,
+            conversation,
+            mismatched,
+        }));
     }
     Ok(all)
 }

@@ -1,4 +1,5 @@
-//! Training on single responses with a verdict each: KTO (Ethayarajh et al. 2024) and the unpaired APO-zero.
+//! Training on single responses with a verdict each: KTO (Ethayarajh et al. 2024) and the unpaired
+//! APO-zero.
 
 mod example;
 mod loss;

@@ -37,7 +37,12 @@ impl Objective for UnpairedObjective {
     }
 
     /// The mean log-ratio of mismatched responses, at least 0.
-    fn constant(&self, model: &Model, examples: &[&UnpairedExample], micro_batch_tokens: usize) -> f64 {
+    fn constant(
+        &self,
+        model: &Model,
+        examples: &[&UnpairedExample],
+        micro_batch_tokens: usize,
+    ) -> f64 {
         if !self.with_kl {
             return 0.0;
         }
@@ -52,7 +57,11 @@ impl Objective for UnpairedObjective {
             let (now, later) = rest.split_at(rest.iter().take_while(fits).count().max(1));
             let (packed, scored) = pack(now.iter().map(|example| &example.mismatched));
             let logps = scored.sums(&host(model.token_logps(&packed, &scored)), now.len());
-            sum += logps.iter().zip(now).map(|(logp, example)| logp - example.ref_mismatched_logps).sum::<f64>();
+            sum += logps
+                .iter()
+                .zip(now)
+                .map(|(logp, example)| logp - example.ref_mismatched_logps)
+                .sum::<f64>();
             rest = later;
         }
         (sum / examples.len() as f64).max(0.0)

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Counts, Input, OnProgress, Place, Progress, Recipe, Unpaired, UnpairedRefLogps,
-    UnpairedRefLogpsRow, begin,
+    Artifact, Begin, Counts, Input, OnProgress, Place, Progress, Recipe, Unpaired,
+    UnpairedRefLogps, UnpairedRefLogpsRow, begin,
 };
 use srlm_model::Model;
 
@@ -20,8 +20,9 @@ const STAGE_VERSION: u32 = 1;
 /// Responses of one pass; fixed, because it decides the last bits.
 const GROUP: usize = 8;
 
-/// Log-probability of every response, and of a response to another prompt in its place, under the reference, cut to
-/// `max_length` as the training stage cuts them. Responses whose prompt leaves no room are left out and counted.
+/// Log-probability of every response, and of a response to another prompt in its place, under the
+/// reference, cut to `max_length` as the training stage cuts them. Responses whose prompt leaves no
+/// room are left out and counted.
 ///
 /// # Errors
 /// See [`Error`]; an interrupted run keeps its rows.
@@ -54,7 +55,8 @@ pub fn run(
     let (mut done, mut tokens) = (Vec::new(), 0);
     for group in all.chunks(GROUP) {
         let group: Vec<&Tokenized<'_>> = group.iter().flatten().collect();
-        let kept: Option<Vec<_>> = group.iter().map(|one| known.get(&one.row.response_id).cloned()).collect();
+        let kept: Option<Vec<_>> =
+            group.iter().map(|one| known.get(&one.row.response_id).cloned()).collect();
         let fresh = match kept {
             Some(kept) => {
                 done.extend(kept);
@@ -62,10 +64,18 @@ pub fn run(
             }
             None => logps(reference.model.ok_or(Error::NoModel)?, &group),
         };
-        tokens += group.iter().map(|one| (one.conversation.ids.len() + one.mismatched.ids.len()) as u64).sum::<u64>();
+        tokens += group
+            .iter()
+            .map(|one| (one.conversation.ids.len() + one.mismatched.ids.len()) as u64)
+            .sum::<u64>();
         writer.append(&fresh)?;
         done.extend(fresh);
-        let progress = Progress { done: done.len() as u64, total: rows.len() as u64, unit: "responses", tokens };
+        let progress = Progress {
+            done: done.len() as u64,
+            total: rows.len() as u64,
+            unit: "responses",
+            tokens,
+        };
         if let ControlFlow::Break(()) = on_progress(progress) {
             return Err(Error::Interrupted);
         }
@@ -79,15 +89,18 @@ pub fn run(
 
 fn logps(model: &Model, group: &[&Tokenized<'_>]) -> Vec<UnpairedRefLogpsRow> {
     let n = group.len();
-    let (packed, scored) =
-        pack(group.iter().map(|one| &one.conversation).chain(group.iter().map(|one| &one.mismatched)));
+    let (packed, scored) = pack(
+        group.iter().map(|one| &one.conversation).chain(group.iter().map(|one| &one.mismatched)),
+    );
     let sums = scored.sums(&host(model.token_logps(&packed, &scored)), 2 * n);
     let (own, mismatched) = sums.split_at(n);
-    let row = |((one, &ref_logps), &ref_mismatched_logps): ((&&Tokenized<'_>, &f64), &f64)| UnpairedRefLogpsRow {
-        response_id: one.row.response_id.clone(),
-        ref_logps,
-        mismatched_id: one.other.response_id.clone(),
-        ref_mismatched_logps,
+    let row = |((one, &ref_logps), &ref_mismatched_logps): ((&&Tokenized<'_>, &f64), &f64)| {
+        UnpairedRefLogpsRow {
+            response_id: one.row.response_id.clone(),
+            ref_logps,
+            mismatched_id: one.other.response_id.clone(),
+            ref_mismatched_logps,
+        }
     };
     group.iter().zip(own).zip(mismatched).map(row).collect()
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Counts, Input, Model as ModelKind, Place, Recipe, Unpaired as UnpairedKind, UnpairedRefLogps,
-    begin,
+    Artifact, Begin, Counts, Input, Model as ModelKind, Place, Recipe, Unpaired as UnpairedKind,
+    UnpairedRefLogps, begin,
 };
 use srlm_checkpoint::Checkpoint;
 use srlm_model::Model;
@@ -35,7 +35,8 @@ pub struct Inputs<'a> {
     pub ref_logps: &'a Artifact<UnpairedRefLogps>,
 }
 
-/// Trains M_t on responses with verdicts against itself as reference and writes M_{t+1}, with `metrics.jsonl`, to `out`.
+/// Trains M_t on responses with verdicts against itself as reference and writes M_{t+1}, with
+/// `metrics.jsonl`, to `out`.
 ///
 /// # Errors
 /// See [`Error`]; an interrupted run goes on from its checkpoint when called again.
@@ -56,15 +57,27 @@ pub fn run(
         git_commit: None,
         config: serde_json::to_value(config).expect("the configuration is plain data"),
         seed: place.run_seed,
-        inputs: vec![model, inputs.unpaired.as_input("unpaired"), inputs.ref_logps.as_input("unpaired-ref-logps")],
+        inputs: vec![
+            model,
+            inputs.unpaired.as_input("unpaired"),
+            inputs.ref_logps.as_input("unpaired-ref-logps"),
+        ],
     };
     let writer = match begin::<ModelKind>(out, recipe)? {
         Begin::UpToDate(artifact) => return Ok(artifact),
         Begin::Write(writer) => writer,
     };
     let examples = examples(&inputs, config.train.max_length.min(inputs.model.config.context()))?;
-    let model = Model::load_trainable(inputs.model, config.lora.as_ref(), machine.device, place.run_seed)?;
-    let trained = train(model, &objective(config), &examples, settings(config, &machine, place), writer.dir(), hooks)?;
+    let model =
+        Model::load_trainable(inputs.model, config.lora.as_ref(), machine.device, place.run_seed)?;
+    let trained = train(
+        model,
+        &objective(config),
+        &examples,
+        settings(config, &machine, place),
+        writer.dir(),
+        hooks,
+    )?;
     let n_desirable = examples.iter().filter(|example| example.desirable).count() as u64;
     let counts = Counts::from([
         ("desirable".to_owned(), n_desirable),

@@ -19,8 +19,8 @@ pub struct Annotation {
     pub generator_2: String,
     /// The annotator's name.
     pub annotator: String,
-    /// How far the model's answer is preferred, from 0 to 1; 0.5 is a draw. `None` where the annotator gave none. In
-    /// the file 1 is the baseline, 2 the model, 1.5 and 0 a draw.
+    /// How far the model's answer is preferred, from 0 to 1; 0.5 is a draw. `None` where the
+    /// annotator gave none. In the file 1 is the baseline, 2 the model, 1.5 and 0 a draw.
     #[serde(deserialize_with = "share")]
     pub preference: Option<f64>,
 }
@@ -30,7 +30,9 @@ fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::E
         None => Ok(None),
         Some(0.0) => Ok(Some(0.5)),
         Some(preference) if (1.0..=2.0).contains(&preference) => Ok(Some(preference - 1.0)),
-        Some(other) => Err(D::Error::custom(format!("preference is {other}: it is null, 0, or from 1 to 2"))),
+        Some(other) => {
+            Err(D::Error::custom(format!("preference is {other}: it is null, 0, or from 1 to 2")))
+        }
     }
 }
 
@@ -39,7 +41,8 @@ fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::E
 /// # Errors
 /// [`Error::Io`]; [`Error::ForeignRow`] names the row, the column and what belongs there.
 pub fn read(path: &Path) -> Result<Vec<Annotation>, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| Error::Io { path: path.to_owned(), source })?;
     let row = |row| move |source| Error::ForeignRow { path: path.to_owned(), row, source };
     let values: Vec<serde_json::Value> = serde_json::from_str(&text).map_err(row(0))?;
     let parse = |(i, value)| serde_json::from_value(value).map_err(row(i + 1));
@@ -66,14 +69,17 @@ mod tests {
     #[test]
     fn preferences_become_shares() {
         let rows = ["1.0", "2", "0", "1.5", "1.25", "null"].map(row).join(",");
-        let found: Vec<_> = read_text(&format!("[{rows}]")).unwrap().iter().map(|row| row.preference).collect();
+        let found: Vec<_> =
+            read_text(&format!("[{rows}]")).unwrap().iter().map(|row| row.preference).collect();
         assert_eq!(found, [Some(0.0), Some(1.0), Some(0.5), Some(0.5), Some(0.25), None]);
     }
 
     #[test]
     fn a_bad_row_is_named() {
         let cause = |text: &str| {
-            let Err(Error::ForeignRow { row, source, .. }) = read_text(text) else { panic!("{text} is read") };
+            let Err(Error::ForeignRow { row, source, .. }) = read_text(text) else {
+                panic!("{text} is read")
+            };
             format!("row {row}: {source}")
         };
         insta::assert_snapshot!(cause(&format!("[{}, {}]", row("1"), row("3"))),

@@ -1,4 +1,5 @@
-//! AlpacaEval's own data for its fit: how hard each instruction is, and answers of models that play for length.
+//! AlpacaEval's own data for its fit: how hard each instruction is, and answers of models that play
+//! for length.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,7 +22,8 @@ pub struct GamedRow {
     pub not_gamed_baseline: bool,
 }
 
-/// Reads `df_gamed.csv`, which AlpacaEval 2 takes from its data set; columns beside the five are left alone.
+/// Reads `df_gamed.csv`, which AlpacaEval 2 takes from its data set; columns beside the five are
+/// left alone.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Table`] names the line and the column.
@@ -37,7 +39,8 @@ pub fn read_gamed(path: &Path) -> Result<Vec<GamedRow>, Error> {
         Ok(GamedRow {
             index: cell("index").parse().map_err(|_| wrong("index must be a place from 0"))?,
             preference,
-            std_delta_len: number("std_delta_len").ok_or_else(|| wrong("std_delta_len must be a number"))?,
+            std_delta_len: number("std_delta_len")
+                .ok_or_else(|| wrong("std_delta_len must be a number"))?,
             instruction_difficulty: number("instruction_difficulty")
                 .ok_or_else(|| wrong("instruction_difficulty must be a number"))?,
             not_gamed_baseline: cell("not_gamed_baseline").eq_ignore_ascii_case("true"),
@@ -53,8 +56,10 @@ mod tests {
     #[test]
     fn columns_are_found_by_name() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let header = "model,index,preference,std_delta_len,instruction_difficulty,not_gamed_baseline\n";
-        std::fs::write(file.path(), format!("{header}a,3,0.25,-1.5,2,False\nb,4,,0,1.0,True\n")).unwrap();
+        let header =
+            "model,index,preference,std_delta_len,instruction_difficulty,not_gamed_baseline\n";
+        std::fs::write(file.path(), format!("{header}a,3,0.25,-1.5,2,False\nb,4,,0,1.0,True\n"))
+            .unwrap();
         let found = read_gamed(file.path()).unwrap();
         assert_eq!(found[0].index, 3);
         assert_eq!((found[0].preference, found[0].std_delta_len), (Some(0.25), -1.5));

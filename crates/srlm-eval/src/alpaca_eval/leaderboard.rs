@@ -6,8 +6,8 @@ use std::path::Path;
 use super::table::read_table;
 use crate::Error;
 
-/// The figures of each model as AlpacaEval wrote them, in percent, by the model's name. Cells without a number are left
-/// out.
+/// The figures of each model as AlpacaEval wrote them, in percent, by the model's name. Cells
+/// without a number are left out.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Table`] names the line.
@@ -15,7 +15,12 @@ pub fn read_leaderboard(path: &Path) -> Result<BTreeMap<String, BTreeMap<String,
     // The first column, the model's name, has no heading.
     let figures = |(_, mut row): (usize, BTreeMap<String, String>)| {
         let name = row.remove("").unwrap_or_default();
-        (name, row.into_iter().filter_map(|(column, cell)| Some((column, cell.parse().ok()?))).collect())
+        (
+            name,
+            row.into_iter()
+                .filter_map(|(column, cell)| Some((column, cell.parse().ok()?)))
+                .collect(),
+        )
     };
     Ok(read_table(path)?.into_iter().map(figures).collect())
 }

@@ -1,7 +1,7 @@
 //! AlpacaEval's results: `annotations.json` into win rates, raw and length-controlled.
 //!
-//! [`read`] gives the annotations; [`summary`] counts them as AlpacaEval does and adds intervals and our own length
-//! control. AlpacaEval writes percent, here all rates are shares from 0 to 1.
+//! [`read`] gives the annotations; [`summary`] counts them as AlpacaEval does and adds intervals
+//! and our own length control. AlpacaEval writes percent, here all rates are shares from 0 to 1.
 //!
 //! ```
 //! use srlm_eval::{Bootstrap, alpaca_eval};
@@ -19,7 +19,8 @@
 //! ```
 //!
 //! # Source
-//! AlpacaEval 0.6.6: `main.py` writes the file, `metrics/winrate.py` and `metrics/glm_winrate.py` count.
+//! AlpacaEval 0.6.6: `main.py` writes the file, `metrics/winrate.py` and `metrics/glm_winrate.py`
+//! count.
 
 mod annotation;
 mod gamed;

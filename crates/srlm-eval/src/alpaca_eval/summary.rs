@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::glm::glm;
 use super::{Annotation, GamedRow, Glm};
 use crate::controlled::{
-    LengthControl, LengthControlled, LengthMatched, LengthPair, length_controlled_win_rate, length_matched_win_rate,
+    LengthControl, LengthControlled, LengthMatched, LengthPair, length_controlled_win_rate,
+    length_matched_win_rate,
 };
 use crate::{Bootstrap, Estimate, sign_test};
 
-/// A model against a baseline, by one annotator. Wins, losses, draws and rows without a preference add up to all.
+/// A model against a baseline, by one annotator. Wins, losses, draws and rows without a preference
+/// add up to all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Summary {
@@ -49,9 +51,13 @@ pub struct Summary {
     pub as_alpaca_eval: Option<Glm>,
 }
 
-/// One summary for each model, baseline and annotator. `gamed` are the rows of AlpacaEval's `df_gamed.csv`; without them
-/// its length control has no term for the difficulty of instructions.
-pub fn summary(annotations: &[Annotation], gamed: Option<&[GamedRow]>, bootstrap: &Bootstrap) -> Vec<Summary> {
+/// One summary for each model, baseline and annotator. `gamed` are the rows of AlpacaEval's
+/// `df_gamed.csv`; without them its length control has no term for the difficulty of instructions.
+pub fn summary(
+    annotations: &[Annotation],
+    gamed: Option<&[GamedRow]>,
+    bootstrap: &Bootstrap,
+) -> Vec<Summary> {
     let mut groups: BTreeMap<[&str; 3], Vec<&Annotation>> = BTreeMap::new();
     for row in annotations {
         groups.entry([&row.generator_2, &row.generator_1, &row.annotator]).or_default().push(row);
@@ -129,9 +135,13 @@ mod tests {
 
     #[test]
     fn counts_add_up_and_draws_are_half() {
-        let rows = [Some(1.0), Some(0.75), Some(0.5), Some(0.0), None].map(|share| row("m1", share));
+        let rows =
+            [Some(1.0), Some(0.75), Some(0.5), Some(0.0), None].map(|share| row("m1", share));
         let found = &summary(&rows, None, &Bootstrap::default())[0];
-        assert_eq!((found.n_wins, found.n_losses, found.n_draws, found.n_without_preference), (2, 1, 1, 1));
+        assert_eq!(
+            (found.n_wins, found.n_losses, found.n_draws, found.n_without_preference),
+            (2, 1, 1, 1)
+        );
         assert_eq!(found.n_instructions, 5);
         assert_eq!(found.win_rate.unwrap().value, 0.5625);
         assert_eq!(found.discrete_win_rate.unwrap().value, 0.625);

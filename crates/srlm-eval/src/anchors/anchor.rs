@@ -39,7 +39,8 @@ pub struct Anchor {
     pub wrong: String,
 }
 
-/// `count` anchors with different questions, arithmetic and form by turns; the same for the same seed.
+/// `count` anchors with different questions, arithmetic and form by turns; the same for the same
+/// seed.
 pub fn generated(count: u32, seed: u64) -> Vec<Anchor> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut asked = BTreeSet::new();
@@ -47,7 +48,11 @@ pub fn generated(count: u32, seed: u64) -> Vec<Anchor> {
     while anchors.len() < count as usize {
         let i = anchors.len();
         // There are fewer forms than sums: when they run out, sums go on.
-        let kind = if i % 2 == 1 && i < 2 * form::N_DIFFERENT { AnchorKind::Form } else { AnchorKind::Arithmetic };
+        let kind = if i % 2 == 1 && i < 2 * form::N_DIFFERENT {
+            AnchorKind::Form
+        } else {
+            AnchorKind::Arithmetic
+        };
         let (prompt, right, wrong) = match kind {
             AnchorKind::Form => form::draw(&mut random),
             _ => arithmetic::draw(&mut random),
@@ -81,10 +86,22 @@ pub fn read_anchors(path: &Path) -> Result<Vec<Anchor>, Error> {
             }
         }
         if right == wrong {
-            return Err(bad_row(path, line, "wrong", "is the right answer".to_owned(), "give one that is wrong"));
+            return Err(bad_row(
+                path,
+                line,
+                "wrong",
+                "is the right answer".to_owned(),
+                "give one that is wrong",
+            ));
         }
         if !asked.insert((prompt.clone(), right.clone(), wrong.clone())) {
-            return Err(bad_row(path, line, "prompt", "is there twice".to_owned(), "leave one of the rows out"));
+            return Err(bad_row(
+                path,
+                line,
+                "prompt",
+                "is there twice".to_owned(),
+                "leave one of the rows out",
+            ));
         }
         let id = format!("given-{:04}", anchors.len());
         anchors.push(Anchor { id, kind: AnchorKind::Given, prompt, right, wrong });
@@ -112,7 +129,8 @@ mod tests {
     #[test]
     fn answers_of_a_pair_are_about_as_long() {
         for anchor in generated(200, 3) {
-            let (right, wrong) = (anchor.right.chars().count() as f64, anchor.wrong.chars().count() as f64);
+            let (right, wrong) =
+                (anchor.right.chars().count() as f64, anchor.wrong.chars().count() as f64);
             assert!((right - wrong).abs() <= 0.25 * right.max(wrong) + 3.0, "{anchor:?}");
         }
     }
@@ -127,7 +145,10 @@ mod tests {
             assert_eq!(error.replace(&folder.path().display().to_string(), ""), expected);
         };
         let row = r#"{"prompt": "2 + 2?", "right": "4", "wrong": "5"}"#;
-        check(&format!("{row}\n\n{row}"), "/anchors.jsonl:3: `prompt` is there twice; leave one of the rows out");
+        check(
+            &format!("{row}\n\n{row}"),
+            "/anchors.jsonl:3: `prompt` is there twice; leave one of the rows out",
+        );
         check(
             r#"{"prompt": "2 + 2?", "right": "4", "wrong": "4"}"#,
             "/anchors.jsonl:1: `wrong` is the right answer; give one that is wrong",

@@ -24,7 +24,9 @@ pub(super) fn draw(random: &mut ChaCha8Rng) -> (String, String, String) {
         3 => {
             let (a, b) = (number(3, 15), number(4, 24));
             (
-                format!("A shelf has {a} boards with {b} books on each. How many books are on the shelf?"),
+                format!(
+                    "A shelf has {a} boards with {b} books on each. How many books are on the shelf?"
+                ),
                 format!("{a} * {b}"),
                 a * b,
             )
@@ -32,14 +34,17 @@ pub(super) fn draw(random: &mut ChaCha8Rng) -> (String, String, String) {
         _ => {
             let (price, paid) = (number(11, 48), 50);
             (
-                format!("A ticket costs {price} dollars and is paid with a {paid} dollar note. How much comes back?"),
+                format!(
+                    "A ticket costs {price} dollars and is paid with a {paid} dollar note. How much comes back?"
+                ),
                 format!("{paid} - {price}"),
                 paid - price,
             )
         }
     };
     let offset = number(1, 9);
-    let wrong = if result > offset && number(0, 1) == 0 { result - offset } else { result + offset };
+    let wrong =
+        if result > offset && number(0, 1) == 0 { result - offset } else { result + offset };
     let answer = |number: usize| format!("{working} = {number}. The answer is {number}.");
     (question, answer(result), answer(wrong))
 }
@@ -52,7 +57,8 @@ mod tests {
 
     /// The number that the question asks for, read from its words.
     fn solved(question: &str) -> i64 {
-        let numbers: Vec<i64> = question.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+        let numbers: Vec<i64> =
+            question.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
         match question {
             q if q.contains("plus") => numbers[0] + numbers[1],
             q if q.contains("minus") => numbers[0] - numbers[1],

@@ -10,10 +10,11 @@ use crate::Error;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorsConfig {
-    /// Generated pairs of a right and a wrong answer, beside those of the user's file; 0 for none. The paper has none.
+    /// Generated pairs of a right and a wrong answer, beside those of the user's file; 0 for none.
+    /// The paper has none.
     pub count: u32,
-    /// The least score that accepts an answer, in points of the judge's 0 to 5. 3 is the first whole score of the
-    /// upper half.
+    /// The least score that accepts an answer, in points of the judge's 0 to 5. 3 is the first
+    /// whole score of the upper half.
     pub threshold: f64,
 }
 
@@ -29,7 +30,11 @@ impl AnchorsConfig {
     pub fn validate(&self) -> Result<(), Error> {
         if Score::new(self.threshold).is_none() {
             let remedy = "it must be from 0 to 5";
-            return Err(Error::Config { key: "threshold", value: format!("{:?}", self.threshold), remedy });
+            return Err(Error::Config {
+                key: "threshold",
+                value: format!("{:?}", self.threshold),
+                remedy,
+            });
         }
         if self.count > 1000 {
             let remedy = "it must be at most 1000";
@@ -46,7 +51,9 @@ mod tests {
     #[test]
     fn settings_that_cannot_be_used_are_named() {
         AnchorsConfig::default().validate().unwrap();
-        let error = |count, threshold| AnchorsConfig { count, threshold }.validate().unwrap_err().to_string();
+        let error = |count, threshold| {
+            AnchorsConfig { count, threshold }.validate().unwrap_err().to_string()
+        };
         assert_eq!(error(4, 5.5), "threshold = 5.5: it must be from 0 to 5");
         assert_eq!(error(4, f64::NAN), "threshold = NaN: it must be from 0 to 5");
         assert_eq!(error(1001, 3.0), "count = 1001: it must be at most 1000");

@@ -5,9 +5,9 @@ use crate::Estimate;
 /// `a - b`, where each has its interval by Wilson, and `correlation` is that of the two shares.
 ///
 /// # Source
-/// Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10, and his term for
-/// correlated proportions of the same year. Without correlation checked against
-/// `statsmodels.stats.proportion.confint_proportions_2indep(method="newcomb")`.
+/// Newcombe 1998, "Interval estimation for the difference between independent proportions", method
+/// 10, and his term for correlated proportions of the same year. Without correlation checked
+/// against `statsmodels.stats.proportion.confint_proportions_2indep(method="newcomb")`.
 pub(super) fn difference(a: Estimate, b: Estimate, correlation: f64) -> Estimate {
     let value = a.value - b.value;
     let half = |da: f64, db: f64| (da * da - 2.0 * correlation * da * db + db * db).max(0.0).sqrt();
@@ -31,7 +31,10 @@ mod tests {
     fn independent_shares_agree_with_statsmodels() {
         let check = |(a, n): (u64, u64), (b, m): (u64, u64), low: f64, high: f64| {
             let found = difference(wilson(a, n).unwrap(), wilson(b, m).unwrap(), 0.0);
-            assert!((found.low - low).abs() < 1e-12 && (found.high - high).abs() < 1e-12, "{found:?}");
+            assert!(
+                (found.low - low).abs() < 1e-12 && (found.high - high).abs() < 1e-12,
+                "{found:?}"
+            );
         };
         check((14, 16), (3, 16), 0.34959221552294, 0.8387835880953651);
         check((4, 4), (0, 4), 0.30718973500360847, 1.0);

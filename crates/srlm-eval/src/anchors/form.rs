@@ -40,7 +40,10 @@ pub(super) fn draw(random: &mut ChaCha8Rng) -> (String, String, String) {
 fn answers(form: usize, facts: &[&str; 3]) -> (String, String) {
     let sentences = facts.map(|fact| capitalized(fact) + ".").join(" ");
     match form {
-        0 => (sentences, format!("{}.", capitalized(&format!("{}, {}, and {}", facts[0], facts[1], facts[2])))),
+        0 => (
+            sentences,
+            format!("{}.", capitalized(&format!("{}, {}, and {}", facts[0], facts[1], facts[2]))),
+        ),
         1 => (sentences.to_lowercase(), sentences),
         2 => (sentences.to_uppercase(), sentences),
         3 => (facts.map(|fact| format!("* {}.", capitalized(fact))).join("\n"), sentences),
@@ -51,7 +54,9 @@ fn answers(form: usize, facts: &[&str; 3]) -> (String, String) {
 
 fn capitalized(text: &str) -> String {
     let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+    characters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 #[cfg(test)]
@@ -77,7 +82,8 @@ mod tests {
     fn ifeval_passes_the_right_answer_and_fails_the_wrong_one() {
         for form in 0..FORMS.len() {
             let (id, kwargs) = instruction(form);
-            let row = json!({ "key": 1, "prompt": "p", "instruction_id_list": [id], "kwargs": [kwargs] });
+            let row =
+                json!({ "key": 1, "prompt": "p", "instruction_id_list": [id], "kwargs": [kwargs] });
             let row = Row::parse(&row.to_string()).unwrap();
             for (_, facts) in TOPICS {
                 let (right, wrong) = answers(form, &facts);

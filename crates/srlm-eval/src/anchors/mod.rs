@@ -1,7 +1,8 @@
-//! Hidden anchors: pairs of a right and a wrong answer to a question whose answer is known, judged with the same
-//! rubric as everything else, to see what the judge's scores are worth.
+//! Hidden anchors: pairs of a right and a wrong answer to a question whose answer is known, judged
+//! with the same rubric as everything else, to see what the judge's scores are worth.
 //!
-//! Each answer is a request of its own that looks like any other, so a judge cannot tell that it is being tested.
+//! Each answer is a request of its own that looks like any other, so a judge cannot tell that it is
+//! being tested.
 //!
 //! ```
 //! use srlm_eval::anchors::{AnchorScores, anchor_summary, generated};

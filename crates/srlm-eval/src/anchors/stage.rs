@@ -13,18 +13,24 @@ const NAME: &str = "anchors";
 
 /// Opens the folder at `out` if it is up to date, else begins to write it.
 ///
-/// `config` is all that decides how the caller measures; `inputs` are the answers and the judgments of them.
+/// `config` is all that decides how the caller measures; `inputs` are the answers and the judgments
+/// of them.
 ///
 /// # Errors
 /// [`Error::Artifact`], also when a finished folder with another key stands there.
-pub fn begin(out: &Path, config: serde_json::Value, inputs: Vec<Input>) -> Result<Begin<Eval>, Error> {
+pub fn begin(
+    out: &Path,
+    config: serde_json::Value,
+    inputs: Vec<Input>,
+) -> Result<Begin<Eval>, Error> {
     measured::begin(("srlm-eval/anchors", STAGE_VERSION), out, config, inputs)
 }
 
 /// Writes `anchors.json`, and the scores behind it as `anchors.jsonl`.
 ///
 /// # Errors
-/// [`Error::Artifact`] and [`Error::Io`] for the disk; [`Error::NotFinite`] when a score is not finite.
+/// [`Error::Artifact`] and [`Error::Io`] for the disk; [`Error::NotFinite`] when a score is not
+/// finite.
 pub fn write(
     writer: Writer<Eval>,
     summary: &AnchorSummary,

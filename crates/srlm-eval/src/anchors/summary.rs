@@ -8,7 +8,8 @@ use super::AnchorKind;
 use super::difference::{difference, exclusive};
 use crate::{Estimate, wilson};
 
-/// The scores that a judge gave the two answers of an anchor; `None` where it gave none that can be read.
+/// The scores that a judge gave the two answers of an anchor; `None` where it gave none that can be
+/// read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorScores {
@@ -24,8 +25,8 @@ pub struct AnchorScores {
 
 /// The content of `anchors.json`: a judge on answers whose truth is known.
 ///
-/// An answer without a score counts in no rate and is counted in `n_unscored`. A pair with one is in no pairwise
-/// measure: `n_pairs = n_right_above + n_tied + n_wrong_above + n_unscored_pairs`.
+/// An answer without a score counts in no rate and is counted in `n_unscored`. A pair with one is
+/// in no pairwise measure: `n_pairs = n_right_above + n_tied + n_wrong_above + n_unscored_pairs`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorSummary {
@@ -49,14 +50,15 @@ pub struct AnchorSummary {
     pub true_positive_rate: Option<Estimate>,
     /// Share of the scored wrong answers that are accepted; interval by Wilson.
     pub false_positive_rate: Option<Estimate>,
-    /// Youden's J of accepting: the true-positive rate less the false-positive rate. 0 is a judge that sees nothing,
-    /// 1 a perfect one. Interval by Newcombe from those of the two rates; it stays open where all answers of few anchors
-    /// are alike, as a bootstrap's does not.
+    /// Youden's J of accepting: the true-positive rate less the false-positive rate. 0 is a judge
+    /// that sees nothing, 1 a perfect one. Interval by Newcombe from those of the two rates; it
+    /// stays open where all answers of few anchors are alike, as a bootstrap's does not.
     pub youden_j: Option<Estimate>,
-    /// Share of the scored pairs whose right answer scores higher; a tie is a failure. Interval by Wilson.
+    /// Share of the scored pairs whose right answer scores higher; a tie is a failure. Interval by
+    /// Wilson.
     pub pairwise_accuracy: Option<Estimate>,
-    /// Share of the scored pairs with the right answer above less that with the wrong one above: J without a
-    /// threshold. Interval by Newcombe.
+    /// Share of the scored pairs with the right answer above less that with the wrong one above: J
+    /// without a threshold. Interval by Newcombe.
     pub pairwise_j: Option<Estimate>,
     /// The same by what makes an answer right.
     pub by_kind: BTreeMap<AnchorKind, KindSummary>,
@@ -81,9 +83,9 @@ pub struct KindSummary {
 /// Measures a judge on anchors.
 ///
 /// # Source
-/// Youden 1950, "Index for rating diagnostic tests": J is sensitivity plus specificity less 1, which is the
-/// true-positive rate less the false-positive rate. That the two rates are of the same anchors is left out of account,
-/// which widens the interval.
+/// Youden 1950, "Index for rating diagnostic tests": J is sensitivity plus specificity less 1,
+/// which is the true-positive rate less the false-positive rate. That the two rates are of the same
+/// anchors is left out of account, which widens the interval.
 pub fn anchor_summary(judge: &str, judged: &[AnchorScores], threshold: f64) -> AnchorSummary {
     let all: Vec<&AnchorScores> = judged.iter().collect();
     let tally = Tally::of(&all, threshold);
@@ -91,7 +93,8 @@ pub fn anchor_summary(judge: &str, judged: &[AnchorScores], threshold: f64) -> A
     all.iter().for_each(|one| kinds.entry(one.kind).or_default().push(one));
     let n_scored_pairs = tally.n_right_above + tally.n_tied + tally.n_wrong_above;
     let (accepted_right, accepted_wrong) = (tally.right.rate(), tally.wrong.rate());
-    let (above, below) = (wilson(tally.n_right_above, n_scored_pairs), wilson(tally.n_wrong_above, n_scored_pairs));
+    let (above, below) =
+        (wilson(tally.n_right_above, n_scored_pairs), wilson(tally.n_wrong_above, n_scored_pairs));
     AnchorSummary {
         judge: judge.to_owned(),
         threshold,
@@ -103,10 +106,15 @@ pub fn anchor_summary(judge: &str, judged: &[AnchorScores], threshold: f64) -> A
         n_unscored: 2 * tally.n_pairs - tally.right.n - tally.wrong.n,
         true_positive_rate: accepted_right,
         false_positive_rate: accepted_wrong,
-        youden_j: accepted_right.zip(accepted_wrong).map(|(right, wrong)| difference(right, wrong, 0.0)),
+        youden_j: accepted_right
+            .zip(accepted_wrong)
+            .map(|(right, wrong)| difference(right, wrong, 0.0)),
         pairwise_accuracy: above,
         pairwise_j: above.zip(below).map(|(a, b)| difference(a, b, exclusive(a.value, b.value))),
-        by_kind: kinds.into_iter().map(|(kind, all)| (kind, Tally::of(&all, threshold).of_kind())).collect(),
+        by_kind: kinds
+            .into_iter()
+            .map(|(kind, all)| (kind, Tally::of(&all, threshold).of_kind()))
+            .collect(),
     }
 }
 
@@ -161,7 +169,11 @@ impl Tally {
             n_right_above: self.n_right_above,
             n_tied: self.n_tied,
             n_wrong_above: self.n_wrong_above,
-            youden_j: self.right.rate().zip(self.wrong.rate()).map(|(right, wrong)| right.value - wrong.value),
+            youden_j: self
+                .right
+                .rate()
+                .zip(self.wrong.rate())
+                .map(|(right, wrong)| right.value - wrong.value),
         }
     }
 }
@@ -188,8 +200,12 @@ mod tests {
     #[test]
     fn a_case_to_check_with_a_pencil() {
         // Right: 5 3 2 none, accepted 2 of 3. Wrong: 1 3 4 4, accepted 3 of 4.
-        let found =
-            judged(&[(Some(5.0), Some(1.0)), (Some(3.0), Some(3.0)), (Some(2.0), Some(4.0)), (None, Some(4.0))]);
+        let found = judged(&[
+            (Some(5.0), Some(1.0)),
+            (Some(3.0), Some(3.0)),
+            (Some(2.0), Some(4.0)),
+            (None, Some(4.0)),
+        ]);
         assert_eq!((found.n_pairs, found.n_unscored_pairs, found.n_unscored), (4, 1, 1));
         assert_eq!((found.n_right_above, found.n_tied, found.n_wrong_above), (1, 1, 1));
         assert_eq!(value(found.true_positive_rate), Some(2.0 / 3.0));

@@ -41,7 +41,8 @@ pub enum Benchmark {
     Arithmetic,
     /// GSM8K (Cobbe et al. 2021): word problems, with worked answers.
     Gsm8k,
-    /// SVAMP (Patel et al. 2021): word problems. The harness has no such task; prompts and rule are those of GSM8K.
+    /// SVAMP (Patel et al. 2021): word problems. The harness has no such task; prompts and rule are
+    /// those of GSM8K.
     Svamp,
     /// TriviaQA (Joshi et al. 2017), without documents.
     TriviaQa,
@@ -99,15 +100,21 @@ impl Benchmark {
         }
     }
 
-    /// The metrics that the harness prints. Choices are scored by all three of theirs, whatever is printed.
+    /// The metrics that the harness prints. Choices are scored by all three of theirs, whatever is
+    /// printed.
     pub fn metrics(self) -> &'static [Metric] {
         match self {
-            Self::ArcEasy | Self::ArcChallenge | Self::HellaSwag | Self::Piqa | Self::OpenBookQa => {
-                &[Metric::Acc, Metric::AccNorm]
-            }
-            Self::SocialIqa | Self::Mmlu | Self::WinoGrande | Self::BoolQ | Self::Copa | Self::CommonsenseQa => {
-                &[Metric::Acc]
-            }
+            Self::ArcEasy
+            | Self::ArcChallenge
+            | Self::HellaSwag
+            | Self::Piqa
+            | Self::OpenBookQa => &[Metric::Acc, Metric::AccNorm],
+            Self::SocialIqa
+            | Self::Mmlu
+            | Self::WinoGrande
+            | Self::BoolQ
+            | Self::Copa
+            | Self::CommonsenseQa => &[Metric::Acc],
             Self::Arithmetic => &[Metric::Acc],
             Self::Lambada => &[Metric::Acc, Metric::Perplexity],
             Self::Gsm8k | Self::Svamp => &[Metric::StrictMatch, Metric::FlexibleExtract],
@@ -115,15 +122,20 @@ impl Benchmark {
         }
     }
 
-    /// The questions of `rows`, each after the worked `examples`, which are all shown, in their order.
-    /// The caller keeps the questions out of the examples.
+    /// The questions of `rows`, each after the worked `examples`, which are all shown, in their
+    /// order. The caller keeps the questions out of the examples.
     ///
-    /// Columns are those of the official data sets, or those of llm-foundry's evaluation files (`query`, `choices`,
-    /// `gold`; `context_options`; `context`, `continuation`; `context`, `answer`), brought to the same prompts.
+    /// Columns are those of the official data sets, or those of llm-foundry's evaluation files
+    /// (`query`, `choices`, `gold`; `context_options`; `context`, `continuation`; `context`,
+    /// `answer`), brought to the same prompts.
     ///
     /// # Errors
     /// [`RowError`] names the row, the column and what it must be.
-    pub fn items(self, rows: impl IntoIterator<Item = Value>, examples: &[Value]) -> Result<Vec<Item>, RowError> {
+    pub fn items(
+        self,
+        rows: impl IntoIterator<Item = Value>,
+        examples: &[Value],
+    ) -> Result<Vec<Item>, RowError> {
         let mut shown = String::new();
         for (number, value) in examples.iter().enumerate() {
             shown.push_str(&self.document(Row { benchmark: self, number, value })?.worked());
@@ -142,7 +154,9 @@ impl Benchmark {
             Self::NqOpen => Ok("Answer these questions:\n\n".to_owned()),
             Self::Mmlu => {
                 let subject = row.text("subject")?.replace('_', " ");
-                Ok(format!("The following are multiple choice questions (with answers) about {subject}.\n\n"))
+                Ok(format!(
+                    "The following are multiple choice questions (with answers) about {subject}.\n\n"
+                ))
             }
             _ => Ok(String::new()),
         }

@@ -12,7 +12,8 @@ use super::row::{Row, RowError};
 type Read = Result<Document, RowError>;
 
 /// What HellaSwag's texts have in square brackets is left over from their web pages.
-static BRACKETS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\[.*?\]").expect("a valid pattern"));
+static BRACKETS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\[.*?\]").expect("a valid pattern"));
 
 pub(super) fn arc(row: Row<'_>) -> Read {
     let context = |question| format!("Question: {question}\nAnswer:");
@@ -21,7 +22,11 @@ pub(super) fn arc(row: Row<'_>) -> Read {
         return queried(row, context(query.strip_prefix("Question: ").unwrap_or(query)));
     }
     let choices = row.object("choices")?.texts("text")?;
-    Ok(Document::Choice { context: context(row.text("question")?), choices, target: row.labelled()? })
+    Ok(Document::Choice {
+        context: context(row.text("question")?),
+        choices,
+        target: row.labelled()?,
+    })
 }
 
 pub(super) fn openbookqa(row: Row<'_>) -> Read {
@@ -29,7 +34,11 @@ pub(super) fn openbookqa(row: Row<'_>) -> Read {
         return queried(row, row.text("query")?.to_owned());
     }
     let choices = row.object("choices")?.texts("text")?;
-    Ok(Document::Choice { context: row.text("question_stem")?.to_owned(), choices, target: row.labelled()? })
+    Ok(Document::Choice {
+        context: row.text("question_stem")?.to_owned(),
+        choices,
+        target: row.labelled()?,
+    })
 }
 
 pub(super) fn piqa(row: Row<'_>) -> Read {
@@ -37,14 +46,23 @@ pub(super) fn piqa(row: Row<'_>) -> Read {
     if row.has("query") {
         let query = row.text("query")?;
         let goal = query.strip_prefix("Question: ").and_then(|query| query.strip_suffix('\n'));
-        return queried(row, context(goal.ok_or_else(|| row.error("query", "`Question: ` and one line"))?));
+        return queried(
+            row,
+            context(goal.ok_or_else(|| row.error("query", "`Question: ` and one line"))?),
+        );
     }
     let choices = vec![row.text("sol1")?.to_owned(), row.text("sol2")?.to_owned()];
-    Ok(Document::Choice { context: context(row.text("goal")?), choices, target: row.index("label", 0, 2)? })
+    Ok(Document::Choice {
+        context: context(row.text("goal")?),
+        choices,
+        target: row.index("label", 0, 2)?,
+    })
 }
 
 pub(super) fn hellaswag(row: Row<'_>) -> Read {
-    let clean = |text: &str| BRACKETS.replace_all(&strip(text).replace(" [title]", ". "), "").replace("  ", " ");
+    let clean = |text: &str| {
+        BRACKETS.replace_all(&strip(text).replace(" [title]", ". "), "").replace("  ", " ")
+    };
     let (label, begun) = (row.text("activity_label")?, row.text("ctx_a")?);
     let context = clean(&format!("{label}: {begun} {}", capitalize(row.text("ctx_b")?)));
     let choices: Vec<String> = row.texts("endings")?.iter().map(|ending| clean(ending)).collect();
@@ -56,8 +74,10 @@ pub(super) fn social_iqa(row: Row<'_>) -> Read {
     let prompt = |context, question| format!("Q: {context} {question}\nA:");
     if row.has("query") {
         let (head, choices) = split_query(row)?;
-        let parts = head.strip_prefix("Context: ").and_then(|head| head.rsplit_once("\nQuestion: "));
-        let (context, question) = parts.ok_or_else(|| row.error("query", "`Context: ` and `Question: ` lines"))?;
+        let parts =
+            head.strip_prefix("Context: ").and_then(|head| head.rsplit_once("\nQuestion: "));
+        let (context, question) =
+            parts.ok_or_else(|| row.error("query", "`Context: ` and `Question: ` lines"))?;
         let target = row.index("gold", 0, choices.len())?;
         return Ok(Document::Choice { context: prompt(context, question), choices, target });
     }
@@ -90,7 +110,8 @@ pub(super) fn boolq(row: Row<'_>) -> Read {
     let (passage, question, target) = if row.has("query") {
         let query = row.text("query")?.strip_prefix("Passage: ");
         let parts = query.and_then(|query| query.rsplit_once("\nQuestion: "));
-        let (passage, question) = parts.ok_or_else(|| row.error("query", "`Passage: ` and `Question: ` lines"))?;
+        let (passage, question) =
+            parts.ok_or_else(|| row.error("query", "`Passage: ` and `Question: ` lines"))?;
         (passage, question.strip_suffix('?').unwrap_or(question), row.index("gold", 0, 2)?)
     } else {
         (row.text("passage")?, row.text("question")?, row.index("label", 0, 2)?)
@@ -102,7 +123,8 @@ pub(super) fn boolq(row: Row<'_>) -> Read {
 pub(super) fn copa(row: Row<'_>) -> Read {
     if row.has("query") {
         let parts = row.text("query")?.rsplit_once(", ");
-        let (premise, connector) = parts.ok_or_else(|| row.error("query", "a premise, a comma and a connector"))?;
+        let (premise, connector) =
+            parts.ok_or_else(|| row.error("query", "a premise, a comma and a connector"))?;
         let choices = row.texts("choices")?.iter().map(|choice| copa_choice(choice)).collect();
         let context = format!("{premise} {connector}");
         return Ok(Document::Choice { context, choices, target: row.index("gold", 0, 2)? });
@@ -120,7 +142,8 @@ pub(super) fn copa(row: Row<'_>) -> Read {
     Ok(Document::Choice { context, choices, target: row.index("label", 0, 2)? })
 }
 
-/// The harness puts a space here and a delimiter before it: COPA's continuations begin with two spaces.
+/// The harness puts a space here and a delimiter before it: COPA's continuations begin with two
+/// spaces.
 fn copa_choice(choice: &str) -> String {
     let mut characters = choice.chars();
     let first: String = characters.next().into_iter().flat_map(char::to_lowercase).collect();
@@ -131,12 +154,24 @@ pub(super) fn winogrande(row: Row<'_>) -> Read {
     if row.has("context_options") {
         let contexts = row.texts("context_options")?;
         let target = row.index("gold", 0, contexts.len())?;
-        return Ok(Document::Blank { contexts, continuation: strip(row.text("continuation")?).to_owned(), target });
+        return Ok(Document::Blank {
+            contexts,
+            continuation: strip(row.text("continuation")?).to_owned(),
+            target,
+        });
     }
     let parts = row.text("sentence")?.split_once('_');
-    let (before, after) = parts.ok_or_else(|| row.error("sentence", "a sentence with a blank `_`"))?;
-    let contexts = vec![format!("{before}{}", row.text("option1")?), format!("{before}{}", row.text("option2")?)];
-    Ok(Document::Blank { contexts, continuation: strip(after).to_owned(), target: row.index("answer", 1, 2)? })
+    let (before, after) =
+        parts.ok_or_else(|| row.error("sentence", "a sentence with a blank `_`"))?;
+    let contexts = vec![
+        format!("{before}{}", row.text("option1")?),
+        format!("{before}{}", row.text("option2")?),
+    ];
+    Ok(Document::Blank {
+        contexts,
+        continuation: strip(after).to_owned(),
+        target: row.index("answer", 1, 2)?,
+    })
 }
 
 /// A row of llm-foundry whose `choices` are what is asked.

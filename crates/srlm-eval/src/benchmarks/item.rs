@@ -13,8 +13,8 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// The pair to tokenize: white space at the end of the context begins the continuation instead, since tokenizers
-    /// join a space with the word after it.
+    /// The pair to tokenize: white space at the end of the context begins the continuation instead,
+    /// since tokenizers join a space with the word after it.
     ///
     /// # Source
     /// `TemplateLM._encode_pair` of lm-evaluation-harness.
@@ -35,8 +35,8 @@ pub enum Item {
         id: String,
         /// One a choice.
         pairs: Vec<Pair>,
-        /// The choices without delimiter: their lengths divide the log-likelihoods. Of WinoGrande, where contexts are
-        /// chosen, the contexts, as the harness has it.
+        /// The choices without delimiter: their lengths divide the log-likelihoods. Of WinoGrande,
+        /// where contexts are chosen, the contexts, as the harness has it.
         choices: Vec<String>,
         /// Place of the right choice.
         target: usize,
@@ -67,7 +67,9 @@ impl Item {
     /// The row's id, or its number from 0.
     pub fn id(&self) -> &str {
         match self {
-            Self::Choice { id, .. } | Self::Continuation { id, .. } | Self::Generation { id, .. } => id,
+            Self::Choice { id, .. }
+            | Self::Continuation { id, .. }
+            | Self::Generation { id, .. } => id,
         }
     }
 

@@ -16,9 +16,11 @@ pub(super) fn letters(n: usize) -> Vec<String> {
 pub(super) fn split_query(row: Row<'_>) -> Result<(&str, Vec<String>), RowError> {
     let query = row.text("query")?;
     let expected = "a question, `Choices:`, lines `A. first` and so on, and `Answer:`";
-    let (question, rest) = query.split_once("\nChoices:\n").ok_or_else(|| row.error("query", expected))?;
+    let (question, rest) =
+        query.split_once("\nChoices:\n").ok_or_else(|| row.error("query", expected))?;
     let list = rest.strip_suffix("\nAnswer:").ok_or_else(|| row.error("query", expected))?;
-    let choice = |(letter, line): (char, &str)| line.strip_prefix(&format!("{letter}. ")).map(str::to_owned);
+    let choice =
+        |(letter, line): (char, &str)| line.strip_prefix(&format!("{letter}. ")).map(str::to_owned);
     let choices: Option<Vec<String>> = ('A'..).zip(list.split('\n')).map(choice).collect();
     Ok((question, choices.ok_or_else(|| row.error("query", expected))?))
 }

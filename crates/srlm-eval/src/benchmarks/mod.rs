@@ -1,7 +1,8 @@
 //! Benchmarks that need no judge, counted as lm-evaluation-harness counts them.
 //!
-//! This module turns rows of public data sets into questions and a model's answers into scores; the caller has the
-//! model. There are three kinds of [`Item`]: a choice between continuations, one continuation, and a text to generate.
+//! This module turns rows of public data sets into questions and a model's answers into scores; the
+//! caller has the model. There are three kinds of [`Item`]: a choice between continuations, one
+//! continuation, and a text to generate.
 //!
 //! ```
 //! use serde_json::json;
@@ -23,19 +24,20 @@
 //! ```
 //!
 //! # What the caller keeps
-//! - **Tokens of a pair.** [`Pair::for_tokenizer`] moves the white space at the end of the context to the continuation.
-//!   The two are then tokenized as one text, the context also alone, and the continuation's tokens are those after the
-//!   first `n`, where `n` is the number of the context's. Without a context, the token for the beginning (or, where there
-//!   is none, for the end) of a text stands for it. A pair that is too long loses tokens on the left.
-//! - **Log-likelihood.** The sum of the natural logarithms of the probabilities of the continuation's tokens;
-//!   `greedy` says whether each of them was the likeliest.
-//! - **Generation.** Greedy, until a stop string or [`MAX_NEW_TOKENS`]. Whether the stop string is in the response does
-//!   not matter.
+//! - **Tokens of a pair.** [`Pair::for_tokenizer`] moves the white space at the end of the context
+//!   to the continuation. The two are then tokenized as one text, the context also alone, and the
+//!   continuation's tokens are those after the first `n`, where `n` is the number of the context's.
+//!   Without a context, the token for the beginning (or, where there is none, for the end) of a
+//!   text stands for it. A pair that is too long loses tokens on the left.
+//! - **Log-likelihood.** The sum of the natural logarithms of the probabilities of the
+//!   continuation's tokens; `greedy` says whether each of them was the likeliest.
+//! - **Generation.** Greedy, until a stop string or [`MAX_NEW_TOKENS`]. Whether the stop string is
+//!   in the response does not matter.
 //! - **Whole texts.** [`rolling_windows`] says what is fed and what is predicted.
 //!
 //! # Source
-//! lm-evaluation-harness 0.4.13 (Gao et al. 2024). Checked against its own task files in `tests/benchmarks.rs`. Which
-//! metrics it prints for which benchmark is in [`Benchmark::metrics`].
+//! lm-evaluation-harness 0.4.13 (Gao et al. 2024). Checked against its own task files in
+//! `tests/benchmarks.rs`. Which metrics it prints for which benchmark is in [`Benchmark::metrics`].
 
 mod answer;
 mod benchmark;

@@ -16,7 +16,11 @@ pub(super) fn lambada(row: Row<'_>) -> Read {
         false => row.text("text")?.to_owned(),
     };
     let (context, word) = text.rsplit_once(' ').unwrap_or(("", &text));
-    Ok(Document::Continuation { context: context.to_owned(), delimiter: " ", continuation: format!(" {word}") })
+    Ok(Document::Continuation {
+        context: context.to_owned(),
+        delimiter: " ",
+        continuation: format!(" {word}"),
+    })
 }
 
 pub(super) fn arithmetic(row: Row<'_>) -> Read {
@@ -56,8 +60,14 @@ fn worked(question: &str, answer: &str) -> Document {
 
 pub(super) fn triviaqa(row: Row<'_>) -> Read {
     let (question, answers) = if row.has("context") {
-        let context = row.text("context")?.strip_prefix("Question: ").and_then(|text| text.strip_suffix("\nAnswer:"));
-        (context.ok_or_else(|| row.error("context", "`Question: ` and `Answer:` lines"))?, row.texts("aliases")?)
+        let context = row
+            .text("context")?
+            .strip_prefix("Question: ")
+            .and_then(|text| text.strip_suffix("\nAnswer:"));
+        (
+            context.ok_or_else(|| row.error("context", "`Question: ` and `Answer:` lines"))?,
+            row.texts("aliases")?,
+        )
     } else {
         (row.text("question")?, row.object("answer")?.texts("aliases")?)
     };

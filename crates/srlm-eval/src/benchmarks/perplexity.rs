@@ -10,7 +10,8 @@ use crate::{Bootstrap, Estimate};
 pub struct PageLikelihood {
     /// Sum of the log-probabilities of its tokens, in nats.
     pub sum: f64,
-    /// Words of the original text: one more than its runs of white space, those at its ends included.
+    /// Words of the original text: one more than its runs of white space, those at its ends
+    /// included.
     pub n_words: u64,
     /// Bytes of the original text in UTF-8.
     pub n_bytes: u64,
@@ -19,9 +20,11 @@ pub struct PageLikelihood {
 }
 
 impl PageLikelihood {
-    /// Counts words and bytes of `page`: of WikiText the original page, not the text that is scored.
+    /// Counts words and bytes of `page`: of WikiText the original page, not the text that is
+    /// scored.
     pub fn new(page: &str, sum: f64, n_tokens: u64) -> Self {
-        let starts_run = |(before, c): (Option<char>, char)| is_space(c) && !before.is_some_and(is_space);
+        let starts_run =
+            |(before, c): (Option<char>, char)| is_space(c) && !before.is_some_and(is_space);
         let before = std::iter::once(None).chain(page.chars().map(Some));
         let n_runs = before.zip(page.chars()).filter(|&pair| starts_run(pair)).count();
         Self { sum, n_words: n_runs as u64 + 1, n_bytes: page.len() as u64, n_tokens }
@@ -42,7 +45,8 @@ pub struct Perplexities {
     pub bits_per_byte: Estimate,
 }
 
-/// Loss of all texts over their words, bytes and tokens; `None` without texts, or without bytes or tokens in them.
+/// Loss of all texts over their words, bytes and tokens; `None` without texts, or without bytes or
+/// tokens in them.
 ///
 /// # Source
 /// `weighted_perplexity` and `bits_per_byte` of lm-evaluation-harness, task `wikitext`.

@@ -14,7 +14,8 @@ pub(super) fn strip(text: &str) -> &str {
 pub(super) fn capitalize(text: &str) -> String {
     let mut characters = text.chars();
     let Some(first) = characters.next() else { return String::new() };
-    // Title case of a letter with several upper-case ones, such as the German sharp s, has only the first of them.
+    // Title case of a letter with several upper-case ones, such as the German sharp s, has only the
+    // first of them.
     let mut upper = first.to_uppercase();
     let head = upper.next().into_iter().chain(upper.flat_map(char::to_lowercase));
     head.collect::<String>() + &characters.as_str().to_lowercase()
@@ -26,9 +27,13 @@ mod tests {
 
     #[test]
     fn capitals_are_those_of_python() {
-        for (text, expected) in
-            [("", ""), ("the OVEN", "The oven"), ("ßtrong", "Sstrong"), ("élan", "Élan"), ("9A", "9a")]
-        {
+        for (text, expected) in [
+            ("", ""),
+            ("the OVEN", "The oven"),
+            ("ßtrong", "Sstrong"),
+            ("élan", "Élan"),
+            ("9A", "9a"),
+        ] {
             assert_eq!(capitalize(text), expected);
         }
         assert_eq!(strip("\u{1c} a b\u{a0}\n"), "a b");

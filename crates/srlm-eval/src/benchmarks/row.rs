@@ -56,18 +56,26 @@ impl<'a> Row<'a> {
     /// A list of at least one string.
     pub(super) fn texts(self, key: &'static str) -> Result<Vec<String>, RowError> {
         let list = self.value.get(key).and_then(Value::as_array).filter(|list| !list.is_empty());
-        let texts = list.and_then(|list| list.iter().map(|text| text.as_str().map(str::to_owned)).collect());
+        let texts = list
+            .and_then(|list| list.iter().map(|text| text.as_str().map(str::to_owned)).collect());
         texts.ok_or_else(|| self.error(key, "a list of strings, not empty"))
     }
 
     /// A number, also one in quotes, that counts from `first` to below `first + n`.
-    pub(super) fn index(self, key: &'static str, first: usize, n: usize) -> Result<usize, RowError> {
+    pub(super) fn index(
+        self,
+        key: &'static str,
+        first: usize,
+        n: usize,
+    ) -> Result<usize, RowError> {
         let index = match self.value.get(key) {
             Some(Value::String(text)) => text.trim().parse().ok(),
             Some(value) => value.as_u64(),
             None => None,
         };
-        let index = index.and_then(|index| usize::try_from(index).ok()).and_then(|index| index.checked_sub(first));
+        let index = index
+            .and_then(|index| usize::try_from(index).ok())
+            .and_then(|index| index.checked_sub(first));
         index.filter(|&index| index < n).ok_or_else(|| self.error(key, "the number of a choice"))
     }
 

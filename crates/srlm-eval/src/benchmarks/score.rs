@@ -13,8 +13,8 @@ use super::Item;
 pub enum Metric {
     /// Whether the right choice is the likeliest, or the continuation the greedy one.
     Acc,
-    /// Whether the right choice is the likeliest per character (Unicode scalar value). The harness's `acc_norm` counts
-    /// characters, not bytes.
+    /// Whether the right choice is the likeliest per character (Unicode scalar value). The
+    /// harness's `acc_norm` counts characters, not bytes.
     AccNorm,
     /// Whether the right choice is the likeliest per byte of UTF-8.
     AccBytes,
@@ -48,14 +48,17 @@ pub struct ItemScore {
 }
 
 impl Item {
-    /// Scores the pairs' likelihoods. Of equally likely choices the first is chosen; NaN is never chosen.
+    /// Scores the pairs' likelihoods. Of equally likely choices the first is chosen; NaN is never
+    /// chosen.
     ///
     /// # Panics
     /// When there are more or fewer likelihoods than pairs, or a text is to be generated.
     pub fn score(&self, likelihoods: &[Likelihood]) -> ItemScore {
         assert_eq!(likelihoods.len(), self.pairs().len(), "one likelihood for each pair");
         let values = match self {
-            Self::Choice { choices, target, .. } => choice_scores(likelihoods, choices, *target).into(),
+            Self::Choice { choices, target, .. } => {
+                choice_scores(likelihoods, choices, *target).into()
+            }
             Self::Continuation { .. } => {
                 let Likelihood { sum, greedy } = likelihoods[0];
                 [(Metric::Acc, f64::from(u8::from(greedy))), (Metric::Perplexity, sum)].into()
@@ -73,13 +76,23 @@ impl Item {
         let Self::Generation { id, answers, stop, rule, .. } = self else {
             panic!("likelihoods are scored by `score`");
         };
-        ItemScore { id: id.clone(), values: rule.scores(response, stop, answers).into_iter().collect() }
+        ItemScore {
+            id: id.clone(),
+            values: rule.scores(response, stop, answers).into_iter().collect(),
+        }
     }
 }
 
-fn choice_scores(likelihoods: &[Likelihood], choices: &[String], target: usize) -> [(Metric, f64); 3] {
+fn choice_scores(
+    likelihoods: &[Likelihood],
+    choices: &[String],
+    target: usize,
+) -> [(Metric, f64); 3] {
     let right = |length: fn(&str) -> usize| {
-        let values = likelihoods.iter().zip(choices).map(|(likelihood, choice)| likelihood.sum / length(choice) as f64);
+        let values = likelihoods
+            .iter()
+            .zip(choices)
+            .map(|(likelihood, choice)| likelihood.sum / length(choice) as f64);
         f64::from(u8::from(first_greatest(values) == Some(target)))
     };
     [
@@ -90,6 +103,11 @@ fn choice_scores(likelihoods: &[Likelihood], choices: &[String], target: usize) 
 }
 
 fn first_greatest(values: impl Iterator<Item = f64>) -> Option<usize> {
-    let later_is_greater = |best: (usize, f64), next: (usize, f64)| if next.1 > best.1 { next } else { best };
-    values.enumerate().filter(|(_, value)| !value.is_nan()).reduce(later_is_greater).map(|(place, _)| place)
+    let later_is_greater =
+        |best: (usize, f64), next: (usize, f64)| if next.1 > best.1 { next } else { best };
+    values
+        .enumerate()
+        .filter(|(_, value)| !value.is_nan())
+        .reduce(later_is_greater)
+        .map(|(place, _)| place)
 }

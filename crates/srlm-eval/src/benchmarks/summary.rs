@@ -13,8 +13,9 @@ use crate::{Bootstrap, Estimate};
 pub struct Measured {
     /// The value, with a bootstrap interval over questions.
     pub estimate: Estimate,
-    /// Standard deviation of the sample over the root of the number of questions; `None` of a single question. Of
-    /// perplexity, that of the mean log-likelihood times the perplexity (the harness resamples instead).
+    /// Standard deviation of the sample over the root of the number of questions; `None` of a
+    /// single question. Of perplexity, that of the mean log-likelihood times the perplexity (the
+    /// harness resamples instead).
     pub standard_error: Option<f64>,
 }
 
@@ -34,8 +35,9 @@ pub fn summary(scores: &[ItemScore], bootstrap: &Bootstrap) -> Summary {
     for (&metric, &value) in scores.iter().flat_map(|score| &score.values) {
         values.entry(metric).or_default().push(value);
     }
-    let metrics =
-        values.into_iter().filter_map(|(metric, values)| Some((metric, measured(metric, &values, bootstrap)?)));
+    let metrics = values
+        .into_iter()
+        .filter_map(|(metric, values)| Some((metric, measured(metric, &values, bootstrap)?)));
     Summary { n_items: scores.len() as u64, metrics: metrics.collect() }
 }
 

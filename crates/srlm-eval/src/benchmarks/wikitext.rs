@@ -29,13 +29,16 @@ const AFTER: [(&str, &str); 8] = [
 ];
 /// Opening and closing marks that lose the spaces inside.
 static MARKS: LazyLock<[Regex; 5]> = LazyLock::new(|| {
-    [(r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), ("\"", "\""), ("'", "'")].map(|(open, close)| {
-        let space = r"[\s\x1c-\x1f]*";
-        let pattern = format!("({open}){space}([^{close}]*?){space}({close})");
-        Regex::new(&pattern).expect("a valid pattern")
-    })
+    [(r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), ("\"", "\""), ("'", "'")].map(
+        |(open, close)| {
+            let space = r"[\s\x1c-\x1f]*";
+            let pattern = format!("({open}){space}([^{close}]*?){space}({close})");
+            Regex::new(&pattern).expect("a valid pattern")
+        },
+    )
 });
-static SLASHES: LazyLock<Regex> = LazyLock::new(|| Regex::new("/' [0-9]/").expect("a valid pattern"));
+static SLASHES: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("/' [0-9]/").expect("a valid pattern"));
 
 /// The text that is scored of a page of WikiText: the page without the spaces of its tokenization.
 ///

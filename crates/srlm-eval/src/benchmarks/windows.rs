@@ -11,8 +11,9 @@ pub struct Window {
     pub predicted: Range<usize>,
 }
 
-/// Windows that predict each of `n_tokens` once, in order: the first the first `length`, each later one as many of
-/// those that remain as leave `n_context` tokens before them. The last window is filled up with earlier tokens.
+/// Windows that predict each of `n_tokens` once, in order: the first the first `length`, each later
+/// one as many of those that remain as leave `n_context` tokens before them. The last window is
+/// filled up with earlier tokens.
 ///
 /// The harness scores texts with `n_context` 1.
 ///

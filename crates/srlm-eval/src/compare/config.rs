@@ -9,7 +9,8 @@ use serde::Serialize;
 pub struct Difference {
     /// Dotted, such as `dpo.beta`.
     pub key: String,
-    /// Its value in each run as TOML writes it; `None` where the run does not have the key, or no readable `run.toml`.
+    /// Its value in each run as TOML writes it; `None` where the run does not have the key, or no
+    /// readable `run.toml`.
     pub values: Vec<Option<String>>,
 }
 
@@ -17,8 +18,12 @@ pub(super) fn differences(configs: &[Option<&str>]) -> Vec<Difference> {
     let flat: Vec<BTreeMap<String, String>> = configs.iter().map(|config| flat(*config)).collect();
     let keys: BTreeSet<&String> = flat.iter().flat_map(BTreeMap::keys).collect();
     let difference = |key: &String| {
-        let values: Vec<Option<String>> = flat.iter().map(|config| config.get(key).cloned()).collect();
-        values.iter().any(|value| *value != values[0]).then(|| Difference { key: key.clone(), values })
+        let values: Vec<Option<String>> =
+            flat.iter().map(|config| config.get(key).cloned()).collect();
+        values
+            .iter()
+            .any(|value| *value != values[0])
+            .then(|| Difference { key: key.clone(), values })
     };
     keys.into_iter().filter_map(difference).collect()
 }

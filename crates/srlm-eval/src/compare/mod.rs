@@ -1,4 +1,5 @@
-//! Several runs side by side: key measures of each iteration, what differs in the configurations, curves overlaid.
+//! Several runs side by side: key measures of each iteration, what differs in the configurations,
+//! curves overlaid.
 
 mod config;
 mod view;
@@ -32,9 +33,9 @@ pub struct ComparedRun {
 
 /// Puts runs side by side.
 ///
-/// Win rates compare each model with the one before it in its own run, by that run's evaluator: they show which run
-/// gained more, not which model is better. Accuracies and losses compare across runs where the held-out data are the
-/// same.
+/// Win rates compare each model with the one before it in its own run, by that run's evaluator:
+/// they show which run gained more, not which model is better. Accuracies and losses compare across
+/// runs where the held-out data are the same.
 pub fn compare(runs: &[RunSummary]) -> ComparedRuns {
     let names = names(runs);
     let one = |(run, name): (&RunSummary, String)| ComparedRun {
@@ -44,7 +45,9 @@ pub fn compare(runs: &[RunSummary]) -> ComparedRuns {
     };
     ComparedRuns {
         runs: runs.iter().zip(names).map(one).collect(),
-        differences: config::differences(&runs.iter().map(|run| run.config.as_deref()).collect::<Vec<_>>()),
+        differences: config::differences(
+            &runs.iter().map(|run| run.config.as_deref()).collect::<Vec<_>>(),
+        ),
     }
 }
 

@@ -18,8 +18,9 @@ struct Best {
 /// Mean BLEU-4 of each text against all others; `None` for fewer than two texts.
 ///
 /// # Source
-/// Zhu et al. 2018, "Texygen". BLEU as NLTK's `sentence_bleu` with `SmoothingFunction().method1`: no run in common
-/// counts 0.1, no word in common gives 0. Checked against NLTK in `tests/controlled.rs`.
+/// Zhu et al. 2018, "Texygen". BLEU as NLTK's `sentence_bleu` with `SmoothingFunction().method1`:
+/// no run in common counts 0.1, no word in common gives 0. Checked against NLTK in
+/// `tests/controlled.rs`.
 pub(super) fn self_bleu(texts: &[Vec<&str>]) -> Option<f64> {
     let tables: Vec<HashMap<&[&str], Best>> = (1..=MAX_N).map(|n| best_counts(texts, n)).collect();
     let lengths: Vec<usize> = texts.iter().map(Vec::len).collect();
@@ -58,7 +59,8 @@ fn bleu(i: usize, words: &[&str], tables: &[HashMap<&[&str], Best>], lengths: &[
             let best = table[run];
             if best.text == i { best.n_elsewhere } else { best.n }
         };
-        let n_common: u64 = counts(words, n).iter().map(|(run, &count)| count.min(others(run))).sum();
+        let n_common: u64 =
+            counts(words, n).iter().map(|(run, &count)| count.min(others(run))).sum();
         if n == 1 && n_common == 0 {
             return 0.0;
         }
@@ -69,7 +71,8 @@ fn bleu(i: usize, words: &[&str], tables: &[HashMap<&[&str], Best>], lengths: &[
     brevity_penalty(i, lengths) * ln_precision.exp()
 }
 
-/// Below one where the text is shorter than the other text nearest in length, the shorter of two as near.
+/// Below one where the text is shorter than the other text nearest in length, the shorter of two as
+/// near.
 fn brevity_penalty(i: usize, lengths: &[usize]) -> f64 {
     let own = lengths[i];
     let others = lengths.iter().enumerate().filter(|&(j, _)| j != i).map(|(_, &length)| length);

@@ -17,19 +17,25 @@ pub(crate) struct CrossValidated {
     pub(crate) inverse_penalty: f64,
 }
 
-/// Fits with the strength of the smallest mean loss on left-out parts, the weakest inverse strength among equals; `None`
-/// for fewer rows than parts. The last row is in the first part, the one before in the second, and so on.
+/// Fits with the strength of the smallest mean loss on left-out parts, the weakest inverse strength
+/// among equals; `None` for fewer rows than parts. The last row is in the first part, the one
+/// before in the second, and so on.
 ///
 /// # Source
-/// scikit-learn's `LogisticRegressionCV` with `GroupKFold(5)`, as AlpacaEval's `glm_winrate.py` calls them.
-pub(crate) fn cross_validated(observations: &[Observation], n_weights: usize) -> Option<CrossValidated> {
+/// scikit-learn's `LogisticRegressionCV` with `GroupKFold(5)`, as AlpacaEval's `glm_winrate.py`
+/// calls them.
+pub(crate) fn cross_validated(
+    observations: &[Observation],
+    n_weights: usize,
+) -> Option<CrossValidated> {
     if observations.len() < N_FOLDS {
         return None;
     }
     let mut best = (f64::INFINITY, 1.0);
     for i in 0..N_STRENGTHS {
         let c = 10f64.powf(-4.0 + 8.0 * i as f64 / (N_STRENGTHS - 1) as f64);
-        let loss = (0..N_FOLDS).map(|fold| left_out_loss(observations, n_weights, c, fold)).sum::<f64>();
+        let loss =
+            (0..N_FOLDS).map(|fold| left_out_loss(observations, n_weights, c, fold)).sum::<f64>();
         if loss < best.0 {
             best = (loss, c);
         }
@@ -41,14 +47,18 @@ pub(crate) fn cross_validated(observations: &[Observation], n_weights: usize) ->
 /// Mean loss of a part's rows after a fit on the others.
 fn left_out_loss(observations: &[Observation], n_weights: usize, c: f64, fold: usize) -> f64 {
     let place = |i: usize| (observations.len() - 1 - i) % N_FOLDS;
-    let (left_out, kept): (Vec<_>, Vec<_>) = observations.iter().enumerate().partition(|&(i, _)| place(i) == fold);
-    let rows = |part: Vec<(usize, _)>| -> Vec<&Observation> { part.into_iter().map(|(_, row)| row).collect() };
+    let (left_out, kept): (Vec<_>, Vec<_>) =
+        observations.iter().enumerate().partition(|&(i, _)| place(i) == fold);
+    let rows = |part: Vec<(usize, _)>| -> Vec<&Observation> {
+        part.into_iter().map(|(_, row)| row).collect()
+    };
     let (left_out, kept) = (rows(left_out), rows(kept));
     let weights = fit(&kept, n_weights, c);
     left_out.iter().map(|row| loss(row, &weights)).sum::<f64>() / left_out.len() as f64
 }
 
-/// The weights that minimize `|w|_1 + c * sum of n * cross-entropy(share, sigmoid(features . w))`, one at a time.
+/// The weights that minimize `|w|_1 + c * sum of n * cross-entropy(share, sigmoid(features . w))`,
+/// one at a time.
 fn fit(observations: &[&Observation], n_weights: usize, c: f64) -> Vec<f64> {
     let mut weights = vec![0.0; n_weights];
     for _ in 0..MAX_ROUNDS {
@@ -63,7 +73,8 @@ fn fit(observations: &[&Observation], n_weights: usize, c: f64) -> Vec<f64> {
     weights
 }
 
-/// Moves one weight by Newton's method with soft thresholding, halved until the objective does not grow; how far.
+/// Moves one weight by Newton's method with soft thresholding, halved until the objective does not
+/// grow; how far.
 fn moved(observations: &[&Observation], weights: &mut [f64], j: usize, c: f64) -> f64 {
     let (slope, curvature) = derivatives(observations, weights, j, c);
     if curvature <= 0.0 {

@@ -43,16 +43,19 @@ pub struct LengthBias {
     pub curve: Vec<LengthBin>,
 }
 
-/// Correlates scores with lengths, and averages them in `n_bins` ranges of about as many responses each. Equal lengths
-/// share a range, so that there may be fewer.
+/// Correlates scores with lengths, and averages them in `n_bins` ranges of about as many responses
+/// each. Equal lengths share a range, so that there may be fewer.
 ///
 /// # Source
-/// The partial correlation is `(r_sl - r_sq r_lq) / sqrt((1 - r_sq^2) (1 - r_lq^2))` of Spearman's rhos.
+/// The partial correlation is `(r_sl - r_sq r_lq) / sqrt((1 - r_sq^2) (1 - r_lq^2))` of Spearman's
+/// rhos.
 pub fn length_bias(responses: &[Scored], n_bins: usize) -> LengthBias {
     let column = |value: fn(&Scored) -> f64| -> Vec<f64> { responses.iter().map(value).collect() };
-    let (lengths, scores, qualities) = (column(|r| r.length as f64), column(|r| r.score), column(|r| r.quality));
+    let (lengths, scores, qualities) =
+        (column(|r| r.length as f64), column(|r| r.score), column(|r| r.quality));
     let correlation = spearman(&scores, &lengths);
-    let given = |sl: f64| partial(sl, spearman(&scores, &qualities)?, spearman(&lengths, &qualities)?);
+    let given =
+        |sl: f64| partial(sl, spearman(&scores, &qualities)?, spearman(&lengths, &qualities)?);
     LengthBias {
         n: responses.len() as u64,
         correlation,
@@ -113,14 +116,25 @@ mod tests {
     fn the_curve_has_every_response_once() {
         let responses: Vec<_> = (0..10u64).map(|i| scored(100 - 10 * i, i as f64, 0.0)).collect();
         let found = length_bias(&responses, 5);
-        let bins: Vec<_> = found.curve.iter().map(|bin| (bin.from, bin.to, bin.n, bin.mean_score)).collect();
-        assert_eq!(bins, [(10, 20, 2, 8.5), (30, 40, 2, 6.5), (50, 60, 2, 4.5), (70, 80, 2, 2.5), (90, 100, 2, 0.5)]);
+        let bins: Vec<_> =
+            found.curve.iter().map(|bin| (bin.from, bin.to, bin.n, bin.mean_score)).collect();
+        assert_eq!(
+            bins,
+            [
+                (10, 20, 2, 8.5),
+                (30, 40, 2, 6.5),
+                (50, 60, 2, 4.5),
+                (70, 80, 2, 2.5),
+                (90, 100, 2, 0.5)
+            ]
+        );
         assert_eq!((found.correlation, found.partial_correlation), (Some(-1.0), None));
     }
 
     #[test]
     fn equal_lengths_share_a_range_and_nothing_gives_nothing() {
-        let found = length_bias(&[scored(5, 1.0, 0.0), scored(5, 2.0, 0.0), scored(5, 6.0, 1.0)], 3);
+        let found =
+            length_bias(&[scored(5, 1.0, 0.0), scored(5, 2.0, 0.0), scored(5, 6.0, 1.0)], 3);
         assert_eq!((found.curve.len(), found.curve[0].n, found.curve[0].mean_score), (1, 3, 3.0));
         assert_eq!(found.correlation, None);
         assert_eq!(length_bias(&[], 3).curve, []);

@@ -21,7 +21,8 @@ pub struct LengthPair {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LengthControl {
-    /// Inverse strength of the ridge on both weights, as scikit-learn's `C`; AlpacaEval's fixed value is 100.
+    /// Inverse strength of the ridge on both weights, as scikit-learn's `C`; AlpacaEval's fixed
+    /// value is 100.
     pub inverse_penalty: f64,
     /// Largest difference of the lengths of a matched pair, as a share of the longer one.
     pub matched_within: f64,
@@ -43,14 +44,26 @@ impl LengthControl {
     pub fn validate(&self) -> Result<(), Error> {
         if !(self.inverse_penalty > 0.0 && self.inverse_penalty.is_finite()) {
             let remedy = "use a number above zero, such as 100";
-            return Err(Error::Config { key: "inverse_penalty", value: self.inverse_penalty.to_string(), remedy });
+            return Err(Error::Config {
+                key: "inverse_penalty",
+                value: self.inverse_penalty.to_string(),
+                remedy,
+            });
         }
         if !(0.0..=1.0).contains(&self.matched_within) {
             let remedy = "use a share from 0 to 1, such as 0.1";
-            return Err(Error::Config { key: "matched_within", value: self.matched_within.to_string(), remedy });
+            return Err(Error::Config {
+                key: "matched_within",
+                value: self.matched_within.to_string(),
+                remedy,
+            });
         }
         if self.min_pairs == 0 {
-            return Err(Error::Config { key: "min_pairs", value: "0".to_owned(), remedy: "use 1 or more, such as 30" });
+            return Err(Error::Config {
+                key: "min_pairs",
+                value: "0".to_owned(),
+                remedy: "use 1 or more, such as 30",
+            });
         }
         Ok(())
     }
@@ -68,7 +81,8 @@ pub struct LengthControlled {
     pub controlled: Estimate,
     /// Log-odds gained by a response much longer than the other; 0 where length does not matter.
     pub length_weight: f64,
-    /// Standard deviation of the differences in length, in characters: the unit of the fitted difference.
+    /// Standard deviation of the differences in length, in characters: the unit of the fitted
+    /// difference.
     pub length_std: f64,
 }
 
@@ -86,15 +100,16 @@ pub struct LengthMatched {
     pub win_rate: Option<Estimate>,
 }
 
-/// The win rate at equal lengths: `sigmoid(m)` after fitting `preference ~ sigmoid(m + l * tanh(d / std(d)))`, where
-/// `d` is the new response's length less the old one's. `None` below `min_pairs` pairs. Pairs are drawn again for the
-/// intervals, and each draw is fitted anew.
+/// The win rate at equal lengths: `sigmoid(m)` after fitting `preference ~ sigmoid(m + l * tanh(d /
+/// std(d)))`, where `d` is the new response's length less the old one's. `None` below `min_pairs`
+/// pairs. Pairs are drawn again for the intervals, and each draw is fitted anew.
 ///
 /// # Source
-/// Dubois et al. 2024, "Length-Controlled AlpacaEval", the reading `length_controlled_minimal` of its code: there is
-/// no term for the difficulty of instructions, which was fitted on a leaderboard's models. The ridge has the fixed
-/// strength of `LengthControl`, where AlpacaEval draws that of an L1 penalty from cross-validation. Checked against
-/// scikit-learn, and against AlpacaEval's own fit, in `tests/controlled.rs`.
+/// Dubois et al. 2024, "Length-Controlled AlpacaEval", the reading `length_controlled_minimal` of
+/// its code: there is no term for the difficulty of instructions, which was fitted on a
+/// leaderboard's models. The ridge has the fixed strength of `LengthControl`, where AlpacaEval
+/// draws that of an L1 penalty from cross-validation. Checked against scikit-learn, and against
+/// AlpacaEval's own fit, in `tests/controlled.rs`.
 pub fn length_controlled_win_rate(
     pairs: &[LengthPair],
     config: &LengthControl,
@@ -134,7 +149,8 @@ pub fn length_matched_win_rate(
 }
 
 fn mean_preference(pairs: &[&LengthPair]) -> Option<f64> {
-    (!pairs.is_empty()).then(|| pairs.iter().map(|pair| pair.preference).sum::<f64>() / pairs.len() as f64)
+    (!pairs.is_empty())
+        .then(|| pairs.iter().map(|pair| pair.preference).sum::<f64>() / pairs.len() as f64)
 }
 
 fn length_difference(pair: &LengthPair) -> f64 {
@@ -149,12 +165,17 @@ fn length_std(pairs: &[&LengthPair]) -> f64 {
     if n < 2.0 { 0.0 } else { (squares / (n - 1.0)).sqrt() }
 }
 
-/// The weight of the model and that of length. Equal differences everywhere tell nothing about length.
+/// The weight of the model and that of length. Equal differences everywhere tell nothing about
+/// length.
 fn weights(pairs: &[&LengthPair], config: &LengthControl) -> Option<(f64, f64)> {
     let std = length_std(pairs);
-    let standardized = |pair: &LengthPair| if std > 0.0 { (length_difference(pair) / std).tanh() } else { 0.0 };
-    let observe =
-        |pair: &&LengthPair| Observation { features: vec![1.0, standardized(pair)], share: pair.preference, n: 1.0 };
+    let standardized =
+        |pair: &LengthPair| if std > 0.0 { (length_difference(pair) / std).tanh() } else { 0.0 };
+    let observe = |pair: &&LengthPair| Observation {
+        features: vec![1.0, standardized(pair)],
+        share: pair.preference,
+        n: 1.0,
+    };
     let observations: Vec<Observation> = pairs.iter().map(observe).collect();
     let weights = fit(&observations, 2, config.inverse_penalty);
     (!pairs.is_empty()).then(|| (weights[0], weights[1]))
@@ -175,16 +196,24 @@ mod tests {
 
     #[test]
     fn a_model_that_wins_by_length_alone_is_no_better() {
-        // Longer wins three times of four, whoever it is; the new model is longer on three prompts of four.
+        // Longer wins three times of four, whoever it is; the new model is longer on three prompts
+        // of four.
         let pairs: Vec<_> = (0..320u64)
             .map(|i| {
                 let (is_longer, longer_wins) = (i % 4 > 0, i / 4 % 4 > 0);
-                pair(f64::from(u8::from(is_longer == longer_wins)), if is_longer { 300 } else { 100 }, 200)
+                pair(
+                    f64::from(u8::from(is_longer == longer_wins)),
+                    if is_longer { 300 } else { 100 },
+                    200,
+                )
             })
             .collect();
         let found = found(&pairs).unwrap();
         assert_eq!(found.win_rate.value, 0.625);
-        assert!((found.controlled.value - 0.5).abs() < 0.01 && found.controlled.covers(0.5), "{found:?}");
+        assert!(
+            (found.controlled.value - 0.5).abs() < 0.01 && found.controlled.covers(0.5),
+            "{found:?}"
+        );
         assert!(found.length_weight > 1.0);
     }
 
@@ -198,8 +227,11 @@ mod tests {
 
     #[test]
     fn exchanging_the_models_mirrors_the_rate() {
-        let pairs: Vec<_> = (0..90u64).map(|i| pair((i % 3) as f64 / 2.0, 50 + i * 7 % 40, 60 + i * 5 % 30)).collect();
-        let mirrored: Vec<_> = pairs.iter().map(|p| pair(1.0 - p.preference, p.old_length, p.new_length)).collect();
+        let pairs: Vec<_> = (0..90u64)
+            .map(|i| pair((i % 3) as f64 / 2.0, 50 + i * 7 % 40, 60 + i * 5 % 30))
+            .collect();
+        let mirrored: Vec<_> =
+            pairs.iter().map(|p| pair(1.0 - p.preference, p.old_length, p.new_length)).collect();
         let (a, b) = (found(&pairs).unwrap(), found(&mirrored).unwrap());
         assert!((a.controlled.value + b.controlled.value - 1.0).abs() < 1e-9);
         assert!((a.length_weight - b.length_weight).abs() < 1e-9);
@@ -207,11 +239,21 @@ mod tests {
 
     #[test]
     fn matched_pairs_differ_little() {
-        let pairs = [pair(1.0, 100, 91), pair(0.0, 100, 90), pair(1.0, 100, 89), pair(1.0, 0, 0), pair(0.0, 1, 0)];
-        let matched =
-            |pairs: &[LengthPair]| length_matched_win_rate(pairs, &LengthControl::default(), &Bootstrap::default());
+        let pairs = [
+            pair(1.0, 100, 91),
+            pair(0.0, 100, 90),
+            pair(1.0, 100, 89),
+            pair(1.0, 0, 0),
+            pair(0.0, 1, 0),
+        ];
+        let matched = |pairs: &[LengthPair]| {
+            length_matched_win_rate(pairs, &LengthControl::default(), &Bootstrap::default())
+        };
         let found = matched(&pairs).unwrap();
-        assert_eq!((found.n_pairs, found.n_matched, found.win_rate.unwrap().value), (5, 3, 2.0 / 3.0));
+        assert_eq!(
+            (found.n_pairs, found.n_matched, found.win_rate.unwrap().value),
+            (5, 3, 2.0 / 3.0)
+        );
         assert_eq!(matched(&pairs[2..3]).unwrap().win_rate, None);
         assert_eq!(matched(&[]), None);
     }
@@ -226,9 +268,13 @@ mod tests {
 
     #[test]
     fn bad_settings_are_named() {
-        let error = LengthControl { inverse_penalty: 0.0, ..LengthControl::default() }.validate().unwrap_err();
+        let error = LengthControl { inverse_penalty: 0.0, ..LengthControl::default() }
+            .validate()
+            .unwrap_err();
         insta::assert_snapshot!(error, @"inverse_penalty = 0: use a number above zero, such as 100");
-        let error = LengthControl { matched_within: 10.0, ..LengthControl::default() }.validate().unwrap_err();
+        let error = LengthControl { matched_within: 10.0, ..LengthControl::default() }
+            .validate()
+            .unwrap_err();
         insta::assert_snapshot!(error, @"matched_within = 10: use a share from 0 to 1, such as 0.1");
         assert!(LengthControl { min_pairs: 0, ..LengthControl::default() }.validate().is_err());
         assert!(LengthControl::default().validate().is_ok());

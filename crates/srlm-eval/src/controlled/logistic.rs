@@ -19,8 +19,9 @@ pub(crate) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// The weights that minimize `|w|^2 / (2 c) + sum of n * cross-entropy(share, sigmoid(features . w))`, by Newton's
-/// method with halved steps. There is no separate intercept. The ridge makes the minimum unique and finite.
+/// The weights that minimize `|w|^2 / (2 c) + sum of n * cross-entropy(share, sigmoid(features .
+/// w))`, by Newton's method with halved steps. There is no separate intercept. The ridge makes the
+/// minimum unique and finite.
 pub(super) fn fit(observations: &[Observation], n_weights: usize, c: f64) -> Vec<f64> {
     let mut weights = vec![0.0; n_weights];
     for _ in 0..MAX_STEPS {
@@ -28,7 +29,9 @@ pub(super) fn fit(observations: &[Observation], n_weights: usize, c: f64) -> Vec
         let step = solve(hessian, gradient);
         let before = objective(observations, &weights, c);
         let mut scale = 1.0;
-        let moved = |scale: f64| -> Vec<f64> { weights.iter().zip(&step).map(|(w, s)| w - scale * s).collect() };
+        let moved = |scale: f64| -> Vec<f64> {
+            weights.iter().zip(&step).map(|(w, s)| w - scale * s).collect()
+        };
         while scale > SMALL_STEP && objective(observations, &moved(scale), c) > before {
             scale /= 2.0;
         }

@@ -26,7 +26,8 @@ pub use diversity::{Diversity, diversity};
 pub(crate) use lasso::cross_validated;
 pub use length_bias::{LengthBias, LengthBin, Scored, length_bias};
 pub use length_control::{
-    LengthControl, LengthControlled, LengthMatched, LengthPair, length_controlled_win_rate, length_matched_win_rate,
+    LengthControl, LengthControlled, LengthMatched, LengthPair, length_controlled_win_rate,
+    length_matched_win_rate,
 };
 pub(crate) use logistic::{Observation, sigmoid};
 pub use refusal::is_refusal;

@@ -26,8 +26,8 @@ const PHRASES: [&str; 19] = [
     "as a responsible",
 ];
 
-/// Whether the first 200 characters hold a phrase of refusal, in English. Refusals in other words are not found, and
-/// an apology for something else is taken for one.
+/// Whether the first 200 characters hold a phrase of refusal, in English. Refusals in other words
+/// are not found, and an apology for something else is taken for one.
 ///
 /// # Source
 /// The list is our own. Against the human labels of XSTest (Roettger et al. 2024) it is checked in

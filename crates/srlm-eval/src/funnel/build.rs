@@ -9,7 +9,11 @@ use super::row::FunnelRow;
 use super::tally::Tally;
 use super::{preference_rows as preference, sampling_rows as sampling};
 
-pub(super) fn rows(run_dir: &Path, iteration: u32, judgments: Option<&[JudgmentRow]>) -> Vec<FunnelRow> {
+pub(super) fn rows(
+    run_dir: &Path,
+    iteration: u32,
+    judgments: Option<&[JudgmentRow]>,
+) -> Vec<FunnelRow> {
     let folders = Folders { run_dir, iteration };
     let prompts = sampling::prompts(folders);
     let responses = sampling::responses(folders, "responses", &prompts);
@@ -22,13 +26,22 @@ pub(super) fn rows(run_dir: &Path, iteration: u32, judgments: Option<&[JudgmentR
     let mut rows = vec![prompts, responses];
     rows.extend(judged(folders, "judgments", &rows[1], tally));
     let is_imitating = folders.exists("perfect") && !folders.exists("pairs");
-    rows.extend(if is_imitating { imitated(folders, &rows[1]) } else { preferred(folders, &rows[0], tally) });
+    rows.extend(if is_imitating {
+        imitated(folders, &rows[1])
+    } else {
+        preferred(folders, &rows[0], tally)
+    });
     rows.extend(beside(folders, &rows[0]));
     rows
 }
 
 /// What became of the responses when they were judged.
-fn judged(folders: Folders<'_>, folder: &str, responses: &FunnelRow, tally: Option<&Tally<'_>>) -> [FunnelRow; 3] {
+fn judged(
+    folders: Folders<'_>,
+    folder: &str,
+    responses: &FunnelRow,
+    tally: Option<&Tally<'_>>,
+) -> [FunnelRow; 3] {
     let judged = sampling::judged(folders, folder, responses, tally);
     let judgments = sampling::judgments(folders, folder, &judged, tally);
     let scored = sampling::scored(folders, folder, &judged, tally);
@@ -36,7 +49,11 @@ fn judged(folders: Folders<'_>, folder: &str, responses: &FunnelRow, tally: Opti
 }
 
 /// From prompts with two scores to the pairs that the next model was trained on.
-fn preferred(folders: Folders<'_>, prompts: &FunnelRow, tally: Option<&Tally<'_>>) -> Vec<FunnelRow> {
+fn preferred(
+    folders: Folders<'_>,
+    prompts: &FunnelRow,
+    tally: Option<&Tally<'_>>,
+) -> Vec<FunnelRow> {
     let comparable = preference::comparable(folders, prompts, tally);
     let paired = preference::paired(folders, &comparable);
     let mut rows = vec![comparable, paired];
@@ -45,8 +62,10 @@ fn preferred(folders: Folders<'_>, prompts: &FunnelRow, tally: Option<&Tally<'_>
         rows.push(preference::guided(folders, last(&rows)));
     }
     if folders.exists("all-pairs") {
-        let of_judgments = ("responses", "pairs", &["equal", "identical", "too_long", "thinned"][..]);
-        let judge_pairs = preference::side(folders, ("judge pairs", "responses"), "judge-pairs", of_judgments);
+        let of_judgments =
+            ("responses", "pairs", &["equal", "identical", "too_long", "thinned"][..]);
+        let judge_pairs =
+            preference::side(folders, ("judge pairs", "responses"), "judge-pairs", of_judgments);
         let all = preference::all_pairs(folders, last(&rows), &judge_pairs);
         rows.extend([judge_pairs, all]);
     }
@@ -94,11 +113,21 @@ fn beside(folders: Folders<'_>, prompts: &FunnelRow) -> Vec<FunnelRow> {
     }
     if folders.exists("battles") {
         let counted = ("prompts", "battled", &["too_few_judgments"][..]);
-        rows.push(preference::side(folders, ("prompts with compared judgments", "prompts"), "battles", counted));
+        rows.push(preference::side(
+            folders,
+            ("prompts with compared judgments", "prompts"),
+            "battles",
+            counted,
+        ));
     }
     if folders.exists("unpaired") {
         let counted = ("prompts", "tied", &["untied", "unscored"][..]);
-        rows.push(preference::side(folders, ("tied prompts with verdicts", "prompts"), "unpaired", counted));
+        rows.push(preference::side(
+            folders,
+            ("tied prompts with verdicts", "prompts"),
+            "unpaired",
+            counted,
+        ));
     }
     rows.iter_mut().for_each(|row| row.is_side = true);
     rows

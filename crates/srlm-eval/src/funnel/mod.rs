@@ -28,7 +28,8 @@ pub struct Funnel {
     pub iterations: Vec<IterationFunnel>,
 }
 
-/// One iteration: from the texts that were generated to the pairs that the next model was trained on.
+/// One iteration: from the texts that were generated to the pairs that the next model was trained
+/// on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct IterationFunnel {
     /// From 1.
@@ -48,22 +49,29 @@ pub struct Misfit {
     pub problem: String,
 }
 
-/// The funnel of a run, finished or not: what is missing is pending, what cannot be read is shown as such.
+/// The funnel of a run, finished or not: what is missing is pending, what cannot be read is shown
+/// as such.
 ///
-/// Counts come from the manifests and are held against each other, against the numbers of rows and, for judgments,
-/// against the rows themselves.
+/// Counts come from the manifests and are held against each other, against the numbers of rows and,
+/// for judgments, against the rows themselves.
 ///
 /// # Errors
 /// [`Error::Io`] when `run_dir` is no folder or cannot be listed.
 pub fn funnel(run_dir: &Path) -> Result<Funnel, Error> {
     let iterations = crate::report::n_iterations(run_dir)?;
-    let judgments = |t| Artifact::<Judgments>::open(&run_dir.join(format!("iter-{t}/judgments"))).ok()?.rows().ok();
+    let judgments = |t| {
+        Artifact::<Judgments>::open(&run_dir.join(format!("iter-{t}/judgments"))).ok()?.rows().ok()
+    };
     let one = |t| of_iteration(run_dir, t, judgments(t).as_deref());
     Ok(Funnel { iterations: (1..=iterations).map(one).collect() })
 }
 
 /// The funnel of one iteration, whose judgments were read already.
-pub(crate) fn of_iteration(run_dir: &Path, iteration: u32, judgments: Option<&[JudgmentRow]>) -> IterationFunnel {
+pub(crate) fn of_iteration(
+    run_dir: &Path,
+    iteration: u32,
+    judgments: Option<&[JudgmentRow]>,
+) -> IterationFunnel {
     IterationFunnel { iteration, rows: build::rows(run_dir, iteration, judgments) }
 }
 
@@ -82,6 +90,9 @@ impl IterationFunnel {
             stage: row.title(),
             problem: problem.clone(),
         };
-        self.rows.iter().flat_map(|row| row.problems.iter().map(move |problem| misfit(row, problem))).collect()
+        self.rows
+            .iter()
+            .flat_map(|row| row.problems.iter().map(move |problem| misfit(row, problem)))
+            .collect()
     }
 }

@@ -7,8 +7,15 @@ use super::row::{Count, FunnelRow};
 use super::tally::Tally;
 
 /// Why a prompt with two scored responses has no pair.
-const NOT_PAIRED: [&str; 7] =
-    ["unfinished", "tied", "not_lower", "below_gap", "identical", "chosen_too_long", "length_ratio"];
+const NOT_PAIRED: [&str; 7] = [
+    "unfinished",
+    "tied",
+    "not_lower",
+    "below_gap",
+    "identical",
+    "chosen_too_long",
+    "length_ratio",
+];
 
 /// Why a pair that the strategy names is not kept.
 const NOT_A_PAIR: [&str; 6] = [
@@ -21,16 +28,27 @@ const NOT_A_PAIR: [&str; 6] = [
 ];
 
 /// Prompts with two scored responses.
-pub(super) fn comparable(folders: Folders<'_>, prompts: &FunnelRow, tally: Option<&Tally<'_>>) -> FunnelRow {
+pub(super) fn comparable(
+    folders: Folders<'_>,
+    prompts: &FunnelRow,
+    tally: Option<&Tally<'_>>,
+) -> FunnelRow {
     let fill = |row: FunnelRow, manifest: &Manifest| {
         let n_in = count(manifest, "prompts").unwrap_or(prompts.n_out);
-        let shown =
-            tally.filter(|_| !has_other_scores(manifest)).map(|tally| tally.n_comparable(aggregation(manifest)));
+        let shown = tally
+            .filter(|_| !has_other_scores(manifest))
+            .map(|tally| tally.n_comparable(aggregation(manifest)));
         let told = count(manifest, "unscored");
         let unscored = told.or(shown.map(|n| n_in.saturating_sub(n))).unwrap_or(0);
         let dropped = vec![Count { name: "unscored".to_owned(), n: unscored }];
-        FunnelRow { source: prompts.as_source(1), n_in, n_out: n_in.saturating_sub(unscored), dropped, ..row }
-            .checked(shown)
+        FunnelRow {
+            source: prompts.as_source(1),
+            n_in,
+            n_out: n_in.saturating_sub(unscored),
+            dropped,
+            ..row
+        }
+        .checked(shown)
     };
     folders.row(("prompts with two scores", "prompts"), folders.path("pairs"), fill)
 }
@@ -42,7 +60,8 @@ pub(super) fn paired(folders: Folders<'_>, comparable: &FunnelRow) -> FunnelRow 
         let n_out = count(manifest, "paired").or(count(manifest, "pairs")).unwrap_or(manifest.rows);
         let dropped = counts(manifest, &NOT_PAIRED);
         let n_found = (!has_several(manifest)).then_some(manifest.rows);
-        FunnelRow { source: comparable.as_source(1), n_in: comparable.n_out, n_out, dropped, ..row }.checked(n_found)
+        FunnelRow { source: comparable.as_source(1), n_in: comparable.n_out, n_out, dropped, ..row }
+            .checked(n_found)
     };
     folders.row(("prompts paired", "prompts"), folders.path("pairs"), fill)
 }
@@ -57,7 +76,8 @@ pub(super) fn pairs(folders: Folders<'_>) -> Option<FunnelRow> {
         let n_out = count(manifest, "pairs").unwrap_or(manifest.rows);
         FunnelRow { n_in, n_out, dropped, ..row }.checked(Some(manifest.rows))
     };
-    has_several(&manifest).then(|| folders.row(("pairs kept", "pairs"), folders.path("pairs"), fill))
+    has_several(&manifest)
+        .then(|| folders.row(("pairs kept", "pairs"), folders.path("pairs"), fill))
 }
 
 /// Self-play: a pair of each response with another text than the human's.
@@ -77,14 +97,19 @@ pub(super) fn spin(folders: Folders<'_>, responses: &FunnelRow) -> Option<Funnel
 pub(super) fn guided(folders: Folders<'_>, pairs: &FunnelRow) -> FunnelRow {
     let fill = |row: FunnelRow, manifest: &Manifest| {
         let n_in = count(manifest, "pairs_given").unwrap_or(pairs.n_out);
-        let (dropped, notes) = (counts(manifest, &["not_lower", "identical"]), counts(manifest, &["replaced", "kept"]));
+        let (dropped, notes) = (
+            counts(manifest, &["not_lower", "identical"]),
+            counts(manifest, &["replaced", "kept"]),
+        );
         let n_out = count(manifest, "pairs").unwrap_or(manifest.rows);
-        FunnelRow { source: pairs.as_source(1), n_in, n_out, dropped, notes, ..row }.checked(Some(manifest.rows))
+        FunnelRow { source: pairs.as_source(1), n_in, n_out, dropped, notes, ..row }
+            .checked(Some(manifest.rows))
     };
     folders.row(("pairs guided by the future model", "pairs"), folders.path("guided-pairs"), fill)
 }
 
-/// A stage beside the loop, by the names of its counts: what it takes, what it makes of it, and the reasons.
+/// A stage beside the loop, by the names of its counts: what it takes, what it makes of it, and the
+/// reasons.
 pub(super) fn side(
     folders: Folders<'_>,
     what: (&'static str, &'static str),
@@ -94,13 +119,24 @@ pub(super) fn side(
     let fill = |row: FunnelRow, manifest: &Manifest| {
         let n_out = count(manifest, made).unwrap_or(manifest.rows);
         let dropped = counts(manifest, reasons);
-        FunnelRow { n_in: count(manifest, taken).unwrap_or(n_out), n_out, dropped, is_side: true, ..row }.checked(None)
+        FunnelRow {
+            n_in: count(manifest, taken).unwrap_or(n_out),
+            n_out,
+            dropped,
+            is_side: true,
+            ..row
+        }
+        .checked(None)
     };
     folders.row(what, folders.path(folder), fill)
 }
 
 /// Pairs of responses and pairs of judgments together.
-pub(super) fn all_pairs(folders: Folders<'_>, pairs: &FunnelRow, judge_pairs: &FunnelRow) -> FunnelRow {
+pub(super) fn all_pairs(
+    folders: Folders<'_>,
+    pairs: &FunnelRow,
+    judge_pairs: &FunnelRow,
+) -> FunnelRow {
     let fill = |row: FunnelRow, manifest: &Manifest| {
         let joined = vec![Count { name: "judge_pairs".to_owned(), n: judge_pairs.n_out }];
         let (n_in, n_out) = (manifest.rows, manifest.rows);
@@ -114,7 +150,8 @@ pub(super) fn fitting(folders: Folders<'_>, pairs: &FunnelRow) -> FunnelRow {
     let fill = |row: FunnelRow, manifest: &Manifest| {
         let n_in = count(manifest, "pairs").unwrap_or(pairs.n_out);
         let dropped = counts(manifest, &["prompt_too_long"]);
-        FunnelRow { source: pairs.as_source(1), n_in, n_out: manifest.rows, dropped, ..row }.checked(None)
+        FunnelRow { source: pairs.as_source(1), n_in, n_out: manifest.rows, dropped, ..row }
+            .checked(None)
     };
     folders.row(("pairs that fit", "pairs"), folders.path("ref-logps"), fill)
 }
@@ -122,14 +159,16 @@ pub(super) fn fitting(folders: Folders<'_>, pairs: &FunnelRow) -> FunnelRow {
 /// Whether another program trained on the pairs: which of them fit, it alone knows.
 pub(super) fn is_trained_elsewhere(folders: Folders<'_>) -> bool {
     let model = folders.run_dir.join(format!("m{}", folders.iteration + 1));
-    Manifest::read(&model).is_ok_and(|manifest| manifest.provenance.stage.starts_with("srlm-external/"))
+    Manifest::read(&model)
+        .is_ok_and(|manifest| manifest.provenance.stage.starts_with("srlm-external/"))
 }
 
 pub(super) fn trained_on_pairs(folders: Folders<'_>, fitting: &FunnelRow) -> FunnelRow {
     let fill = |row: FunnelRow, manifest: &Manifest| {
         let n_out = count(manifest, "pairs").unwrap_or(fitting.n_out);
         let notes = counts(manifest, &["steps"]);
-        FunnelRow { source: fitting.as_source(1), n_in: fitting.n_out, n_out, notes, ..row }.checked(None)
+        FunnelRow { source: fitting.as_source(1), n_in: fitting.n_out, n_out, notes, ..row }
+            .checked(None)
     };
     folders.row(("pairs trained on", "pairs"), format!("m{}", folders.iteration + 1), fill)
 }
@@ -141,14 +180,20 @@ pub(super) fn fitting_responses(folders: Folders<'_>) -> FunnelRow {
         let dropped = counts(manifest, &["prompt_too_long"]);
         FunnelRow { n_in, n_out: manifest.rows, dropped, ..row }.checked(None)
     };
-    folders.row(("responses with verdicts that fit", "responses"), folders.path("unpaired-ref-logps"), fill)
+    folders.row(
+        ("responses with verdicts that fit", "responses"),
+        folders.path("unpaired-ref-logps"),
+        fill,
+    )
 }
 
 pub(super) fn trained_on_responses(folders: Folders<'_>, fitting: &FunnelRow) -> FunnelRow {
     let fill = |row: FunnelRow, manifest: &Manifest| {
-        let n_out = ["desirable", "undesirable"].iter().filter_map(|name| count(manifest, name)).sum();
+        let n_out =
+            ["desirable", "undesirable"].iter().filter_map(|name| count(manifest, name)).sum();
         let notes = counts(manifest, &["desirable", "undesirable", "steps"]);
-        FunnelRow { source: fitting.as_source(1), n_in: fitting.n_out, n_out, notes, ..row }.checked(None)
+        FunnelRow { source: fitting.as_source(1), n_in: fitting.n_out, n_out, notes, ..row }
+            .checked(None)
     };
     folders.row(("responses trained on", "responses"), format!("m{}", folders.iteration + 1), fill)
 }
@@ -159,7 +204,8 @@ pub(super) fn perfect(folders: Folders<'_>, responses: &FunnelRow) -> FunnelRow 
         let n_in = count(manifest, "responses").unwrap_or(responses.n_out);
         let n_out = count(manifest, "perfect").unwrap_or(manifest.rows);
         let dropped = counts(manifest, &["imperfect", "unscored", "blank"]);
-        FunnelRow { source: responses.as_source(1), n_in, n_out, dropped, ..row }.checked(Some(manifest.rows))
+        FunnelRow { source: responses.as_source(1), n_in, n_out, dropped, ..row }
+            .checked(Some(manifest.rows))
     };
     folders.row(("perfect responses", "responses"), folders.path("perfect"), fill)
 }
@@ -174,7 +220,8 @@ pub(super) fn trained_on_examples(folders: Folders<'_>, perfect: &FunnelRow) -> 
         let n_out = count(manifest, "ift_examples").unwrap_or(n_in);
         let dropped = counts(manifest, &["ift_prompt_too_long"]);
         let notes = counts(manifest, &["steps"]);
-        FunnelRow { source: perfect.as_source(1), joined, n_in, n_out, dropped, notes, ..row }.checked(None)
+        FunnelRow { source: perfect.as_source(1), joined, n_in, n_out, dropped, notes, ..row }
+            .checked(None)
     };
     folders.row(("examples trained on", "examples"), format!("m{}", folders.iteration + 1), fill)
 }
@@ -182,15 +229,17 @@ pub(super) fn trained_on_examples(folders: Folders<'_>, perfect: &FunnelRow) -> 
 /// Whether the strategy names several pairs of a prompt: then pairs are counted apart from prompts.
 fn has_several(manifest: &Manifest) -> bool {
     let Some(proposed) = count(manifest, "pairs_proposed") else { return false };
-    let of_prompts = ["paired", "not_lower", "below_gap", "identical", "chosen_too_long", "length_ratio"];
+    let of_prompts =
+        ["paired", "not_lower", "below_gap", "identical", "chosen_too_long", "length_ratio"];
     proposed != counts(manifest, &of_prompts).iter().map(|count| count.n).sum::<u64>()
 }
 
-/// Whether more than the judgments of the responses decides which prompts have two scores: M0's responses, or a safety
-/// rubric.
+/// Whether more than the judgments of the responses decides which prompts have two scores: M0's
+/// responses, or a safety rubric.
 fn has_other_scores(manifest: &Manifest) -> bool {
     let config = &manifest.provenance.config;
-    let is_anchored = config.get("anchored_rejection").and_then(serde_json::Value::as_bool) == Some(true);
+    let is_anchored =
+        config.get("anchored_rejection").and_then(serde_json::Value::as_bool) == Some(true);
     is_anchored || config.get("safety_weight").is_some()
 }
 

@@ -97,7 +97,8 @@ impl FunnelRow {
         self.is_counted().then_some(Source { stage: self.stage, n: self.n_out, times })
     }
 
-    /// Notes what contradicts `n_out` having been handed on; `n_found` is how many there are, where that is known.
+    /// Notes what contradicts `n_out` having been handed on; `n_found` is how many there are, where
+    /// that is known.
     pub(crate) fn checked(mut self, n_found: Option<u64>) -> Self {
         let Self { n_in, n_out, unit, .. } = self;
         let n_dropped = self.n_dropped();
@@ -106,7 +107,10 @@ impl FunnelRow {
                 self.problems.push(problem);
             }
         };
-        let sum = format!("{n_in} {unit} in, but {n_out} out and {n_dropped} left out make {}", n_out + n_dropped);
+        let sum = format!(
+            "{n_in} {unit} in, but {n_out} out and {n_dropped} left out make {}",
+            n_out + n_dropped
+        );
         note(n_in == n_out + n_dropped, sum);
         if let Some(Source { stage, n, times }) = self.source {
             let handed = n * times + self.joined.iter().map(|count| count.n).sum::<u64>();
@@ -132,7 +136,9 @@ mod tests {
             dropped: vec![Count { name: "tied".to_owned(), n: n_dropped }],
             ..FunnelRow::new("prompts paired", "prompts", String::new())
         };
-        let check = |row: FunnelRow, n_found, expected: &[&str]| assert_eq!(row.checked(n_found).problems, expected);
+        let check = |row: FunnelRow, n_found, expected: &[&str]| {
+            assert_eq!(row.checked(n_found).problems, expected)
+        };
         check(row(5, 3, 2, None), None, &[]);
         check(row(6, 4, 2, Some((3, 2))), Some(4), &[]);
         check(row(5, 3, 1, None), None, &["5 prompts in, but 3 out and 1 left out make 4"]);

@@ -29,7 +29,8 @@ pub(super) fn prompts(folders: Folders<'_>) -> FunnelRow {
         let total = count(manifest, "generated").or(count(manifest, "pool"));
         let dropped = counts(manifest, &NOT_KEPT);
         let n_out = count(manifest, "kept").unwrap_or(manifest.rows);
-        FunnelRow { n_in: total.unwrap_or(n_out), n_out, dropped, ..row }.checked(Some(manifest.rows))
+        FunnelRow { n_in: total.unwrap_or(n_out), n_out, dropped, ..row }
+            .checked(Some(manifest.rows))
     };
     folders.row(("prompts kept", "texts"), folders.path("prompts"), fill)
 }
@@ -38,7 +39,8 @@ pub(super) fn prompts(folders: Folders<'_>) -> FunnelRow {
 pub(super) fn responses(folders: Folders<'_>, folder: &str, prompts: &FunnelRow) -> FunnelRow {
     let fill = |row: FunnelRow, manifest: &Manifest| {
         let n_prompts = count(manifest, "prompts").unwrap_or(prompts.n_out);
-        let even = (manifest.rows.checked_rem(n_prompts) == Some(0)).then(|| manifest.rows / n_prompts);
+        let even =
+            (manifest.rows.checked_rem(n_prompts) == Some(0)).then(|| manifest.rows / n_prompts);
         let samples = setting(manifest, "samples").or(even).unwrap_or(1);
         FunnelRow {
             source: prompts.as_source(samples),
@@ -81,15 +83,24 @@ pub(super) fn judgments(
         let even = (n_in.checked_rem(judged.n_out) == Some(0)).then(|| n_in / judged.n_out);
         let times = setting(manifest, "judgments").or(even).unwrap_or(1);
         let verified = || Some(count(manifest, "correct")? + count(manifest, "wrong")?);
-        let n_out = count(manifest, "scored").or_else(verified).or(tally.map(Tally::n_scores)).unwrap_or(n_in);
+        let n_out = count(manifest, "scored")
+            .or_else(verified)
+            .or(tally.map(Tally::n_scores))
+            .unwrap_or(n_in);
         let dropped = counts(manifest, &FAILURES);
-        FunnelRow { source: judged.as_source(times), n_in, n_out, dropped, ..row }.checked(tally.map(Tally::n_scores))
+        FunnelRow { source: judged.as_source(times), n_in, n_out, dropped, ..row }
+            .checked(tally.map(Tally::n_scores))
     };
     folders.row(("judgments scored", "judgments"), folders.path(folder), fill)
 }
 
 /// Responses with a score at least.
-pub(super) fn scored(folders: Folders<'_>, folder: &str, judged: &FunnelRow, tally: Option<&Tally<'_>>) -> FunnelRow {
+pub(super) fn scored(
+    folders: Folders<'_>,
+    folder: &str,
+    judged: &FunnelRow,
+    tally: Option<&Tally<'_>>,
+) -> FunnelRow {
     let fill = |row: FunnelRow, manifest: &Manifest| {
         let n_in = judged.n_out;
         let shown = || Some(n_in.saturating_sub(tally?.n_scored()));

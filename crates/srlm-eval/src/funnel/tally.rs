@@ -27,12 +27,16 @@ impl<'a> Tally<'a> {
     }
 
     pub(super) fn n_scored(&self) -> u64 {
-        self.by_response.values().filter(|rows| rows.iter().any(|row| row.score.is_some())).count() as u64
+        self.by_response.values().filter(|rows| rows.iter().any(|row| row.score.is_some())).count()
+            as u64
     }
 
     /// Prompts with two responses or more that have a score.
     pub(super) fn n_comparable(&self, aggregation: Aggregation) -> u64 {
-        let scored = self.by_response.values().filter(|rows| aggregate(aggregation, rows.iter().copied()).is_some());
+        let scored = self
+            .by_response
+            .values()
+            .filter(|rows| aggregate(aggregation, rows.iter().copied()).is_some());
         let (mut once, mut twice) = (BTreeSet::new(), BTreeSet::new());
         for rows in scored {
             let prompt_id = rows[0].prompt_id.as_str();

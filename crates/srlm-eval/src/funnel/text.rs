@@ -55,14 +55,17 @@ impl FunnelRow {
 pub(crate) fn joined(counts: &[Count]) -> String {
     let mut counts: Vec<&Count> = counts.iter().filter(|count| count.n > 0).collect();
     counts.sort_by_key(|count| std::cmp::Reverse(count.n));
-    let text = |one: &Count| format!("{} {}", count(one.n), words(one.name.trim_end_matches("_responses")));
+    let text = |one: &Count| {
+        format!("{} {}", count(one.n), words(one.name.trim_end_matches("_responses")))
+    };
     counts.into_iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
 impl IterationFunnel {
     /// The table of the iteration as Markdown, and what does not add up below it.
     pub fn to_markdown(&self) -> String {
-        let line = |cells: [String; 5]| format!("| {} |\n", cells.map(|cell| plain(&cell)).join(" | "));
+        let line =
+            |cells: [String; 5]| format!("| {} |\n", cells.map(|cell| plain(&cell)).join(" | "));
         let mut text = line(HEADS.map(str::to_owned)) + "|---|---|--:|--:|---|\n";
         text.extend(self.rows.iter().map(|row| line(row.cells())));
         for misfit in self.check() {
@@ -75,7 +78,9 @@ impl IterationFunnel {
 impl Funnel {
     /// Every iteration's table as Markdown, each under its heading.
     pub fn to_markdown(&self) -> String {
-        let one = |funnel: &IterationFunnel| format!("## Iteration {}\n\n{}", funnel.iteration, funnel.to_markdown());
+        let one = |funnel: &IterationFunnel| {
+            format!("## Iteration {}\n\n{}", funnel.iteration, funnel.to_markdown())
+        };
         self.iterations.iter().map(one).collect::<Vec<_>>().join("\n")
     }
 }
@@ -83,9 +88,11 @@ impl Funnel {
 /// Aligned columns.
 impl fmt::Display for IterationFunnel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<[String; 5]> =
-            std::iter::once(HEADS.map(str::to_owned)).chain(self.rows.iter().map(FunnelRow::cells)).collect();
-        let width = |i: usize| lines.iter().map(|cells| cells[i].chars().count()).max().unwrap_or(0);
+        let lines: Vec<[String; 5]> = std::iter::once(HEADS.map(str::to_owned))
+            .chain(self.rows.iter().map(FunnelRow::cells))
+            .collect();
+        let width =
+            |i: usize| lines.iter().map(|cells| cells[i].chars().count()).max().unwrap_or(0);
         let widths = [0, 1, 2, 3].map(width);
         writeln!(f, "Iteration {}", self.iteration)?;
         for [stage, unit, n_in, n_out, left] in &lines {
@@ -93,7 +100,9 @@ impl fmt::Display for IterationFunnel {
             let line = format!("{stage:a$}  {unit:b$}  {n_in:>c$}  {n_out:>d$}  {left}");
             writeln!(f, "{}", line.trim_end())?;
         }
-        self.check().iter().try_for_each(|misfit| writeln!(f, "does not add up: {}: {}", misfit.stage, misfit.problem))
+        self.check().iter().try_for_each(|misfit| {
+            writeln!(f, "does not add up: {}: {}", misfit.stage, misfit.problem)
+        })
     }
 }
 

@@ -21,7 +21,8 @@ pub struct PairAgreement {
     pub kappa: Option<f64>,
 }
 
-/// All raters. The categories are A, B and neither: a tie and two bad answers say the same of which one is better.
+/// All raters. The categories are A, B and neither: a tie and two bad answers say the same of which
+/// one is better.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RaterAgreement {
@@ -33,7 +34,8 @@ pub struct RaterAgreement {
     pub n_fleiss_items: u64,
 }
 
-/// `choices` by rater, then by comparison, `None` where a rater gave none; `None` with fewer than two raters.
+/// `choices` by rater, then by comparison, `None` where a rater gave none; `None` with fewer than
+/// two raters.
 pub(super) fn rater_agreement(raters: &[(&str, Vec<Option<Choice>>)]) -> Option<RaterAgreement> {
     if raters.len() < 2 {
         return None;
@@ -46,14 +48,28 @@ pub(super) fn rater_agreement(raters: &[(&str, Vec<Option<Choice>>)]) -> Option<
     let by_all = (0..n_items).filter_map(|at| {
         let choices: Option<Vec<Choice>> = raters.iter().map(|(_, choices)| choices[at]).collect();
         let choices = choices?;
-        Some(Choice::ALL.map(|wanted| choices.iter().filter(|&&choice| choice == wanted).count() as u64).to_vec())
+        Some(
+            Choice::ALL
+                .map(|wanted| choices.iter().filter(|&&choice| choice == wanted).count() as u64)
+                .to_vec(),
+        )
     });
     let by_all: Vec<Vec<u64>> = by_all.collect();
-    Some(RaterAgreement { pairs, fleiss_kappa: fleiss_kappa(&by_all), n_fleiss_items: by_all.len() as u64 })
+    Some(RaterAgreement {
+        pairs,
+        fleiss_kappa: fleiss_kappa(&by_all),
+        n_fleiss_items: by_all.len() as u64,
+    })
 }
 
-fn pair((rater, one): &(&str, Vec<Option<Choice>>), (name, other): &(&str, Vec<Option<Choice>>)) -> PairAgreement {
-    let both = one.iter().zip(other).filter_map(|(a, b)| Some((a.as_ref()?.category(), b.as_ref()?.category())));
+fn pair(
+    (rater, one): &(&str, Vec<Option<Choice>>),
+    (name, other): &(&str, Vec<Option<Choice>>),
+) -> PairAgreement {
+    let both = one
+        .iter()
+        .zip(other)
+        .filter_map(|(a, b)| Some((a.as_ref()?.category(), b.as_ref()?.category())));
     let (a, b): (Vec<usize>, Vec<usize>) = both.unzip();
     let n_same = a.iter().zip(&b).filter(|(a, b)| a == b).count();
     PairAgreement {

@@ -37,9 +37,10 @@ const IDS: [&str; 4] = ["prompt_id", "id", "key", "question_id"];
 const PROMPTS: [&str; 3] = ["prompt", "messages", "instruction"];
 const RESPONSES: [&str; 3] = ["response", "output", "completion"];
 
-/// Reads rows with `prompt_id`, `id`, `key` or `question_id`, `prompt`, `messages` or `instruction`, and `response`,
-/// `output` or `completion`: JSON Lines, or one JSON list such as AlpacaEval's `model_outputs.json`. The first row of
-/// a prompt counts; where rows have a `sample_index`, that is sample 0.
+/// Reads rows with `prompt_id`, `id`, `key` or `question_id`, `prompt`, `messages` or
+/// `instruction`, and `response`, `output` or `completion`: JSON Lines, or one JSON list such as
+/// AlpacaEval's `model_outputs.json`. The first row of a prompt counts; where rows have a
+/// `sample_index`, that is sample 0.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Artifact`] and [`Error::Row`] name file, row, column and remedy.
@@ -60,9 +61,14 @@ pub fn read_answers(path: &Path) -> Result<Vec<Answer>, Error> {
 fn rows(path: &Path) -> Result<Vec<(PathBuf, Value)>, Error> {
     let named = |what: String| PathBuf::from(format!("{}{what}", path.display()));
     if path.extension().is_some_and(|extension| extension == "json") {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| Error::Io { path: path.to_owned(), source })?;
         let list: Vec<Value> = parse_row(&text, path, 1)?;
-        return Ok(list.into_iter().enumerate().map(|(i, row)| (named(format!(" element {}", i + 1)), row)).collect());
+        return Ok(list
+            .into_iter()
+            .enumerate()
+            .map(|(i, row)| (named(format!(" element {}", i + 1)), row))
+            .collect());
     }
     let rows: Vec<(usize, Value)> = numbered(path)?;
     Ok(rows.into_iter().map(|(line, row)| (named(format!(":{line}")), row)).collect())
@@ -70,18 +76,30 @@ fn rows(path: &Path) -> Result<Vec<(PathBuf, Value)>, Error> {
 
 fn answer(row: &Value, place: PathBuf) -> Result<Answer, Error> {
     let bad = |key: &str, problem: &str, remedy| {
-        Err(Error::Row { place: place.clone(), key: key.to_owned(), problem: problem.to_owned(), remedy })
+        Err(Error::Row {
+            place: place.clone(),
+            key: key.to_owned(),
+            problem: problem.to_owned(),
+            remedy,
+        })
     };
     let Some(response) = RESPONSES.iter().find_map(|key| row[*key].as_str()) else {
         return bad("response", "is absent", "name the column response, output or completion");
     };
-    let prompt = match PROMPTS.iter().find_map(|key| row.get(*key).filter(|prompt| !prompt.is_null())) {
-        None => None,
-        Some(prompt) => match serde_json::from_value::<Prompt>(prompt.clone()) {
-            Ok(prompt) => Some(prompt.to_text()),
-            Err(_) => return bad("prompt", "is neither a text nor messages", "write a text or [{role, content}]"),
-        },
-    };
+    let prompt =
+        match PROMPTS.iter().find_map(|key| row.get(*key).filter(|prompt| !prompt.is_null())) {
+            None => None,
+            Some(prompt) => match serde_json::from_value::<Prompt>(prompt.clone()) {
+                Ok(prompt) => Some(prompt.to_text()),
+                Err(_) => {
+                    return bad(
+                        "prompt",
+                        "is neither a text nor messages",
+                        "write a text or [{role, content}]",
+                    );
+                }
+            },
+        };
     let id = IDS.iter().find_map(|key| match &row[*key] {
         Value::String(id) => Some(id.clone()),
         Value::Number(id) => Some(id.to_string()),
@@ -104,7 +122,9 @@ mod tests {
         let read = |name: &str, text: &str| {
             let path = folder.path().join(name);
             std::fs::write(&path, text).unwrap();
-            read_answers(&path).map_err(|error| error.to_string().replace(&folder.path().display().to_string(), ""))
+            read_answers(&path).map_err(|error| {
+                error.to_string().replace(&folder.path().display().to_string(), "")
+            })
         };
         let alpaca = r#"[{"instruction": "Why?", "output": "So.", "generator": "m"}]"#;
         let found = read("model_outputs.json", alpaca).unwrap();
@@ -115,10 +135,19 @@ mod tests {
             r#"{"id": "p", "sample_index": 0, "response": "first", "finish_reason": "stop", "n_tokens": 1}"#
         );
         let found = read("rows.jsonl", generated).unwrap();
-        assert_eq!((found.len(), found[0].response.as_str(), &found[0].prompt), (1, "first", &None));
+        assert_eq!(
+            (found.len(), found[0].response.as_str(), &found[0].prompt),
+            (1, "first", &None)
+        );
         let error = read("rows.jsonl", r#"{"id": "p"}"#).unwrap_err();
-        assert_eq!(error, "/rows.jsonl:1: `response` is absent; name the column response, output or completion");
+        assert_eq!(
+            error,
+            "/rows.jsonl:1: `response` is absent; name the column response, output or completion"
+        );
         let error = read("list.json", r#"[{"output": "a"}]"#).unwrap_err();
-        assert_eq!(error, "/list.json element 1: `prompt_id` is absent, and so is the prompt; give one of them");
+        assert_eq!(
+            error,
+            "/list.json element 1: `prompt_id` is absent, and so is the prompt; give one of them"
+        );
     }
 }

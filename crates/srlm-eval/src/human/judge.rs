@@ -30,8 +30,8 @@ pub struct JudgeAgreement {
     pub n_judge_tied: u64,
     /// Those that it says nothing of.
     pub n_missing: u64,
-    /// Share of the comparisons that the judge speaks of where it prefers the same answer; a tie is a disagreement.
-    /// Interval by Wilson.
+    /// Share of the comparisons that the judge speaks of where it prefers the same answer; a tie is
+    /// a disagreement. Interval by Wilson.
     pub accuracy: Option<Estimate>,
     /// Cohen's kappa with the majority over all comparisons that both speak of, ties included.
     pub kappa: Option<f64>,
@@ -59,14 +59,16 @@ pub fn judge_by_comparisons(comparisons: &[Comparison], new_is_b: bool) -> Judge
     JudgeVerdicts { by_prompt: said.collect() }
 }
 
-/// Verdicts by the higher score: of A's answers and of B's, each by its own `response_id`. Two models' answers to one
-/// prompt may have one id, so the scores are apart.
+/// Verdicts by the higher score: of A's answers and of B's, each by its own `response_id`. Two
+/// models' answers to one prompt may have one id, so the scores are apart.
 pub fn judge_by_scores(
     key: &Key,
     of_a: &BTreeMap<String, Option<f64>>,
     of_b: &BTreeMap<String, Option<f64>>,
 ) -> JudgeVerdicts {
-    let score = |scores: &BTreeMap<String, Option<f64>>, id: &Option<String>| scores.get(id.as_ref()?).copied()?;
+    let score = |scores: &BTreeMap<String, Option<f64>>, id: &Option<String>| {
+        scores.get(id.as_ref()?).copied()?
+    };
     let said = key.items.iter().filter_map(|item| {
         let (a, b) = (score(of_a, &item.response_a)?, score(of_b, &item.response_b)?);
         let choice = match a.partial_cmp(&b)? {
@@ -80,16 +82,23 @@ pub fn judge_by_scores(
 }
 
 /// `majority` by comparison, in the key's order.
-pub(super) fn judge_agreement(key: &Key, majority: &[Option<Choice>], judge: &JudgeVerdicts) -> JudgeAgreement {
+pub(super) fn judge_agreement(
+    key: &Key,
+    majority: &[Option<Choice>],
+    judge: &JudgeVerdicts,
+) -> JudgeAgreement {
     let said = key.items.iter().map(|item| judge.by_prompt.get(&item.prompt_id).copied());
     let both: Vec<(Choice, Option<Choice>)> =
         majority.iter().zip(said).filter_map(|(people, judge)| Some(((*people)?, judge))).collect();
     let decided = || both.iter().filter(|(people, _)| *people != Choice::Neither);
-    let n = |is: &dyn Fn(Choice, Option<Choice>) -> bool| decided().filter(|(p, j)| is(*p, *j)).count() as u64;
+    let n = |is: &dyn Fn(Choice, Option<Choice>) -> bool| {
+        decided().filter(|(p, j)| is(*p, *j)).count() as u64
+    };
     let (n_items, n_same) = (decided().count() as u64, n(&|people, judge| judge == Some(people)));
     let n_missing = n(&|_, judge| judge.is_none());
     let n_judge_tied = n(&|_, judge| judge == Some(Choice::Neither));
-    let spoken = both.iter().filter_map(|(people, judge)| Some((people.category(), (*judge)?.category())));
+    let spoken =
+        both.iter().filter_map(|(people, judge)| Some((people.category(), (*judge)?.category())));
     let (people, judge): (Vec<usize>, Vec<usize>) = spoken.unzip();
     JudgeAgreement {
         n_items,

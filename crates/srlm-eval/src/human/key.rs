@@ -77,6 +77,7 @@ impl Key {
 /// # Errors
 /// [`Error::Io`], [`Error::Artifact`] with file and field.
 pub fn read_key(path: &Path) -> Result<Key, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| Error::Io { path: path.to_owned(), source })?;
     Ok(parse_row(&text, path, 1)?)
 }

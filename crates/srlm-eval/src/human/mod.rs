@@ -1,9 +1,9 @@
 //! People's judgment of two models, side by side and blind.
 //!
-//! [`study`] makes one page of two models' answers to the same prompts, in an order and with sides drawn from a seed,
-//! and the key that says whose answer stood where. People rate on the page; [`read_ratings`] checks what they saved
-//! against the key, and [`human_summary`] gives win rates with intervals, the raters' agreement with each other, and
-//! that of a judge with them.
+//! [`study`] makes one page of two models' answers to the same prompts, in an order and with sides
+//! drawn from a seed, and the key that says whose answer stood where. People rate on the page;
+//! [`read_ratings`] checks what they saved against the key, and [`human_summary`] gives win rates
+//! with intervals, the raters' agreement with each other, and that of a judge with them.
 //!
 //! ```
 //! use srlm_eval::human::{Answer, Answers, StudyConfig, study};

@@ -32,8 +32,11 @@ pub(super) fn page(study: &str, title: &str, items: &[PageItem]) -> String {
     let data = serde_json::to_string(&Data { study, items }).expect("texts are plain data");
     // JSON in a script element ends at the first `</script`: no `<` leaves as such.
     let data = data.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
-    let (style, script) = (include_str!("../../templates/human.css"), include_str!("../../templates/human.js"));
-    Page { title, study, data: &data, style, script }.render().expect("writing to a string does not fail")
+    let (style, script) =
+        (include_str!("../../templates/human.css"), include_str!("../../templates/human.js"));
+    Page { title, study, data: &data, style, script }
+        .render()
+        .expect("writing to a string does not fail")
 }
 
 #[cfg(test)]
@@ -43,7 +46,12 @@ mod tests {
     #[test]
     fn hostile_text_stays_text() {
         let hostile = "</script><script>alert(1)</script><!-- & \u{202e}\u{0}\u{2028}";
-        let item = PageItem { id: "i".to_owned(), prompt: hostile.into(), first: hostile.into(), second: "<b>".into() };
+        let item = PageItem {
+            id: "i".to_owned(),
+            prompt: hostile.into(),
+            first: hostile.into(),
+            second: "<b>".into(),
+        };
         let page = page("0", "<i>Title</i> & more", &[item]);
         // One element of data and one of code, each opened and closed once.
         assert_eq!(page.matches("<script").count(), 2);

@@ -75,16 +75,23 @@ const FORMAT: &str = "srlm-human-ratings-1";
 /// Reads results of the page that `key` belongs to, a file a rater.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Artifact`] and [`Error::Row`] name file, rating, key and remedy: results of another page, a
-/// comparison that is not on it or twice in a file, an unknown verdict, a rater without a name or in two files.
+/// [`Error::Io`]; [`Error::Artifact`] and [`Error::Row`] name file, rating, key and remedy: results
+/// of another page, a comparison that is not on it or twice in a file, an unknown verdict, a rater
+/// without a name or in two files.
 pub fn read_ratings(paths: &[PathBuf], key: &Key) -> Result<Vec<RaterFile>, Error> {
     let mut files: Vec<RaterFile> = Vec::new();
     for path in paths {
         let file = read_one(path, key)?;
         if let Some(other) = files.iter().find(|other| other.rater == file.rater) {
             let problem = format!("is {:?} as in {}", file.rater, other.path.display());
-            let remedy = "give the newest file of each rater only, or tell the raters apart by name";
-            return Err(Error::Row { place: path.clone(), key: "rater".to_owned(), problem, remedy });
+            let remedy =
+                "give the newest file of each rater only, or tell the raters apart by name";
+            return Err(Error::Row {
+                place: path.clone(),
+                key: "rater".to_owned(),
+                problem,
+                remedy,
+            });
         }
         files.push(file);
     }
@@ -92,7 +99,8 @@ pub fn read_ratings(paths: &[PathBuf], key: &Key) -> Result<Vec<RaterFile>, Erro
 }
 
 fn read_one(path: &Path, key: &Key) -> Result<RaterFile, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| Error::Io { path: path.to_owned(), source })?;
     let raw: RawFile = parse_row(&text, path, 1)?;
     let bad = |place: String, key: &str, problem: String, remedy| {
         let place = PathBuf::from(format!("{}{place}", path.display()));
@@ -100,14 +108,29 @@ fn read_one(path: &Path, key: &Key) -> Result<RaterFile, Error> {
     };
     if raw.format != FORMAT {
         let remedy = "give a file that the page's button Download results saved";
-        return bad(String::new(), "format", format!("is {:?}, not {FORMAT:?}", raw.format), remedy);
+        return bad(
+            String::new(),
+            "format",
+            format!("is {:?}, not {FORMAT:?}", raw.format),
+            remedy,
+        );
     }
     if raw.study != key.study {
         let problem = format!("is {:?}, the key's is {:?}", raw.study, key.study);
-        return bad(String::new(), "study", problem, "give the key that was written with this rater's page");
+        return bad(
+            String::new(),
+            "study",
+            problem,
+            "give the key that was written with this rater's page",
+        );
     }
     if raw.rater.trim().is_empty() {
-        return bad(String::new(), "rater", "is blank".to_owned(), "write the rater's name into the file");
+        return bad(
+            String::new(),
+            "rater",
+            "is blank".to_owned(),
+            "write the rater's name into the file",
+        );
     }
     let known = key.by_item();
     let mut seen = BTreeSet::new();
@@ -116,10 +139,20 @@ fn read_one(path: &Path, key: &Key) -> Result<RaterFile, Error> {
         let place = format!(" rating {}", i + 1);
         if !known.contains_key(raw.item.as_str()) {
             let remedy = "remove the rating, or give the key of its page";
-            return bad(place, "item", format!("is {:?}, which is not on the page", raw.item), remedy);
+            return bad(
+                place,
+                "item",
+                format!("is {:?}, which is not on the page", raw.item),
+                remedy,
+            );
         }
         if !seen.insert(raw.item.clone()) {
-            return bad(place, "item", format!("is {:?} for the second time", raw.item), "keep one of the two ratings");
+            return bad(
+                place,
+                "item",
+                format!("is {:?} for the second time", raw.item),
+                "keep one of the two ratings",
+            );
         }
         let Ok(verdict) = serde_json::from_value(raw.verdict.clone()) else {
             let remedy = "write first, second, tie, both_bad or skip";
@@ -145,7 +178,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (item, other) = (key.items[0].item.as_str(), key.items[1].item.as_str());
         let file = |study: &str, rater: &str, ratings: Value| {
-            json!({ "format": FORMAT, "study": study, "rater": rater, "ratings": ratings }).to_string()
+            json!({ "format": FORMAT, "study": study, "rater": rater, "ratings": ratings })
+                .to_string()
         };
         let read = |texts: &[String]| {
             let write = |(i, text): (usize, &String)| {
@@ -154,9 +188,12 @@ mod tests {
                 path
             };
             let paths: Vec<PathBuf> = texts.iter().enumerate().map(write).collect();
-            read_ratings(&paths, &key).map_err(|e| e.to_string().replace(&folder.path().display().to_string(), ""))
+            read_ratings(&paths, &key)
+                .map_err(|e| e.to_string().replace(&folder.path().display().to_string(), ""))
         };
-        let good = |rater| file(&key.study, rater, json!([{ "item": item, "verdict": "first", "seconds": 3.5 }]));
+        let good = |rater| {
+            file(&key.study, rater, json!([{ "item": item, "verdict": "first", "seconds": 3.5 }]))
+        };
         assert_eq!(read(&[good("anna"), good("ben")]).unwrap().len(), 2);
         let check = |texts: &[String], expected: &str| {
             let error = read(texts).unwrap_err();
@@ -165,15 +202,22 @@ mod tests {
         check(&[good("anna"), good("anna")], "/1.json: `rater` is \"anna\" as in /0.json");
         check(&[file("other", "anna", json!([]))], "/0.json: `study` is \"other\"");
         check(&[file(&key.study, " ", json!([]))], "`rater` is blank; write");
-        let twice = json!([{ "item": other, "verdict": "tie" }, { "item": other, "verdict": "skip" }]);
+        let twice =
+            json!([{ "item": other, "verdict": "tie" }, { "item": other, "verdict": "skip" }]);
         check(
             &[file(&key.study, "anna", twice)],
             &format!("/0.json rating 2: `item` is {other:?} for the second time"),
         );
         let unknown = json!([{ "item": item, "verdict": "left" }]);
-        check(&[file(&key.study, "anna", unknown)], "rating 1: `verdict` is \"left\"; write first, second");
+        check(
+            &[file(&key.study, "anna", unknown)],
+            "rating 1: `verdict` is \"left\"; write first, second",
+        );
         let absent = json!([{ "item": "00", "verdict": "tie" }]);
-        check(&[file(&key.study, "anna", absent)], "rating 1: `item` is \"00\", which is not on the page");
+        check(
+            &[file(&key.study, "anna", absent)],
+            "rating 1: `item` is \"00\", which is not on the page",
+        );
         check(&["{}".to_owned()], "0.json");
     }
 }

@@ -91,8 +91,8 @@ pub struct HumanSummary {
     pub n_rated_items: u64,
     /// All raters together.
     pub counts: VerdictCounts,
-    /// Share of A's wins among all ratings, a tie and two bad answers counted half; interval by bootstrap over
-    /// comparisons. 0.5 is no difference.
+    /// Share of A's wins among all ratings, a tie and two bad answers counted half; interval by
+    /// bootstrap over comparisons. 0.5 is no difference.
     pub win_rate: Option<Estimate>,
     /// Comparisons where more raters prefer A than B.
     pub n_majority_a: u64,
@@ -121,11 +121,13 @@ pub fn human_summary(
 ) -> HumanSummary {
     let chosen: Vec<(&str, Vec<Option<Choice>>)> =
         raters.iter().map(|file| (file.rater.as_str(), choices(key, file))).collect();
-    let by_item: Vec<Vec<Choice>> =
-        (0..key.items.len()).map(|at| chosen.iter().filter_map(|(_, choices)| choices[at]).collect()).collect();
+    let by_item: Vec<Vec<Choice>> = (0..key.items.len())
+        .map(|at| chosen.iter().filter_map(|(_, choices)| choices[at]).collect())
+        .collect();
     let rated: Vec<&Vec<Choice>> = by_item.iter().filter(|choices| !choices.is_empty()).collect();
     let majority: Vec<Option<Choice>> = by_item.iter().map(|choices| majority(choices)).collect();
-    let n_majority = |wanted| majority.iter().filter(|&&choice| choice == Some(wanted)).count() as u64;
+    let n_majority =
+        |wanted| majority.iter().filter(|&&choice| choice == Some(wanted)).count() as u64;
     let (n_majority_a, n_majority_b) = (n_majority(Choice::A), n_majority(Choice::B));
     let summaries: Vec<RaterSummary> = raters.iter().map(|file| rater_summary(key, file)).collect();
     HumanSummary {
@@ -134,8 +136,11 @@ pub fn human_summary(
         name_b: key.b.name.clone(),
         n_items: key.items.len() as u64,
         n_rated_items: rated.len() as u64,
-        counts: summaries.iter().fold(VerdictCounts::default(), |sum, rater| sum.plus(rater.counts)),
-        win_rate: bootstrap.estimate(&rated, |items| win_rate(items.iter().copied().copied().flatten())),
+        counts: summaries
+            .iter()
+            .fold(VerdictCounts::default(), |sum, rater| sum.plus(rater.counts)),
+        win_rate: bootstrap
+            .estimate(&rated, |items| win_rate(items.iter().copied().copied().flatten())),
         n_majority_a,
         n_majority_b,
         n_majority_neither: n_majority(Choice::Neither),
@@ -149,7 +154,8 @@ pub fn human_summary(
 
 /// What a rater chooses, in the key's order.
 fn choices(key: &Key, file: &RaterFile) -> Vec<Option<Choice>> {
-    let verdicts: BTreeMap<&str, Verdict> = file.ratings.iter().map(|r| (r.item.as_str(), r.verdict)).collect();
+    let verdicts: BTreeMap<&str, Verdict> =
+        file.ratings.iter().map(|r| (r.item.as_str(), r.verdict)).collect();
     key.items.iter().map(|item| choice(item, *verdicts.get(item.item.as_str())?)).collect()
 }
 
@@ -248,7 +254,8 @@ mod tests {
         key
     }
 
-    /// Ratings of comparisons 0, 1, ... as `a`, `b`, `t` (tie), `x` (both bad), `s` (skip) or `-` (none).
+    /// Ratings of comparisons 0, 1, ... as `a`, `b`, `t` (tie), `x` (both bad), `s` (skip) or `-`
+    /// (none).
     fn rater(key: &Key, name: &str, said: &str) -> RaterFile {
         let rating = |(item, c): (&KeyItem, char)| {
             let verdict = match (c, item.first) {
@@ -266,7 +273,8 @@ mod tests {
     }
 
     fn summary(key: &Key, said: &[&str], judge: Option<&JudgeVerdicts>) -> HumanSummary {
-        let raters: Vec<_> = said.iter().enumerate().map(|(i, said)| rater(key, &format!("r{i}"), said)).collect();
+        let raters: Vec<_> =
+            said.iter().enumerate().map(|(i, said)| rater(key, &format!("r{i}"), said)).collect();
         human_summary(key, &raters, judge, &Bootstrap { n_resamples: 200, ..Bootstrap::default() })
     }
 
@@ -292,16 +300,24 @@ mod tests {
     #[test]
     fn a_judge_is_held_against_the_majority() {
         let key = key(5);
-        let verdict =
-            |i: usize, new_first, new_second| Comparison { prompt_id: format!("p{i}"), new_first, new_second };
+        let verdict = |i: usize, new_first, new_second| Comparison {
+            prompt_id: format!("p{i}"),
+            new_first,
+            new_second,
+        };
         let (a, b) = (Some(Preference::A), Some(Preference::B));
         // New wins, loses, each order another, missing; nothing is said of p4.
-        let comparisons = [verdict(0, a, b), verdict(1, b, a), verdict(2, a, a), verdict(3, None, a)];
-        let found = summary(&key, &["aaaaa"], Some(&judge_by_comparisons(&comparisons, false))).judge.unwrap();
+        let comparisons =
+            [verdict(0, a, b), verdict(1, b, a), verdict(2, a, a), verdict(3, None, a)];
+        let found = summary(&key, &["aaaaa"], Some(&judge_by_comparisons(&comparisons, false)))
+            .judge
+            .unwrap();
         assert_eq!((found.n_items, found.n_same, found.n_opposite), (5, 1, 1));
         assert_eq!((found.n_judge_tied, found.n_missing), (1, 2));
         assert_eq!(found.accuracy.unwrap().value, 1.0 / 3.0);
-        let other = summary(&key, &["bbbbb"], Some(&judge_by_comparisons(&comparisons, true))).judge.unwrap();
+        let other = summary(&key, &["bbbbb"], Some(&judge_by_comparisons(&comparisons, true)))
+            .judge
+            .unwrap();
         assert_eq!((other.n_same, other.n_opposite), (1, 1));
 
         let scores = |side: &str, scores: [Option<f64>; 3]| -> BTreeMap<String, Option<f64>> {
@@ -309,7 +325,8 @@ mod tests {
         };
         let of_a = scores("secret-one", [Some(5.0), Some(2.0), None]);
         let of_b = scores("secret-number-two", [Some(1.0), Some(2.0), Some(2.0)]);
-        let found = summary(&key, &["aaaaa"], Some(&judge_by_scores(&key, &of_a, &of_b))).judge.unwrap();
+        let found =
+            summary(&key, &["aaaaa"], Some(&judge_by_scores(&key, &of_a, &of_b))).judge.unwrap();
         assert_eq!((found.n_same, found.n_judge_tied, found.n_missing), (1, 1, 3));
     }
 
@@ -318,8 +335,14 @@ mod tests {
         let key = key(2);
         let mut file = rater(&key, "anna", "at");
         file.ratings[1].note = " both copy \n".to_owned();
-        let found = human_summary(&key, &[file], None, &Bootstrap { n_resamples: 100, ..Bootstrap::default() });
-        let expected = Note { rater: "anna".into(), prompt_id: "p1".into(), note: "both copy".into() };
+        let found = human_summary(
+            &key,
+            &[file],
+            None,
+            &Bootstrap { n_resamples: 100, ..Bootstrap::default() },
+        );
+        let expected =
+            Note { rater: "anna".into(), prompt_id: "p1".into(), note: "both copy".into() };
         assert_eq!(found.notes, [expected]);
         let text = serde_json::to_string(&found).unwrap();
         assert_eq!(serde_json::from_str::<HumanSummary>(&text).unwrap(), found);

@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use super::{Instruction, Pattern, Relation, RowError};
 
-/// Arguments of an instruction as the data set writes them: those of other types are absent or null.
+/// Arguments of an instruction as the data set writes them: those of other types are absent or
+/// null.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Kwargs {
@@ -44,9 +45,9 @@ impl Reader<'_> {
     pub(super) fn instruction(&self, kwargs: Kwargs) -> Result<Instruction, RowError> {
         let k = kwargs;
         Ok(match self.id {
-            "keywords:existence" => {
-                Instruction::Existence { keywords: self.patterns(self.list("keywords", k.keywords)?, str::to_owned)? }
-            }
+            "keywords:existence" => Instruction::Existence {
+                keywords: self.patterns(self.list("keywords", k.keywords)?, str::to_owned)?,
+            },
             "keywords:frequency" => Instruction::Frequency {
                 keyword: self.pattern(self.text("keyword", k.keyword)?.trim(), true)?,
                 frequency: self.number("frequency", k.frequency)?,
@@ -54,7 +55,9 @@ impl Reader<'_> {
             },
             "keywords:forbidden_words" => Instruction::ForbiddenWords {
                 forbidden_words: self
-                    .patterns(self.list("forbidden_words", k.forbidden_words)?, |word| format!(r"\b{word}\b"))?,
+                    .patterns(self.list("forbidden_words", k.forbidden_words)?, |word| {
+                        format!(r"\b{word}\b")
+                    })?,
             },
             "keywords:letter_frequency" => Instruction::LetterFrequency {
                 letter: self.letter(k.letter)?,
@@ -68,9 +71,9 @@ impl Reader<'_> {
                 num_sentences: self.number("num_sentences", k.num_sentences)?,
                 relation: self.relation("relation", k.relation)?,
             },
-            "length_constraints:number_paragraphs" => {
-                Instruction::NumberParagraphs { num_paragraphs: self.number("num_paragraphs", k.num_paragraphs)? }
-            }
+            "length_constraints:number_paragraphs" => Instruction::NumberParagraphs {
+                num_paragraphs: self.number("num_paragraphs", k.num_paragraphs)?,
+            },
             "length_constraints:number_words" => Instruction::NumberWords {
                 num_words: self.number("num_words", k.num_words)?,
                 relation: self.relation("relation", k.relation)?,
@@ -93,13 +96,15 @@ impl Reader<'_> {
             "detectable_content:postscript" => {
                 Instruction::Postscript { marker: self.postscript(k.postscript_marker)? }
             }
-            "detectable_format:number_bullet_lists" => {
-                Instruction::NumberBulletLists { num_bullets: self.number("num_bullets", k.num_bullets)? }
-            }
-            "detectable_format:constrained_response" => Instruction::ConstrainedResponse,
-            "detectable_format:number_highlighted_sections" => Instruction::NumberHighlightedSections {
-                num_highlights: self.number("num_highlights", k.num_highlights)?,
+            "detectable_format:number_bullet_lists" => Instruction::NumberBulletLists {
+                num_bullets: self.number("num_bullets", k.num_bullets)?,
             },
+            "detectable_format:constrained_response" => Instruction::ConstrainedResponse,
+            "detectable_format:number_highlighted_sections" => {
+                Instruction::NumberHighlightedSections {
+                    num_highlights: self.number("num_highlights", k.num_highlights)?,
+                }
+            }
             "detectable_format:multiple_sections" => Instruction::MultipleSections {
                 heading: self.heading(k.section_spliter)?,
                 num_sections: self.number("num_sections", k.num_sections)?,
@@ -107,10 +112,12 @@ impl Reader<'_> {
             "detectable_format:json_format" => Instruction::JsonFormat,
             "detectable_format:title" => Instruction::Title,
             "combination:two_responses" => Instruction::TwoResponses,
-            "combination:repeat_prompt" => {
-                Instruction::RepeatPrompt { prompt_to_repeat: self.text("prompt_to_repeat", k.prompt_to_repeat)? }
+            "combination:repeat_prompt" => Instruction::RepeatPrompt {
+                prompt_to_repeat: self.text("prompt_to_repeat", k.prompt_to_repeat)?,
+            },
+            "startend:end_checker" => {
+                Instruction::EndChecker { end_phrase: self.text("end_phrase", k.end_phrase)? }
             }
-            "startend:end_checker" => Instruction::EndChecker { end_phrase: self.text("end_phrase", k.end_phrase)? },
             "startend:quotation" => Instruction::Quotation,
             "change_case:capital_word_frequency" => Instruction::CapitalWordFrequency {
                 capital_frequency: self.number("capital_frequency", k.capital_frequency)?,
@@ -128,18 +135,32 @@ impl Reader<'_> {
     }
 
     fn number(&self, argument: &'static str, value: Option<u64>) -> Result<u64, RowError> {
-        value.ok_or_else(|| self.missing(argument, "give a whole number, since one drawn at random checks nothing"))
+        value.ok_or_else(|| {
+            self.missing(argument, "give a whole number, since one drawn at random checks nothing")
+        })
     }
 
     fn text(&self, argument: &'static str, value: Option<String>) -> Result<String, RowError> {
-        value.filter(|text| !text.is_empty()).ok_or_else(|| self.missing(argument, "give a text that is not empty"))
+        value
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| self.missing(argument, "give a text that is not empty"))
     }
 
-    fn list(&self, argument: &'static str, value: Option<Vec<String>>) -> Result<Vec<String>, RowError> {
-        value.filter(|list| !list.is_empty()).ok_or_else(|| self.missing(argument, "give a list of one word or more"))
+    fn list(
+        &self,
+        argument: &'static str,
+        value: Option<Vec<String>>,
+    ) -> Result<Vec<String>, RowError> {
+        value
+            .filter(|list| !list.is_empty())
+            .ok_or_else(|| self.missing(argument, "give a list of one word or more"))
     }
 
-    fn relation(&self, argument: &'static str, value: Option<String>) -> Result<Relation, RowError> {
+    fn relation(
+        &self,
+        argument: &'static str,
+        value: Option<String>,
+    ) -> Result<Relation, RowError> {
         match value.as_deref() {
             Some("less than") => Ok(Relation::LessThan),
             Some("at least") => Ok(Relation::AtLeast),
@@ -164,11 +185,16 @@ impl Reader<'_> {
         })
     }
 
-    fn patterns(&self, words: Vec<String>, form: impl Fn(&str) -> String) -> Result<Vec<Pattern>, RowError> {
+    fn patterns(
+        &self,
+        words: Vec<String>,
+        form: impl Fn(&str) -> String,
+    ) -> Result<Vec<Pattern>, RowError> {
         words.iter().map(|word| self.pattern(&form(word), true)).collect()
     }
 
-    /// The marker within a text in lower case. The two usual ones allow a blank between their letters.
+    /// The marker within a text in lower case. The two usual ones allow a blank between their
+    /// letters.
     fn postscript(&self, marker: Option<String>) -> Result<Pattern, RowError> {
         let marker = self.text("postscript_marker", marker)?;
         match marker.trim() {

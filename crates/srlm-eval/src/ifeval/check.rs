@@ -16,13 +16,19 @@ pub struct Verdicts {
 
 /// Which instructions of `row` the response follows.
 ///
-/// Loose verdicts also try the response without its first line, its last line and both, each with and without its
-/// stars: whatever a greeting, a closing remark or Markdown would spoil.
+/// Loose verdicts also try the response without its first line, its last line and both, each with
+/// and without its stars: whatever a greeting, a closing remark or Markdown would spoil.
 pub fn check(row: &Row, response: &str) -> Verdicts {
     let readings = readings(response);
-    let is_loose = |instruction: &Instruction| readings.iter().any(|reading| instruction.is_followed_by(reading));
+    let is_loose = |instruction: &Instruction| {
+        readings.iter().any(|reading| instruction.is_followed_by(reading))
+    };
     Verdicts {
-        strict: row.instructions.iter().map(|instruction| instruction.is_followed_by(response)).collect(),
+        strict: row
+            .instructions
+            .iter()
+            .map(|instruction| instruction.is_followed_by(response))
+            .collect(),
         loose: row.instructions.iter().map(is_loose).collect(),
     }
 }
@@ -31,7 +37,8 @@ fn readings(response: &str) -> [String; 8] {
     let after_first = response.split_once('\n').map_or("", |(_, rest)| rest);
     let before_last = response.rsplit_once('\n').map_or("", |(rest, _)| rest);
     let inner = after_first.rsplit_once('\n').map_or("", |(rest, _)| rest);
-    let plain = [response, python::strip(after_first), python::strip(before_last), python::strip(inner)];
+    let plain =
+        [response, python::strip(after_first), python::strip(before_last), python::strip(inner)];
     let unstarred = plain.map(|text| text.replace('*', ""));
     let [a, b, c, d] = plain.map(str::to_owned);
     let [e, f, g, h] = unstarred;
@@ -47,7 +54,16 @@ mod tests {
         let all = readings("Sure!\n*a*\n\nBye");
         assert_eq!(
             all,
-            ["Sure!\n*a*\n\nBye", "*a*\n\nBye", "Sure!\n*a*", "*a*", "Sure!\na\n\nBye", "a\n\nBye", "Sure!\na", "a"]
+            [
+                "Sure!\n*a*\n\nBye",
+                "*a*\n\nBye",
+                "Sure!\n*a*",
+                "*a*",
+                "Sure!\na\n\nBye",
+                "a\n\nBye",
+                "Sure!\na",
+                "a"
+            ]
         );
         assert_eq!(readings("one line")[1..4], ["", "", ""]);
     }

@@ -30,11 +30,16 @@ pub(super) fn n_bullets(text: &str) -> u64 {
     (STAR_BULLET.find_iter(text).count() + DASH_BULLET.find_iter(text).count()) as u64
 }
 
-/// Text between stars, of which bold text counts once for its double stars and, at times, once for its single ones.
+/// Text between stars, of which bold text counts once for its double stars and, at times, once for
+/// its single ones.
 pub(super) fn n_highlights(text: &str) -> u64 {
     let filled = |inner: &str| !python::strip(inner).is_empty();
-    let single = HIGHLIGHT.find_iter(text).filter(|found| filled(found.as_str().trim_matches('*'))).count();
-    let double = DOUBLE_HIGHLIGHT.find_iter(text).filter(|found| filled(&found.as_str()[2..found.len() - 2])).count();
+    let single =
+        HIGHLIGHT.find_iter(text).filter(|found| filled(found.as_str().trim_matches('*'))).count();
+    let double = DOUBLE_HIGHLIGHT
+        .find_iter(text)
+        .filter(|found| filled(&found.as_str()[2..found.len() - 2]))
+        .count();
     (single + double) as u64
 }
 
@@ -62,24 +67,37 @@ mod tests {
 
     #[test]
     fn bold_text_counts_by_its_double_stars() {
-        for (text, n) in [("*a* and *b*", 2), ("**a**", 1), ("* *", 0), ("****", 0), ("*a\nb*", 0), ("**a** *b*", 2)] {
+        for (text, n) in [
+            ("*a* and *b*", 2),
+            ("**a**", 1),
+            ("* *", 0),
+            ("****", 0),
+            ("*a\nb*", 0),
+            ("**a** *b*", 2),
+        ] {
             assert_eq!(n_highlights(text), n, "{text}");
         }
     }
 
     #[test]
     fn bullets_are_lines_with_one_star_or_a_dash() {
-        for (text, n) in [("* a\n* b", 2), ("** a", 0), ("- a\n  - b\n---", 3), ("a * b - c", 0), ("*\n* a", 1)] {
+        for (text, n) in
+            [("* a\n* b", 2), ("** a", 0), ("- a\n  - b\n---", 3), ("a * b - c", 0), ("*\n* a", 1)]
+        {
             assert_eq!(n_bullets(text), n, "{text}");
         }
     }
 
     #[test]
     fn titles_and_quotation_marks_need_both_ends() {
-        for (text, title) in [("<<a>>", true), ("<< >>", false), ("<<a\n>>", false), ("<<<b>>>", true)] {
+        for (text, title) in
+            [("<<a>>", true), ("<< >>", false), ("<<a\n>>", false), ("<<<b>>>", true)]
+        {
             assert_eq!(has_title(text), title, "{text}");
         }
-        for (text, quoted) in [("\"a\"", true), ("\"", false), (" \"a\" \n", true), ("\u{201c}a\u{201d}", false)] {
+        for (text, quoted) in
+            [("\"a\"", true), ("\"", false), (" \"a\" \n", true), ("\u{201c}a\u{201d}", false)]
+        {
             assert_eq!(is_quoted(text), quoted, "{text}");
         }
     }

@@ -23,7 +23,10 @@ impl Relation {
 
 /// One instruction with its arguments; named as the data set names them.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the arguments carry the data set's names, which the variants explain")]
+#[expect(
+    missing_docs,
+    reason = "the arguments carry the data set's names, which the variants explain"
+)]
 pub enum Instruction {
     /// `keywords:existence`: every keyword occurs, in any case, also inside words.
     Existence { keywords: Vec<Pattern> },
@@ -41,7 +44,8 @@ pub enum Instruction {
     NumberParagraphs { num_paragraphs: u64 },
     /// `length_constraints:number_words`: runs of letters, digits and underscores.
     NumberWords { num_words: u64, relation: Relation },
-    /// `length_constraints:nth_paragraph_first_word`: paragraphs between blank lines, and how one of them begins.
+    /// `length_constraints:nth_paragraph_first_word`: paragraphs between blank lines, and how one
+    /// of them begins.
     NthParagraphFirstWord { num_paragraphs: u64, nth_paragraph: u64, first_word: String },
     /// `detectable_content:number_placeholders`: at least so many `[...]` within a line.
     NumberPlaceholders { num_placeholders: u64 },
@@ -86,37 +90,60 @@ impl Instruction {
     fn holds(&self, response: &str) -> bool {
         match self {
             Self::Existence { keywords } => keywords.iter().all(|keyword| keyword.occurs(response)),
-            Self::Frequency { keyword, frequency, relation } => relation.holds(keyword.count(response), *frequency),
-            Self::ForbiddenWords { forbidden_words } => !forbidden_words.iter().any(|word| word.occurs(response)),
-            Self::LetterFrequency { letter, let_frequency, let_relation } => {
-                let_relation.holds(response.to_lowercase().chars().filter(|c| c == letter).count(), *let_frequency)
+            Self::Frequency { keyword, frequency, relation } => {
+                relation.holds(keyword.count(response), *frequency)
             }
-            Self::ResponseLanguage { language } => language::detect(response).is_none_or(|found| found == language),
+            Self::ForbiddenWords { forbidden_words } => {
+                !forbidden_words.iter().any(|word| word.occurs(response))
+            }
+            Self::LetterFrequency { letter, let_frequency, let_relation } => let_relation.holds(
+                response.to_lowercase().chars().filter(|c| c == letter).count(),
+                *let_frequency,
+            ),
+            Self::ResponseLanguage { language } => {
+                language::detect(response).is_none_or(|found| found == language)
+            }
             Self::NumberSentences { num_sentences, relation } => {
                 relation.holds(super::punkt::sentences(response).len(), *num_sentences)
             }
-            Self::NumberParagraphs { num_paragraphs } => parts::n_starred(response) == Some(*num_paragraphs),
-            Self::NumberWords { num_words, relation } => relation.holds(wording::n_words(response), *num_words),
+            Self::NumberParagraphs { num_paragraphs } => {
+                parts::n_starred(response) == Some(*num_paragraphs)
+            }
+            Self::NumberWords { num_words, relation } => {
+                relation.holds(wording::n_words(response), *num_words)
+            }
             Self::NthParagraphFirstWord { num_paragraphs, nth_paragraph, first_word } => {
                 parts::nth_begins_with(response, *num_paragraphs, *nth_paragraph, first_word)
             }
-            Self::NumberPlaceholders { num_placeholders } => form::n_placeholders(response) >= *num_placeholders,
+            Self::NumberPlaceholders { num_placeholders } => {
+                form::n_placeholders(response) >= *num_placeholders
+            }
             Self::Postscript { marker } => marker.occurs(&response.to_lowercase()),
             Self::NumberBulletLists { num_bullets } => form::n_bullets(response) == *num_bullets,
             Self::ConstrainedResponse => form::has_fixed_answer(response),
-            Self::NumberHighlightedSections { num_highlights } => form::n_highlights(response) >= *num_highlights,
-            Self::MultipleSections { heading, num_sections } => heading.count(response) as u64 >= *num_sections,
+            Self::NumberHighlightedSections { num_highlights } => {
+                form::n_highlights(response) >= *num_highlights
+            }
+            Self::MultipleSections { heading, num_sections } => {
+                heading.count(response) as u64 >= *num_sections
+            }
             Self::JsonFormat => json::is_json(response),
             Self::Title => form::has_title(response),
             Self::TwoResponses => parts::are_two(response),
-            Self::RepeatPrompt { prompt_to_repeat } => wording::begins_with(response, prompt_to_repeat),
+            Self::RepeatPrompt { prompt_to_repeat } => {
+                wording::begins_with(response, prompt_to_repeat)
+            }
             Self::EndChecker { end_phrase } => wording::ends_with(response, end_phrase),
             Self::Quotation => form::is_quoted(response),
             Self::CapitalWordFrequency { capital_frequency, capital_relation } => {
                 capital_relation.holds(wording::n_capital_words(response), *capital_frequency)
             }
-            Self::EnglishCapital => python::is_upper(response) && language::may_be_english(response),
-            Self::EnglishLowercase => python::is_lower(response) && language::may_be_english(response),
+            Self::EnglishCapital => {
+                python::is_upper(response) && language::may_be_english(response)
+            }
+            Self::EnglishLowercase => {
+                python::is_lower(response) && language::may_be_english(response)
+            }
             Self::NoComma => !response.contains(','),
         }
     }

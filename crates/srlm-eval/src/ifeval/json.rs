@@ -8,10 +8,11 @@ use super::form::expression;
 use super::python;
 
 /// A string, kept, or a constant that Python reads and JSON has not.
-static STRING_OR_CONSTANT: LazyLock<Regex> = LazyLock::new(|| expression(r#"(?s)"(?:\\.|[^"\\])*"|-?Infinity|NaN"#));
+static STRING_OR_CONSTANT: LazyLock<Regex> =
+    LazyLock::new(|| expression(r#"(?s)"(?:\\.|[^"\\])*"|-?Infinity|NaN"#));
 
-/// Whether the response, without a code fence around it, is one JSON value. `NaN` and infinities are values, as they
-/// are to Python.
+/// Whether the response, without a code fence around it, is one JSON value. `NaN` and infinities
+/// are values, as they are to Python.
 pub(super) fn is_json(response: &str) -> bool {
     let mut text = python::strip(response);
     for fence in ["```json", "```Json", "```JSON", "```"] {

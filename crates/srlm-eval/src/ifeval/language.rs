@@ -1,11 +1,13 @@
 //! The language of a text, as langdetect 1.0.9 finds it.
 //!
-//! The profiles and the normalization of characters are those of the `langdetect-rs` crate; the loop is written here
-//! because the crate's copies its table for each text, counts bytes for characters and knows a language more.
+//! The profiles and the normalization of characters are those of the `langdetect-rs` crate; the
+//! loop is written here because the crate's copies its table for each text, counts bytes for
+//! characters and knows a language more.
 //!
 //! # Source
-//! Nakatani 2010, "Language Detection Library for Java", and its Python port. The draws are seeded, which langdetect
-//! leaves to chance: short or mixed texts, on which its verdicts differ between runs, get one of them.
+//! Nakatani 2010, "Language Detection Library for Java", and its Python port. The draws are seeded,
+//! which langdetect leaves to chance: short or mixed texts, on which its verdicts differ between
+//! runs, get one of them.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -28,13 +30,15 @@ const MAX_DRAWS: usize = 1000;
 const CONVERGED: f64 = 0.99999;
 /// A language less likely than this is not named.
 const LEAST_PROBABILITY: f64 = 0.1;
-/// Mean and spread of the smoothing added to each probability, before division by [`BASE_FREQUENCY`].
+/// Mean and spread of the smoothing added to each probability, before division by
+/// [`BASE_FREQUENCY`].
 const ALPHA: (f64, f64) = (0.5, 0.05);
 const BASE_FREQUENCY: f64 = 10_000.0;
 /// Characters read at most.
 const MAX_CHARACTERS: usize = 10_000;
 
-static ADDRESS: LazyLock<Regex> = LazyLock::new(|| expression(r"https?://[-_.?&~;+=/#0-9A-Za-z]{1,2076}"));
+static ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| expression(r"https?://[-_.?&~;+=/#0-9A-Za-z]{1,2076}"));
 static MAIL: LazyLock<Regex> =
     LazyLock::new(|| expression(r"[-_.0-9A-Za-z]{1,64}@[-_0-9A-Za-z]{1,255}[-_.0-9A-Za-z]{1,255}"));
 static PROFILES: LazyLock<Profiles> = LazyLock::new(Profiles::load);
@@ -59,8 +63,8 @@ pub(super) fn may_be_english(text: &str) -> bool {
     detect(text).is_none_or(|language| language == "en")
 }
 
-/// ISO 639-1 code of the text's language (`zh-cn` and `zh-tw` apart), `unknown` where none is likely, `None` where
-/// the text has nothing to go by.
+/// ISO 639-1 code of the text's language (`zh-cn` and `zh-tw` apart), `unknown` where none is
+/// likely, `None` where the text has nothing to go by.
 pub(super) fn detect(text: &str) -> Option<&'static str> {
     let profiles = &*PROFILES;
     let evidence = evidence(&clean(text), profiles);
@@ -82,7 +86,8 @@ fn clean(text: &str) -> String {
     let text = MAIL.replace_all(&ADDRESS.replace_all(text, " "), " ").into_owned();
     let text: String = NGram::normalize_vi(&text).chars().take(MAX_CHARACTERS).collect();
     let is_latin = |c: &char| ('A'..='z').contains(c);
-    let is_other = |c: &char| *c >= '\u{300}' && unicode_block(*c) != Some(UNICODE_LATIN_EXTENDED_ADDITIONAL);
+    let is_other =
+        |c: &char| *c >= '\u{300}' && unicode_block(*c) != Some(UNICODE_LATIN_EXTENDED_ADDITIONAL);
     if text.chars().filter(is_latin).count() * 2 < text.chars().filter(is_other).count() {
         text.chars().filter(|c| !is_latin(c)).collect()
     } else {
@@ -90,7 +95,8 @@ fn clean(text: &str) -> String {
     }
 }
 
-/// The likelihoods of the text's runs of characters, those unknown left out, and those inside words in capitals.
+/// The likelihoods of the text's runs of characters, those unknown left out, and those inside words
+/// in capitals.
 fn evidence<'a>(text: &str, profiles: &'a Profiles) -> Vec<&'a [f64]> {
     let mut window = NGram::new();
     let mut found = Vec::new();
@@ -138,7 +144,10 @@ mod tests {
     fn plain_texts_have_their_language_and_digits_have_none() {
         for (text, expected) in [
             ("The weather is nice today, and we went for a long walk along the river.", Some("en")),
-            ("Das Wetter ist heute schön, und wir sind lange am Fluss entlang gegangen.", Some("de")),
+            (
+                "Das Wetter ist heute schön, und wir sind lange am Fluss entlang gegangen.",
+                Some("de"),
+            ),
             ("Hali ya hewa ni nzuri leo, na tulitembea kwa muda mrefu kando ya mto.", Some("sw")),
             ("今日は天気がいいので、川沿いを長い間歩きました。", Some("ja")),
             ("123 456 !!", None),

@@ -1,6 +1,7 @@
 //! IFEval: instructions that a program can check, 25 types of them, strict and loose.
 //!
-//! A [`Row`] is a prompt with its instructions, parsed once. [`check`] says which of them a response follows;
+//! A [`Row`] is a prompt with its instructions, parsed once. [`check`] says which of them a
+//! response follows;
 //! [`summary`] gives the four accuracies of the paper with intervals.
 //!
 //! ```
@@ -18,12 +19,13 @@
 //! ```
 //!
 //! # Source
-//! Zhou et al. 2023, "Instruction-Following Evaluation for Large Language Models". The verdicts are those of the
-//! official checker with NLTK 3.9.1 and langdetect 1.0.9; `tests/fixtures/ifeval_reference.py` compares them.
-//! Where the official checker draws at random (an argument is absent, a letter is none of a to z), this one refuses
-//! the row or takes the argument as written. Three things differ by design: language draws are seeded; a forbidden
-//! word next to a vulgar fraction, a superscript or a combining mark has its end where Rust sees one; what Python's
-//! `re` knows and the `regex` crate does not (look-around) is refused in keywords.
+//! Zhou et al. 2023, "Instruction-Following Evaluation for Large Language Models". The verdicts are
+//! those of the official checker with NLTK 3.9.1 and langdetect 1.0.9;
+//! `tests/fixtures/ifeval_reference.py` compares them. Where the official checker draws at random
+//! (an argument is absent, a letter is none of a to z), this one refuses the row or takes the
+//! argument as written. Three things differ by design: language draws are seeded; a forbidden word
+//! next to a vulgar fraction, a superscript or a combining mark has its end where Rust sees one;
+//! what Python's `re` knows and the `regex` crate does not (look-around) is refused in keywords.
 
 mod arguments;
 mod check;

@@ -13,7 +13,8 @@ fn is_blank(text: &str) -> bool {
     python::strip(text).is_empty()
 }
 
-/// Paragraphs between `***`; an empty one is allowed only first and last. `None` where one stands between others.
+/// Paragraphs between `***`; an empty one is allowed only first and last. `None` where one stands
+/// between others.
 pub(super) fn n_starred(text: &str) -> Option<u64> {
     let paragraphs: Vec<&str> = STARS.split(text).collect();
     let last = paragraphs.len() - 1;
@@ -28,12 +29,13 @@ pub(super) fn are_two(text: &str) -> bool {
     if (1..last).any(|i| is_blank(parts[i])) {
         return false;
     }
-    let answers: Vec<&str> = parts.iter().map(|part| python::strip(part)).filter(|part| !part.is_empty()).collect();
+    let answers: Vec<&str> =
+        parts.iter().map(|part| python::strip(part)).filter(|part| !part.is_empty()).collect();
     matches!(answers[..], [one, other] if one != other)
 }
 
-/// Whether there are `n` paragraphs and the one at place `nth`, from 1, begins with `first_word`, which is in lower
-/// case. The place counts blank paragraphs, the number does not.
+/// Whether there are `n` paragraphs and the one at place `nth`, from 1, begins with `first_word`,
+/// which is in lower case. The place counts blank paragraphs, the number does not.
 pub(super) fn nth_begins_with(text: &str, n: u64, nth: u64, first_word: &str) -> bool {
     let paragraphs: Vec<&str> = text.split("\n\n").collect();
     let n_filled = paragraphs.iter().filter(|paragraph| !is_blank(paragraph)).count() as u64;
@@ -43,7 +45,8 @@ pub(super) fn nth_begins_with(text: &str, n: u64, nth: u64, first_word: &str) ->
     python::split(paragraphs[nth as usize - 1]).next().is_some_and(|word| bare(word) == first_word)
 }
 
-/// The word without quotation marks before it and anything from the first punctuation mark on, in lower case.
+/// The word without quotation marks before it and anything from the first punctuation mark on, in
+/// lower case.
 fn bare(word: &str) -> String {
     let word = word.trim_start_matches('\'').trim_start_matches('"');
     let end = word.find(['.', ',', '?', '!', '\'', '"']).unwrap_or(word.len());
@@ -69,7 +72,12 @@ mod tests {
 
     #[test]
     fn two_answers_differ() {
-        for (text, two) in [("a ****** b", true), ("a ****** a", false), ("a", false), ("******a******b******", true)] {
+        for (text, two) in [
+            ("a ****** b", true),
+            ("a ****** a", false),
+            ("a", false),
+            ("******a******b******", true),
+        ] {
             assert_eq!(are_two(text), two, "{text}");
         }
         assert!(!are_two("a ****** ****** b"));

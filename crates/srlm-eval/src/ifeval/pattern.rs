@@ -38,8 +38,8 @@ impl Pattern {
     }
 }
 
-/// The text with one letter for `i`, its dotted capital and its dotless form, which Python takes for the same where
-/// it ignores case.
+/// The text with one letter for `i`, its dotted capital and its dotless form, which Python takes
+/// for the same where it ignores case.
 fn with_one_i(text: &str) -> Cow<'_, str> {
     let special = ['\u{130}', '\u{131}'];
     if text.contains(special) { text.replace(special, "i").into() } else { text.into() }

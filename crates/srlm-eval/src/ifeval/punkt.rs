@@ -1,10 +1,12 @@
 //! Sentences, split as NLTK 3.9.1 splits English by Punkt.
 //!
-//! `data/punkt_english.txt` holds the parts of NLTK's English parameters that decide anything. They were learned from
-//! the Wall Street Journal, so that abbreviations missing there, such as `e.g.`, end a sentence.
+//! `data/punkt_english.txt` holds the parts of NLTK's English parameters that decide anything. They
+//! were learned from the Wall Street Journal, so that abbreviations missing there, such as `e.g.`,
+//! end a sentence.
 //!
 //! # Source
-//! Kiss and Strunk 2006, "Unsupervised Multilingual Sentence Boundary Detection". Numbers of sections are theirs.
+//! Kiss and Strunk 2006, "Unsupervised Multilingual Sentence Boundary Detection". Numbers of
+//! sections are theirs.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -26,15 +28,20 @@ struct Parameters {
     small: HashSet<&'static str>,
     /// Types seen with a small first letter, and with a capital one inside a sentence too.
     small_and_capital: HashSet<&'static str>,
-    /// Types seen with a small first letter at the beginning of a sentence, and never with a capital one.
+    /// Types seen with a small first letter at the beginning of a sentence, and never with a
+    /// capital one.
     small_at_beginning: HashSet<&'static str>,
 }
 
 impl Parameters {
     fn load() -> Self {
-        let lines = include_str!("../../data/punkt_english.txt").lines().filter(|line| !line.starts_with("# "));
+        let lines = include_str!("../../data/punkt_english.txt")
+            .lines()
+            .filter(|line| !line.starts_with("# "));
         let text: Vec<&str> = lines.collect();
-        let mut sections = text.split(|line| line.is_empty()).map(|section| section.iter().flat_map(|s| s.split(' ')));
+        let mut sections = text
+            .split(|line| line.is_empty())
+            .map(|section| section.iter().flat_map(|s| s.split(' ')));
         let mut section = || sections.next().expect("the file has six sections");
         Self {
             abbreviations: section().collect(),
@@ -50,12 +57,14 @@ impl Parameters {
         self.small.contains(type_) || self.small_and_capital.contains(type_)
     }
 
-    /// Whether the word before the period is an abbreviation, itself or by what follows its last hyphen. Dots with
-    /// blanks between them count as one.
+    /// Whether the word before the period is an abbreviation, itself or by what follows its last
+    /// hyphen. Dots with blanks between them count as one.
     fn is_abbreviation(&self, text: &str) -> bool {
         let word = text[..text.len() - 1].to_lowercase();
         let last = word.rsplit('-').next().unwrap_or(&word);
-        word == ". . " || self.abbreviations.contains(word.as_str()) || self.abbreviations.contains(last)
+        word == ". . "
+            || self.abbreviations.contains(word.as_str())
+            || self.abbreviations.contains(last)
     }
 }
 
@@ -90,8 +99,11 @@ fn candidates(text: &str) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
     for (mark, _) in text.match_indices(['.', '?', '!']) {
         let Some((after, next)) = context_after(text, mark + 1) else { continue };
-        let (from, previous_word) = found.last().map_or((0, 0), |previous| (previous.mark, previous.word));
-        let blank = text[from..mark].rfind([' ', '\t', '\n', '\r', '\x0b', '\x0c']).filter(|&place| place > 0);
+        let (from, previous_word) =
+            found.last().map_or((0, 0), |previous| (previous.mark, previous.word));
+        let blank = text[from..mark]
+            .rfind([' ', '\t', '\n', '\r', '\x0b', '\x0c'])
+            .filter(|&place| place > 0);
         let word = blank.map_or(previous_word, |place| from + place + 1);
         if found.last().is_some_and(|previous| previous.mark > word) {
             found.pop();
@@ -101,7 +113,8 @@ fn candidates(text: &str) -> Vec<Candidate> {
     found
 }
 
-/// The end of what decides, and the beginning of the next word; `None` where the text goes on without a break.
+/// The end of what decides, and the beginning of the next word; `None` where the text goes on
+/// without a break.
 fn context_after(text: &str, end: usize) -> Option<(usize, Option<usize>)> {
     let rest = &text[end..];
     let first = rest.chars().next()?;
@@ -163,7 +176,8 @@ fn is_break_before(token: &Token<'_>, next: &Token<'_>) -> bool {
     token.is_break
 }
 
-/// 4.1.1: whether the word begins a sentence by the letters it was seen with; `None` where that is open.
+/// 4.1.1: whether the word begins a sentence by the letters it was seen with; `None` where that is
+/// open.
 fn begins_sentence(token: &Token<'_>) -> Option<bool> {
     let type_ = token.type_in_sentence();
     if matches!(token.text, ";" | ":" | "," | "." | "!" | "?") {
@@ -177,13 +191,16 @@ fn begins_sentence(token: &Token<'_>) -> Option<bool> {
     }
 }
 
-/// Moves closing marks at the beginning of a sentence to the end of the one before, and drops empty ones.
+/// Moves closing marks at the beginning of a sentence to the end of the one before, and drops empty
+/// ones.
 fn realign<'a>(text: &'a str, spans: &[(usize, usize)]) -> Vec<&'a str> {
     let mut found = Vec::new();
     let mut moved = 0;
     for (i, &(start, end)) in spans.iter().enumerate() {
         let start = start + moved;
-        let next = spans.get(i + 1).and_then(|&(from, to)| Some((from, closing_marks(text.get(from..to)?)?)));
+        let next = spans
+            .get(i + 1)
+            .and_then(|&(from, to)| Some((from, closing_marks(text.get(from..to)?)?)));
         match next {
             Some((from, (n_marks, n_with_blanks))) => {
                 found.push(&text[start..from + n_marks]);
@@ -198,7 +215,8 @@ fn realign<'a>(text: &'a str, spans: &[(usize, usize)]) -> Vec<&'a str> {
     found
 }
 
-/// Closing marks at the beginning, before a blank, dashes or the end: their length, and that with the blanks.
+/// Closing marks at the beginning, before a blank, dashes or the end: their length, and that with
+/// the blanks.
 fn closing_marks(sentence: &str) -> Option<(usize, usize)> {
     let rest = sentence.trim_start_matches(['"', '\'', ')', ']', '}']);
     let after = rest.trim_start_matches(python::is_space);
@@ -215,7 +233,10 @@ mod tests {
     fn sentences_end_where_nltk_says() {
         for (text, expected) in [
             ("Dr. Smith paid 3.5 dollars. He left.", "Dr. Smith paid 3.5 dollars.|He left."),
-            ("He lives in the U.S. now. The U.S. Army left.", "He lives in the U.S. now.|The U.S. Army left."),
+            (
+                "He lives in the U.S. now. The U.S. Army left.",
+                "He lives in the U.S. now.|The U.S. Army left.",
+            ),
             ("Wait... Then it rained. so what", "Wait... Then it rained.|so what"),
             ("Wait... Suddenly it rained.", "Wait...|Suddenly it rained."),
             ("She said \"Go!\" (He went.) Then?", "She said \"Go!\"|(He went.)|Then?"),
@@ -232,6 +253,9 @@ mod tests {
         let p = &*PARAMETERS;
         let sizes = [p.abbreviations.len(), p.collocations.len(), p.starters.len()];
         assert_eq!(sizes, [155, 37, 39]);
-        assert_eq!([p.small.len(), p.small_and_capital.len(), p.small_at_beginning.len()], [12348, 2354, 4]);
+        assert_eq!(
+            [p.small.len(), p.small_and_capital.len(), p.small_at_beginning.len()],
+            [12348, 2354, 4]
+        );
     }
 }

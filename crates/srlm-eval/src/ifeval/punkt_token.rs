@@ -31,7 +31,11 @@ impl<'a> Token<'a> {
     }
 
     pub(super) fn type_without_period(&self) -> &str {
-        if self.type_.len() > 1 { self.type_.strip_suffix('.').unwrap_or(&self.type_) } else { &self.type_ }
+        if self.type_.len() > 1 {
+            self.type_.strip_suffix('.').unwrap_or(&self.type_)
+        } else {
+            &self.type_
+        }
     }
 
     /// The type, without its period where that ends a sentence.
@@ -63,7 +67,24 @@ pub(super) fn ends_word(c: char) -> bool {
 
 /// Marks that are words of their own where they begin one.
 fn stands_alone(c: char) -> bool {
-    matches!(c, '(' | '"' | '`' | '{' | '[' | ':' | ';' | '&' | '#' | '*' | '@' | ')' | '}' | ']' | '-' | ',')
+    matches!(
+        c,
+        '(' | '"'
+            | '`'
+            | '{'
+            | '['
+            | ':'
+            | ';'
+            | '&'
+            | '#'
+            | '*'
+            | '@'
+            | ')'
+            | '}'
+            | ']'
+            | '-'
+            | ','
+    )
 }
 
 /// The words of each line. Periods stay with the word before them.
@@ -101,19 +122,26 @@ fn marks_at(text: &str) -> Option<usize> {
 fn spaced_dots_at(text: &str) -> Option<usize> {
     let mut rest = text.strip_prefix('.')?;
     let mut n_more = 0;
-    while let Some(next) = rest.strip_prefix(python::is_space).and_then(|after| after.strip_prefix('.')) {
+    while let Some(next) =
+        rest.strip_prefix(python::is_space).and_then(|after| after.strip_prefix('.'))
+    {
         rest = next;
         n_more += 1;
     }
     (n_more >= 2).then(|| text.len() - rest.len())
 }
 
-/// Length in bytes of a word of at least one character: up to a blank, a mark, or a comma before one.
+/// Length in bytes of a word of at least one character: up to a blank, a mark, or a comma before
+/// one.
 fn word_length(text: &str) -> usize {
-    let ends =
-        |at: &str| at.chars().next().is_none_or(|c| python::is_space(c) || ends_word(c)) || marks_at(at).is_some();
+    let ends = |at: &str| {
+        at.chars().next().is_none_or(|c| python::is_space(c) || ends_word(c))
+            || marks_at(at).is_some()
+    };
     let places = text.char_indices().map(|(i, _)| i).skip(1);
-    let end = places.into_iter().find(|&i| ends(&text[i..]) || text[i..].strip_prefix(',').is_some_and(ends));
+    let end = places
+        .into_iter()
+        .find(|&i| ends(&text[i..]) || text[i..].strip_prefix(',').is_some_and(ends));
     end.unwrap_or(text.len())
 }
 
@@ -136,7 +164,9 @@ mod tests {
 
     #[test]
     fn numbers_share_a_type() {
-        for (text, expected) in [("3.5", NUMBER_TYPE), ("-1,000.", NUMBER_TYPE), ("U.S.", "u.s."), ("3rd.", "3rd.")] {
+        for (text, expected) in
+            [("3.5", NUMBER_TYPE), ("-1,000.", NUMBER_TYPE), ("U.S.", "u.s."), ("3rd.", "3rd.")]
+        {
             assert_eq!(Token::new(text).type_, expected);
         }
     }

@@ -45,7 +45,12 @@ impl Row {
             .zip(raw.kwargs)
             .map(|(id, kwargs)| Reader { key: raw.key, id }.instruction(kwargs))
             .collect::<Result<_, _>>()?;
-        Ok(Self { key: raw.key, prompt: raw.prompt, instruction_ids: raw.instruction_id_list, instructions })
+        Ok(Self {
+            key: raw.key,
+            prompt: raw.prompt,
+            instruction_ids: raw.instruction_id_list,
+            instructions,
+        })
     }
 }
 
@@ -54,7 +59,8 @@ impl Row {
 /// # Errors
 /// [`RowError`] names the file and the line.
 pub fn read(path: &Path) -> Result<Vec<Row>, RowError> {
-    let text = std::fs::read_to_string(path).map_err(|source| RowError::Io { path: path.to_owned(), source })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| RowError::Io { path: path.to_owned(), source })?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(i, line)| {
@@ -80,8 +86,10 @@ mod tests {
 
     #[test]
     fn arguments_of_other_types_may_be_null() {
-        let found =
-            row("length_constraints:number_words", r#"{"num_words": 9, "relation": "at least", "letter": null}"#);
+        let found = row(
+            "length_constraints:number_words",
+            r#"{"num_words": 9, "relation": "at least", "letter": null}"#,
+        );
         let expected = Instruction::NumberWords { num_words: 9, relation: Relation::AtLeast };
         assert_eq!(found.unwrap().instructions, [expected]);
     }

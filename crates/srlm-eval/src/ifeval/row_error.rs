@@ -30,7 +30,9 @@ pub enum RowError {
     #[error("not a row with key, prompt, instruction_id_list and kwargs")]
     Json(#[from] serde_json::Error),
     /// The lists do not match.
-    #[error("row {key}: {n_ids} instruction ids but {n_kwargs} kwargs: give each instruction its own")]
+    #[error(
+        "row {key}: {n_ids} instruction ids but {n_kwargs} kwargs: give each instruction its own"
+    )]
     Lengths {
         /// The row.
         key: u64,

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::Verdicts;
 use crate::{Bootstrap, Estimate};
 
-/// The four accuracies of IFEval, each a share from 0 to 1 with its interval by bootstrap over prompts.
+/// The four accuracies of IFEval, each a share from 0 to 1 with its interval by bootstrap over
+/// prompts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Summary {
@@ -15,7 +16,8 @@ pub struct Summary {
     pub n_instructions: u64,
     /// Prompts all of whose instructions are followed by the response as it is.
     pub prompt_strict: Estimate,
-    /// Prompts all of whose instructions are followed by some reading of the response, each by its own.
+    /// Prompts all of whose instructions are followed by some reading of the response, each by its
+    /// own.
     pub prompt_loose: Estimate,
     /// Instructions followed by the response as it is.
     pub instruction_strict: Estimate,

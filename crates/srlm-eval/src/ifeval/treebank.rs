@@ -1,8 +1,8 @@
 //! Words and punctuation marks, split as NLTK 3.9.1's `word_tokenize` does.
 //!
 //! # Source
-//! The rules of NLTK's tokenizer (Apache-2.0), which go back to R. MacIntyre's Penn Treebank script. It changes the
-//! text: quotation marks become `` `` `` and `''`.
+//! The rules of NLTK's tokenizer (Apache-2.0), which go back to R. MacIntyre's Penn Treebank
+//! script. It changes the text: quotation marks become `` `` `` and `''`.
 
 use std::sync::LazyLock;
 
@@ -87,7 +87,10 @@ mod tests {
         for (text, expected) in [
             ("I can't, won't and cannot.", "I|ca|n't|,|wo|n't|and|can|not|."),
             ("She said: \"Go!\"", "She|said|:|``|Go|!|''"),
-            ("It costs $3.50 (or 2,5) -- U.S. prices.", "It|costs|$|3.50|(|or|2,5|)|--|U.S.|prices|."),
+            (
+                "It costs $3.50 (or 2,5) -- U.S. prices.",
+                "It|costs|$|3.50|(|or|2,5|)|--|U.S.|prices|.",
+            ),
             ("Tom's 'tis... gonna", "Tom|'s|'t|is|...|gon|na"),
         ] {
             assert_eq!(words(text).join("|"), expected);

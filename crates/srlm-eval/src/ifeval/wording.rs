@@ -25,7 +25,8 @@ pub(super) fn begins_with(text: &str, phrase: &str) -> bool {
     python::strip(text).to_lowercase().starts_with(&python::strip(phrase).to_lowercase())
 }
 
-/// Whether the text ends with the phrase, case, outer white space and closing double quotation marks aside.
+/// Whether the text ends with the phrase, case, outer white space and closing double quotation
+/// marks aside.
 pub(super) fn ends_with(text: &str, phrase: &str) -> bool {
     let text = python::strip(text).trim_matches('"').to_lowercase();
     text.ends_with(&python::strip(phrase).to_lowercase())
@@ -37,14 +38,17 @@ mod tests {
 
     #[test]
     fn words_are_pythons() {
-        for (text, n) in [("", 0), ("it's 3.5 x_y", 5), ("हिन्दी", 3), ("naïve — ½", 2)] {
+        for (text, n) in [("", 0), ("it's 3.5 x_y", 5), ("हिन्दी", 3), ("naïve — ½", 2)]
+        {
             assert_eq!(n_words(text), n, "{text}");
         }
     }
 
     #[test]
     fn capital_words_are_split_as_nltk_does() {
-        for (text, n) in [("DON'T", 2), ("The U.S. and NASA.", 2), ("A-B c", 1), ("I AM.", 2), ("123 !", 0)] {
+        for (text, n) in
+            [("DON'T", 2), ("The U.S. and NASA.", 2), ("A-B c", 1), ("I AM.", 2), ("123 !", 0)]
+        {
             assert_eq!(n_capital_words(text), n, "{text}");
         }
     }

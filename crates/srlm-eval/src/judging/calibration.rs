@@ -5,15 +5,18 @@ use serde::{Deserialize, Serialize};
 use super::data::{JudgedGroup, Pick, Scale, by_tree};
 use crate::{Bootstrap, Estimate};
 
-/// Whether a larger gap is a surer order, and, where people rate, whether a score is the rating to expect.
+/// Whether a larger gap is a surer order, and, where people rate, whether a score is the rating to
+/// expect.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScoreCalibration {
-    /// Human-ordered pairs by the distance of the judge's two scores; pairs of equal scores are in none.
+    /// Human-ordered pairs by the distance of the judge's two scores; pairs of equal scores are in
+    /// none.
     pub by_gap: Vec<GapBin>,
     /// Rated responses by the judge's score, rounded; empty where people do not rate.
     pub by_score: Vec<ScoreBin>,
-    /// Mean over the rated responses of the distance between the two means of their bin, on the scale from 0 to 5.
+    /// Mean over the rated responses of the distance between the two means of their bin, on the
+    /// scale from 0 to 5.
     pub calibration_error: Option<Estimate>,
 }
 
@@ -54,24 +57,30 @@ pub(super) fn calibration(
     bootstrap: &Bootstrap,
 ) -> ScoreCalibration {
     let trees = by_tree(groups, |group| &group.tree);
-    let pairs: Vec<Vec<(f64, bool)>> =
-        trees.iter().map(|groups| groups.iter().flat_map(|group| gaps(group, pick)).collect()).collect();
+    let pairs: Vec<Vec<(f64, bool)>> = trees
+        .iter()
+        .map(|groups| groups.iter().flat_map(|group| gaps(group, pick)).collect())
+        .collect();
     let ratings: Vec<Vec<(f64, f64)>> = match scale {
         None => Vec::new(),
         Some(scale) => trees
             .iter()
             .map(|groups| groups.iter().flat_map(|group| &group.responses))
-            .map(|responses| responses.filter_map(|r| Some((pick(r)?, scale.stored(r.worth)))).collect())
+            .map(|responses| {
+                responses.filter_map(|r| Some((pick(r)?, scale.stored(r.worth)))).collect()
+            })
             .collect(),
     };
     ScoreCalibration {
         by_gap: GAPS.windows(2).map(|ends| gap_bin(ends[0], ends[1], &pairs, bootstrap)).collect(),
         by_score: reliability(ratings.iter().flatten()),
-        calibration_error: bootstrap.estimate(&ratings, |trees| error(&reliability(trees.iter().copied().flatten()))),
+        calibration_error: bootstrap
+            .estimate(&ratings, |trees| error(&reliability(trees.iter().copied().flatten()))),
     }
 }
 
-/// The gap of each pair that people order and the judge does not tie, and whether the judge is right.
+/// The gap of each pair that people order and the judge does not tie, and whether the judge is
+/// right.
 fn gaps(group: &JudgedGroup, pick: Pick) -> Vec<(f64, bool)> {
     let mut found = Vec::new();
     for better in &group.responses {
@@ -117,7 +126,8 @@ fn reliability<'a>(ratings: impl Iterator<Item = &'a (f64, f64)>) -> Vec<ScoreBi
 
 fn error(bins: &[ScoreBin]) -> Option<f64> {
     let n: u64 = bins.iter().map(|bin| bin.n).sum();
-    let distance: f64 = bins.iter().map(|bin| bin.n as f64 * (bin.mean_score - bin.mean_rating).abs()).sum();
+    let distance: f64 =
+        bins.iter().map(|bin| bin.n as f64 * (bin.mean_score - bin.mean_rating).abs()).sum();
     (n > 0).then(|| distance / n as f64)
 }
 
@@ -139,17 +149,25 @@ mod tests {
             tree: tree.to_owned(),
             responses: responses.iter().map(response).collect(),
         };
-        let groups = [group("s", &[(5.0, 4.0), (1.0, 3.6), (3.0, 4.0)]), group("t", &[(2.0, 1.0), (1.0, 4.4)])];
+        let groups = [
+            group("s", &[(5.0, 4.0), (1.0, 3.6), (3.0, 4.0)]),
+            group("t", &[(2.0, 1.0), (1.0, 4.4)]),
+        ];
         let scale = Scale::of([1.0, 5.0]);
         let bootstrap = Bootstrap { n_resamples: 100, ..Bootstrap::default() };
         let found = calibration(&groups, scale, |response| response.written, &bootstrap);
         // Pairs: 0.4 right twice, a tie that is in no bin, 3.4 wrong.
-        let bins: Vec<_> = found.by_gap.iter().map(|bin| (bin.n_pairs, bin.accuracy.map(|e| e.value))).collect();
+        let bins: Vec<_> =
+            found.by_gap.iter().map(|bin| (bin.n_pairs, bin.accuracy.map(|e| e.value))).collect();
         assert_eq!(bins, [(2, Some(1.0)), (0, None), (0, None), (1, Some(0.0))]);
-        let bins: Vec<_> = found.by_score.iter().map(|bin| (bin.score, bin.n, bin.mean_rating)).collect();
+        let bins: Vec<_> =
+            found.by_score.iter().map(|bin| (bin.score, bin.n, bin.mean_rating)).collect();
         assert_eq!(bins, [(1, 1, 2.0), (4, 4, 2.5)]);
         // |1 - 2| once and |4 - 2.5| four times.
         assert!((found.calibration_error.unwrap().value - (1.0 + 4.0 * 1.5) / 5.0).abs() < 1e-12);
-        assert_eq!(calibration(&groups, None, |response| response.written, &bootstrap).by_score, []);
+        assert_eq!(
+            calibration(&groups, None, |response| response.written, &bootstrap).by_score,
+            []
+        );
     }
 }

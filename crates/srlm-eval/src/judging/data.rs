@@ -57,17 +57,20 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// The scale that ratings look like: within 0 to 5, 1 to 10, 0 to 10, or 0 to 100; `None` for any other.
+    /// The scale that ratings look like: within 0 to 5, 1 to 10, 0 to 10, or 0 to 100; `None` for
+    /// any other.
     pub fn of(ratings: impl IntoIterator<Item = f64>) -> Option<Self> {
-        let (low, high) = ratings
-            .into_iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), rating| (low.min(rating), high.max(rating)));
+        let (low, high) =
+            ratings.into_iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), rating| {
+                (low.min(rating), high.max(rating))
+            });
         let scales = [(0.0, Score::MAX), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0)];
         let holds = |&(min, max): &(f64, f64)| min <= low && high <= max;
         scales.into_iter().find(holds).map(|(min, max)| Self { min, max })
     }
 
-    /// A rating as judgments are stored: one within 0 to 5 as it is, of any other scale `5 (rating - min) / (max - min)`.
+    /// A rating as judgments are stored: one within 0 to 5 as it is, of any other scale `5 (rating
+    /// - min) / (max - min)`.
     pub fn stored(self, rating: f64) -> f64 {
         let fits = self.min >= 0.0 && self.max <= Score::MAX;
         if fits { rating } else { Score::MAX * (rating - self.min) / (self.max - self.min) }
@@ -80,7 +83,8 @@ pub(crate) type Pick = fn(&JudgedResponse) -> Option<f64>;
 impl JudgedGroup {
     /// The group as human ranks, 0 for the best; equal opinions share a rank.
     pub(crate) fn ranked(&self, pick: Pick) -> RankedGroup {
-        let n_better = |worth: f64| self.responses.iter().filter(|other| other.worth > worth).count() as u32;
+        let n_better =
+            |worth: f64| self.responses.iter().filter(|other| other.worth > worth).count() as u32;
         let responses = self.responses.iter().map(|response| RankedResponse {
             human_rank: n_better(response.worth),
             mean_score: pick(response),
@@ -113,15 +117,20 @@ mod tests {
         check(&[20.0, 90.0], Some((0.0, 100.0)));
         check(&[-1.0, 1.0], None);
         let ten = Scale { min: 1.0, max: 10.0 };
-        assert_eq!((ten.stored(1.0), ten.stored(10.0), Scale { min: 1.0, max: 5.0 }.stored(1.0)), (0.0, 5.0, 1.0));
+        assert_eq!(
+            (ten.stored(1.0), ten.stored(10.0), Scale { min: 1.0, max: 5.0 }.stored(1.0)),
+            (0.0, 5.0, 1.0)
+        );
     }
 
     #[test]
     fn equal_opinions_share_a_rank() {
-        let response = |worth| JudgedResponse { worth, written: None, expected: None, n_characters: 0 };
+        let response =
+            |worth| JudgedResponse { worth, written: None, expected: None, n_characters: 0 };
         let responses = [2.0, 5.0, 2.0, 1.0].map(response).to_vec();
         let group = JudgedGroup { prompt_id: "p".to_owned(), tree: "t".to_owned(), responses };
-        let ranks: Vec<u32> = group.ranked(|_| None).responses.iter().map(|response| response.human_rank).collect();
+        let ranks: Vec<u32> =
+            group.ranked(|_| None).responses.iter().map(|response| response.human_rank).collect();
         assert_eq!(ranks, [1, 0, 1, 3]);
     }
 }

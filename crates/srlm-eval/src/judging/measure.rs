@@ -36,7 +36,8 @@ pub struct Judged<'a> {
 
 /// Measures a judge against people, with intervals by bootstrap over trees.
 pub fn measure(judged: &Judged<'_>, bootstrap: &Bootstrap) -> JudgeReport {
-    let has_expected = judged.groups.iter().flat_map(|group| &group.responses).any(|r| r.expected.is_some());
+    let has_expected =
+        judged.groups.iter().flat_map(|group| &group.responses).any(|r| r.expected.is_some());
     let score_report = |pick| score_report(judged, pick, bootstrap);
     JudgeReport {
         judge: judged.judge.to_owned(),
@@ -49,7 +50,9 @@ pub fn measure(judged: &Judged<'_>, bootstrap: &Bootstrap) -> JudgeReport {
         n_responses: judged.responses.len() as u64,
         n_unscored: judged.groups.iter().map(n_unscored).sum(),
         parse_rate: parse_rate(judged, bootstrap),
-        abstention_rate: rate(judged, bootstrap, |group| (n_unscored(group) as f64, group.responses.len() as f64)),
+        abstention_rate: rate(judged, bootstrap, |group| {
+            (n_unscored(group) as f64, group.responses.len() as f64)
+        }),
         health: JudgeHealth::of(judged.responses, judged.rows),
         written: score_report(|response| response.written),
         expected: has_expected.then(|| score_report(|response| response.expected)),
@@ -60,8 +63,10 @@ pub fn measure(judged: &Judged<'_>, bootstrap: &Bootstrap) -> JudgeReport {
 
 fn score_report(judged: &Judged<'_>, pick: Pick, bootstrap: &Bootstrap) -> ScoreReport {
     let trees = by_tree(judged.groups, |group| &group.tree);
-    let trees: Vec<Vec<RankedGroup>> =
-        trees.iter().map(|groups| groups.iter().map(|group| group.ranked(pick)).collect()).collect();
+    let trees: Vec<Vec<RankedGroup>> = trees
+        .iter()
+        .map(|groups| groups.iter().map(|group| group.ranked(pick)).collect())
+        .collect();
     let trees: Vec<&[RankedGroup]> = trees.iter().map(Vec::as_slice).collect();
     ScoreReport {
         agreement: agreement_in_trees(&trees, bootstrap),
@@ -74,7 +79,11 @@ fn n_unscored(group: &JudgedGroup) -> u64 {
     group.responses.iter().filter(|response| response.written.is_none()).count() as u64
 }
 
-fn rate(judged: &Judged<'_>, bootstrap: &Bootstrap, part: impl Fn(&JudgedGroup) -> (f64, f64)) -> Option<Estimate> {
+fn rate(
+    judged: &Judged<'_>,
+    bootstrap: &Bootstrap,
+    part: impl Fn(&JudgedGroup) -> (f64, f64),
+) -> Option<Estimate> {
     bootstrap.estimate(&by_tree(judged.groups, |group| &group.tree), |trees| {
         let parts = trees.iter().copied().flatten().map(|group| part(group));
         let (part, whole) = parts.fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
@@ -88,5 +97,7 @@ fn parse_rate(judged: &Judged<'_>, bootstrap: &Bootstrap) -> Option<Estimate> {
         let (n_scored, n) = by_prompt.entry(&row.prompt_id).or_default();
         (*n_scored, *n) = (*n_scored + f64::from(u8::from(row.score.is_some())), *n + 1.0);
     }
-    rate(judged, bootstrap, |group| by_prompt.get(group.prompt_id.as_str()).copied().unwrap_or_default())
+    rate(judged, bootstrap, |group| {
+        by_prompt.get(group.prompt_id.as_str()).copied().unwrap_or_default()
+    })
 }

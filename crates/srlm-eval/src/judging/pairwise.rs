@@ -19,8 +19,8 @@ pub struct PairMeasures {
     pub tie_rate: Option<Estimate>,
 }
 
-/// Verdicts of a judge on pairs; a tie where the two orders disagree. Pairs without a verdict in both orders count for
-/// nothing but `n_missing` and `abstention_rate`.
+/// Verdicts of a judge on pairs; a tie where the two orders disagree. Pairs without a verdict in
+/// both orders count for nothing but `n_missing` and `abstention_rate`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PairwiseReport {
@@ -46,7 +46,8 @@ pub struct PairwiseReport {
     pub consistency: Option<Estimate>,
     /// Share of the verdicts for one response that are for the one shown first; 0.5 is no bias.
     pub first_place_rate: Option<Estimate>,
-    /// Share of the pairs whose first place wins both times, less the share whose second place does; 0 is no bias.
+    /// Share of the pairs whose first place wins both times, less the share whose second place
+    /// does; 0 is no bias.
     pub position_bias: Option<Estimate>,
 }
 
@@ -65,8 +66,10 @@ struct Counted {
 
 pub(super) fn pairwise(pairs: &[JudgedPair], bootstrap: &Bootstrap) -> PairwiseReport {
     let trees = by_tree(pairs, |pair| &pair.tree);
-    let trees: Vec<Vec<Counted>> = trees.into_iter().map(|pairs| pairs.into_iter().map(counted).collect()).collect();
-    let n = |is: fn(&Counted) -> bool| trees.iter().flatten().filter(|pair| is(pair)).count() as u64;
+    let trees: Vec<Vec<Counted>> =
+        trees.into_iter().map(|pairs| pairs.into_iter().map(counted).collect()).collect();
+    let n =
+        |is: fn(&Counted) -> bool| trees.iter().flatten().filter(|pair| is(pair)).count() as u64;
     let share = |part: fn(&Counted) -> (f64, f64)| {
         bootstrap.estimate(&trees, |trees| {
             let parts = trees.iter().copied().flatten().map(part);
@@ -83,7 +86,11 @@ pub(super) fn pairwise(pairs: &[JudgedPair], bootstrap: &Bootstrap) -> PairwiseR
         judge: PairMeasures {
             accuracy: share(|pair| part(pair, pair.judge == pair.people, is_decided(pair))),
             untied_accuracy: share(|pair| {
-                part(pair, pair.judge == pair.people, is_decided(pair) && pair.judge != Preference::Tie)
+                part(
+                    pair,
+                    pair.judge == pair.people,
+                    is_decided(pair) && pair.judge != Preference::Tie,
+                )
             }),
             agreement: share(|pair| part(pair, pair.judge == pair.people, true)),
             tie_rate: share(|pair| part(pair, pair.judge == Preference::Tie, true)),
@@ -91,7 +98,11 @@ pub(super) fn pairwise(pairs: &[JudgedPair], bootstrap: &Bootstrap) -> PairwiseR
         length_baseline: PairMeasures {
             accuracy: share(|pair| part(pair, pair.longer == pair.people, is_decided(pair))),
             untied_accuracy: share(|pair| {
-                part(pair, pair.longer == pair.people, is_decided(pair) && pair.longer != Preference::Tie)
+                part(
+                    pair,
+                    pair.longer == pair.people,
+                    is_decided(pair) && pair.longer != Preference::Tie,
+                )
             }),
             agreement: share(|pair| part(pair, pair.longer == pair.people, true)),
             tie_rate: share(|pair| part(pair, pair.longer == Preference::Tie, true)),
@@ -116,11 +127,15 @@ pub(super) fn pairwise(pairs: &[JudgedPair], bootstrap: &Bootstrap) -> PairwiseR
 }
 
 fn counted(pair: &JudgedPair) -> Counted {
-    let comparison =
-        Comparison { prompt_id: pair.prompt_id.clone(), new_first: pair.forward, new_second: pair.backward };
+    let comparison = Comparison {
+        prompt_id: pair.prompt_id.clone(),
+        new_first: pair.forward,
+        new_second: pair.backward,
+    };
     let outcome = comparison.outcome();
     let n = |wanted: Preference| {
-        [pair.forward, pair.backward].iter().filter(|verdict| **verdict == Some(wanted)).count() as f64
+        [pair.forward, pair.backward].iter().filter(|verdict| **verdict == Some(wanted)).count()
+            as f64
     };
     Counted {
         is_compared: outcome != Outcome::Missing,
@@ -176,11 +191,11 @@ mod tests {
             n_characters,
         };
         let pairs = [
-            pair(A, Some(A), Some(B), [9, 5]),       // right, and the longer one is
-            pair(B, Some(A), Some(B), [9, 5]),       // wrong
-            pair(B, Some(A), Some(A), [5, 9]),       // the first place wins twice: a tie
+            pair(A, Some(A), Some(B), [9, 5]), // right, and the longer one is
+            pair(B, Some(A), Some(B), [9, 5]), // wrong
+            pair(B, Some(A), Some(A), [5, 9]), // the first place wins twice: a tie
             pair(Tie, Some(Tie), Some(Tie), [5, 5]), // people and judge tie
-            pair(A, None, Some(A), [1, 2]),          // no verdict in one order
+            pair(A, None, Some(A), [1, 2]),    // no verdict in one order
         ];
         let found = pairwise(&pairs, &Bootstrap { n_resamples: 100, ..Bootstrap::default() });
         let value = |estimate: Option<Estimate>| estimate.map(|estimate| estimate.value).unwrap();
@@ -189,8 +204,14 @@ mod tests {
         assert_eq!(value(found.judge.accuracy), 1.0 / 3.0);
         assert_eq!(value(found.judge.untied_accuracy), 0.5);
         assert_eq!((value(found.judge.agreement), value(found.judge.tie_rate)), (0.5, 0.5));
-        assert_eq!((value(found.length_baseline.accuracy), value(found.length_baseline.agreement)), (2.0 / 3.0, 0.75));
-        assert_eq!((value(found.random_baseline.accuracy), value(found.random_baseline.agreement)), (0.5, 0.375));
+        assert_eq!(
+            (value(found.length_baseline.accuracy), value(found.length_baseline.agreement)),
+            (2.0 / 3.0, 0.75)
+        );
+        assert_eq!(
+            (value(found.random_baseline.accuracy), value(found.random_baseline.agreement)),
+            (0.5, 0.375)
+        );
         assert_eq!(value(found.consistency), 0.75);
         // First: one of each of the first two pairs, two of the third, one of the last.
         assert_eq!(value(found.first_place_rate), 5.0 / 7.0);

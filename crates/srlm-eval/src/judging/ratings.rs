@@ -19,7 +19,8 @@ pub struct RatingMeasures {
     pub spearman: Option<Estimate>,
     /// Kendall's tau-b over all responses.
     pub kendall_tau_b: Option<Estimate>,
-    /// Mean over the prompts with several rated responses of Pearson's correlation, where it is defined.
+    /// Mean over the prompts with several rated responses of Pearson's correlation, where it is
+    /// defined.
     pub pearson_within: Option<Estimate>,
     /// The same of Spearman's rho.
     pub spearman_within: Option<Estimate>,
@@ -45,8 +46,8 @@ pub struct RatingsReport {
     pub length_baseline: RatingMeasures,
     /// Scores from 0 to 5 drawn at random, all equally likely: what is expected of them.
     pub random_baseline: RatingMeasures,
-    /// The judge's own scores dealt to the responses at random: the mean over permutations, and the interval that holds
-    /// most of them.
+    /// The judge's own scores dealt to the responses at random: the mean over permutations, and the
+    /// interval that holds most of them.
     pub shuffled_baseline: RatingMeasures,
 }
 
@@ -63,7 +64,12 @@ type Tree = Vec<Vec<Point>>;
 
 const N_PERMUTATIONS: usize = 200;
 
-pub(super) fn ratings(groups: &[JudgedGroup], scale: Scale, pick: Pick, bootstrap: &Bootstrap) -> RatingsReport {
+pub(super) fn ratings(
+    groups: &[JudgedGroup],
+    scale: Scale,
+    pick: Pick,
+    bootstrap: &Bootstrap,
+) -> RatingsReport {
     let point = |response: &super::JudgedResponse| {
         let (rating, length) = (scale.stored(response.worth), response.n_characters as f64);
         Some(Point { rating, score: pick(response)?, length })
@@ -74,11 +80,15 @@ pub(super) fn ratings(groups: &[JudgedGroup], scale: Scale, pick: Pick, bootstra
     RatingsReport {
         n_ratings: groups.iter().map(|group| group.responses.len() as u64).sum(),
         n_scored: trees.iter().flatten().map(|points| points.len() as u64).sum(),
-        judge: measures(|statistic| bootstrap.estimate(&trees, |trees| statistic(trees, |point| point.score))),
+        judge: measures(|statistic| {
+            bootstrap.estimate(&trees, |trees| statistic(trees, |point| point.score))
+        }),
         length_baseline: RatingMeasures {
             mean_absolute_error: None,
             quadratic_kappa: None,
-            ..measures(|statistic| bootstrap.estimate(&trees, |trees| statistic(trees, |point| point.length)))
+            ..measures(|statistic| {
+                bootstrap.estimate(&trees, |trees| statistic(trees, |point| point.length))
+            })
         },
         random_baseline: random(&trees, bootstrap),
         shuffled_baseline: shuffled(&trees, bootstrap),
@@ -96,10 +106,14 @@ fn measures(mut estimate: impl FnMut(Statistic) -> Option<Estimate>) -> RatingMe
         pearson_within: estimate(|trees, value| within(trees, value, pearson)),
         spearman_within: estimate(|trees, value| within(trees, value, spearman)),
         kendall_tau_b_within: estimate(|trees, value| within(trees, value, kendall_tau_b)),
-        mean_absolute_error: estimate(|trees, value| mean(points(trees).map(|p| (value(p) - p.rating).abs()))),
+        mean_absolute_error: estimate(|trees, value| {
+            mean(points(trees).map(|p| (value(p) - p.rating).abs()))
+        }),
         quadratic_kappa: estimate(|trees, value| {
             let grade = |x: f64| x.clamp(0.0, 5.0).round() as u8;
-            quadratic_kappa(&points(trees).map(|p| (grade(value(p)), grade(p.rating))).collect::<Vec<_>>())
+            quadratic_kappa(
+                &points(trees).map(|p| (grade(value(p)), grade(p.rating))).collect::<Vec<_>>(),
+            )
         }),
     }
 }
@@ -111,13 +125,15 @@ fn points<'a>(trees: &'a [&Tree]) -> impl Iterator<Item = &'a Point> {
 type Correlate = fn(&[f64], &[f64]) -> Option<f64>;
 
 fn overall(trees: &[&Tree], value: Value, correlate: Correlate) -> Option<f64> {
-    let (values, ratings): (Vec<f64>, Vec<f64>) = points(trees).map(|point| (value(point), point.rating)).unzip();
+    let (values, ratings): (Vec<f64>, Vec<f64>) =
+        points(trees).map(|point| (value(point), point.rating)).unzip();
     correlate(&values, &ratings)
 }
 
 fn within(trees: &[&Tree], value: Value, correlate: Correlate) -> Option<f64> {
     mean(trees.iter().copied().flatten().filter_map(|points| {
-        let (values, ratings): (Vec<f64>, Vec<f64>) = points.iter().map(|point| (value(point), point.rating)).unzip();
+        let (values, ratings): (Vec<f64>, Vec<f64>) =
+            points.iter().map(|point| (value(point), point.rating)).unzip();
         correlate(&values, &ratings)
     }))
 }
@@ -131,7 +147,8 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 fn random(trees: &[Tree], bootstrap: &Bootstrap) -> RatingMeasures {
     let zero = |defined: bool| defined.then_some(Estimate { value: 0.0, low: 0.0, high: 0.0 });
     let n_points = trees.iter().flatten().map(Vec::len).sum::<usize>();
-    let (overall, within) = (zero(n_points > 1), zero(trees.iter().flatten().any(|points| points.len() > 1)));
+    let (overall, within) =
+        (zero(n_points > 1), zero(trees.iter().flatten().any(|points| points.len() > 1)));
     RatingMeasures {
         pearson: overall,
         spearman: overall,
@@ -139,7 +156,8 @@ fn random(trees: &[Tree], bootstrap: &Bootstrap) -> RatingMeasures {
         pearson_within: within,
         spearman_within: within,
         kendall_tau_b_within: within,
-        mean_absolute_error: bootstrap.estimate(trees, |trees| mean(points(trees).map(random_distance))),
+        mean_absolute_error: bootstrap
+            .estimate(trees, |trees| mean(points(trees).map(random_distance))),
         quadratic_kappa: overall,
     }
 }
@@ -164,7 +182,8 @@ fn shuffled(trees: &[Tree], bootstrap: &Bootstrap) -> RatingMeasures {
         dealt.push(trees);
     }
     measures(|statistic| {
-        let value = |trees: &Vec<Tree>| statistic(&trees.iter().collect::<Vec<_>>(), |point| point.score);
+        let value =
+            |trees: &Vec<Tree>| statistic(&trees.iter().collect::<Vec<_>>(), |point| point.score);
         bootstrap.spread(dealt.iter().filter_map(value).collect())
     })
 }

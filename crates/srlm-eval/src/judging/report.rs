@@ -36,7 +36,8 @@ pub struct JudgeReport {
     pub health: JudgeHealth,
     /// The scores that the judge wrote.
     pub written: ScoreReport,
-    /// The means of the scores that it could have written, by their probability; `None` where no engine told any.
+    /// The means of the scores that it could have written, by their probability; `None` where no
+    /// engine told any.
     pub expected: Option<ScoreReport>,
     /// The scale of people's ratings.
     pub scale: Option<Scale>,

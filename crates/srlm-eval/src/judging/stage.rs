@@ -11,7 +11,11 @@ const FILE: &str = "judge.json";
 ///
 /// # Errors
 /// [`Error::Artifact`] and [`Error::Io`].
-pub fn write(writer: Writer<Eval>, report: &JudgeReport, device: &str) -> Result<Artifact<Eval>, Error> {
+pub fn write(
+    writer: Writer<Eval>,
+    report: &JudgeReport,
+    device: &str,
+) -> Result<Artifact<Eval>, Error> {
     let path = writer.dir().join(FILE);
     let text = serde_json::to_string_pretty(report).expect("its keys are strings") + "\n";
     std::fs::write(&path, text).map_err(|source| Error::Io { path, source })?;
@@ -25,12 +29,15 @@ pub fn write(writer: Writer<Eval>, report: &JudgeReport, device: &str) -> Result
 pub fn read(artifact: &Artifact<Eval>) -> Result<JudgeReport, Error> {
     let path = artifact.dir().join(FILE);
     match std::fs::read_to_string(&path) {
-        Ok(text) => serde_json::from_str(&text).map_err(|source| Error::Evaluation { path, source }),
+        Ok(text) => {
+            serde_json::from_str(&text).map_err(|source| Error::Evaluation { path, source })
+        }
         Err(source) => Err(Error::Io { path, source }),
     }
 }
 
-/// `responses` is `judged_responses` and `unscored_responses`; `pairs` is `compared_pairs` and `missing_verdicts`.
+/// `responses` is `judged_responses` and `unscored_responses`; `pairs` is `compared_pairs` and
+/// `missing_verdicts`.
 fn counts(report: &JudgeReport) -> Counts {
     let mut counts = vec![
         ("trees", report.n_trees),

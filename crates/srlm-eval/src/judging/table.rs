@@ -11,7 +11,9 @@ type Cells = Vec<String>;
 
 impl fmt::Display for JudgeReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { judge, data, format, rubric, judgments, n_responses, n_prompts, n_trees, .. } = self;
+        let Self {
+            judge, data, format, rubric, judgments, n_responses, n_prompts, n_trees, ..
+        } = self;
         writeln!(
             f,
             "{judge} against people: {data} ({format}), rubric {rubric}, judgments of a response: {judgments}."
@@ -22,7 +24,11 @@ impl fmt::Display for JudgeReport {
         )?;
         writeln!(f, "- judgments with a score: {}", percents(self.parse_rate))?;
         writeln!(f, "- responses without any score: {}", percents(self.abstention_rate))?;
-        writeln!(f, "- judgments of one response that agree: {}", or_nothing(self.health.self_agreement, percent))?;
+        writeln!(
+            f,
+            "- judgments of one response that agree: {}",
+            or_nothing(self.health.self_agreement, percent)
+        )?;
         let calibration = self.written.calibration.calibration_error;
         if calibration.is_some() {
             writeln!(f, "- calibration error, from 0 to 5: {}", number(calibration))?;
@@ -44,7 +50,8 @@ fn columns(report: &JudgeReport) -> Cells {
 }
 
 fn agreement(f: &mut fmt::Formatter<'_>, report: &JudgeReport) -> fmt::Result {
-    type Measure = (&'static str, fn(&Measures) -> Option<Estimate>, fn(Option<Estimate>) -> String);
+    type Measure =
+        (&'static str, fn(&Measures) -> Option<Estimate>, fn(Option<Estimate>) -> String);
     let measures: [Measure; 7] = [
         ("pairwise accuracy, ties wrong", |m| m.pairwise_accuracy, percents),
         ("pairwise accuracy, ties left out", |m| m.untied_pairwise_accuracy, percents),
@@ -59,7 +66,8 @@ fn agreement(f: &mut fmt::Formatter<'_>, report: &JudgeReport) -> fmt::Result {
     of.extend(report.expected.as_ref().map(|expected| &expected.agreement.judge));
     of.extend([&found.length_baseline, &found.random_baseline, &found.shuffled_baseline]);
     let name = format!("within prompts ({} human-ordered pairs)", found.n_pairs);
-    let rows = measures.map(|(name, value, text)| (name, of.iter().map(|m| text(value(m))).collect()));
+    let rows =
+        measures.map(|(name, value, text)| (name, of.iter().map(|m| text(value(m))).collect()));
     table(f, &name, &columns(report), &rows)?;
     writeln!(f, "Accuracy above the longer response's: {}.\n", percents(found.pairwise_advantage))
 }
@@ -77,7 +85,8 @@ fn ratings(f: &mut fmt::Formatter<'_>, report: &JudgeReport) -> fmt::Result {
         ("kappa, quadratic weights", |m| m.quadratic_kappa),
     ];
     let Some(found) = &report.written.ratings else { return Ok(()) };
-    let expected = report.expected.as_ref().and_then(|expected: &ScoreReport| expected.ratings.as_ref());
+    let expected =
+        report.expected.as_ref().and_then(|expected: &ScoreReport| expected.ratings.as_ref());
     let mut of = vec![&found.judge];
     of.extend(expected.map(|expected| &expected.judge));
     of.extend([&found.length_baseline, &found.random_baseline, &found.shuffled_baseline]);
@@ -97,8 +106,13 @@ fn verdicts(f: &mut fmt::Formatter<'_>, report: &JudgeReport) -> fmt::Result {
     let Some(found) = &report.pairwise else { return Ok(()) };
     let of = [&found.judge, &found.length_baseline, &found.random_baseline];
     let columns = ["judge", "longer", "random"].map(str::to_owned);
-    let name = format!("verdicts in both orders ({} of {} pairs)", found.n_pairs - found.n_missing, found.n_pairs);
-    let rows = measures.map(|(name, value)| (name, of.iter().map(|m| percents(value(m))).collect()));
+    let name = format!(
+        "verdicts in both orders ({} of {} pairs)",
+        found.n_pairs - found.n_missing,
+        found.n_pairs
+    );
+    let rows =
+        measures.map(|(name, value)| (name, of.iter().map(|m| percents(value(m))).collect()));
     table(f, &name, &columns, &rows)?;
     let facts = [
         ("accuracy above the longer response's", found.advantage),
@@ -106,7 +120,10 @@ fn verdicts(f: &mut fmt::Formatter<'_>, report: &JudgeReport) -> fmt::Result {
         ("pairs without a verdict in both orders", found.abstention_rate),
         ("pairs on which both orders say the same", found.consistency),
         ("verdicts for the response shown first, 50% is no bias", found.first_place_rate),
-        ("pairs won by the first place less those won by the second, 0 is no bias", found.position_bias),
+        (
+            "pairs won by the first place less those won by the second, 0 is no bias",
+            found.position_bias,
+        ),
     ];
     facts.into_iter().try_for_each(|(name, value)| writeln!(f, "- {name}: {}", percents(value)))?;
     writeln!(f)
@@ -118,20 +135,41 @@ fn gaps(f: &mut fmt::Formatter<'_>, report: &JudgeReport) -> fmt::Result {
     let bins: Vec<(String, Cells)> = calibration
         .by_gap
         .iter()
-        .map(|bin| (format!("{} to {}", bin.above, bin.at_most), vec![bin.n_pairs.to_string(), percents(bin.accuracy)]))
+        .map(|bin| {
+            (
+                format!("{} to {}", bin.above, bin.at_most),
+                vec![bin.n_pairs.to_string(), percents(bin.accuracy)],
+            )
+        })
         .collect();
-    let rows: Vec<(&str, Cells)> = bins.iter().map(|(name, cells)| (name.as_str(), cells.clone())).collect();
-    table(f, &format!("gap of the {kind}"), &["pairs", "in the human order"].map(str::to_owned), &rows)
+    let rows: Vec<(&str, Cells)> =
+        bins.iter().map(|(name, cells)| (name.as_str(), cells.clone())).collect();
+    table(
+        f,
+        &format!("gap of the {kind}"),
+        &["pairs", "in the human order"].map(str::to_owned),
+        &rows,
+    )
 }
 
 /// A table of Markdown, its columns padded for a terminal.
-fn table(f: &mut fmt::Formatter<'_>, name: &str, columns: &[String], rows: &[(&str, Cells)]) -> fmt::Result {
+fn table(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    columns: &[String],
+    rows: &[(&str, Cells)],
+) -> fmt::Result {
     let width = |i: usize| {
         let cells = rows.iter().map(|(_, cells)| cells[i].chars().count());
         cells.chain([columns[i].chars().count()]).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
-    let first = rows.iter().map(|(name, _)| name.chars().count()).chain([name.chars().count()]).max().unwrap_or(0);
+    let first = rows
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .chain([name.chars().count()])
+        .max()
+        .unwrap_or(0);
     let mut line = |name: &str, cells: &[String]| {
         write!(f, "| {name:first$} |")?;
         cells.iter().zip(&widths).try_for_each(|(cell, &width)| write!(f, " {cell:width$} |"))?;

@@ -23,7 +23,9 @@ pub enum MatchError {
         name: String,
     },
     /// A judge prompt asks for what there is not.
-    #[error("judge prompt {prompt:?} has {{{placeholder}}}, which this kind of match does not fill")]
+    #[error(
+        "judge prompt {prompt:?} has {{{placeholder}}}, which this kind of match does not fill"
+    )]
     Placeholder {
         /// The prompt's name.
         prompt: String,

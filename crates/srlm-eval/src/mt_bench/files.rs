@@ -53,14 +53,18 @@ struct Choice {
     turns: Vec<String>,
 }
 
-/// Reads `model_answer/MODEL.jsonl` or `reference_answer/JUDGE.jsonl`; of several choices the first counts.
+/// Reads `model_answer/MODEL.jsonl` or `reference_answer/JUDGE.jsonl`; of several choices the first
+/// counts.
 ///
 /// # Errors
 /// [`Error::Artifact`] names the line.
 pub fn read_answers(path: &Path) -> Result<Answers, Error> {
     let rows: Vec<AnswerRow> = read_jsonl(path)?;
-    let first = |row: AnswerRow| (row.question_id, row.choices.into_iter().next().map_or(Vec::new(), |one| one.turns));
-    let model = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let first = |row: AnswerRow| {
+        (row.question_id, row.choices.into_iter().next().map_or(Vec::new(), |one| one.turns))
+    };
+    let model =
+        path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     Ok(Answers { model, turns: rows.into_iter().map(first).collect() })
 }
 

@@ -90,18 +90,24 @@ fn first_turn() -> u32 {
     1
 }
 
-/// Reads judgments, FastChat's or those of [`Match::judged`](super::Match::judged); a row with `model_1` is of two
-/// answers. Columns beside these are left alone.
+/// Reads judgments, FastChat's or those of [`Match::judged`](super::Match::judged); a row with
+/// `model_1` is of two answers. Columns beside these are left alone.
 ///
 /// # Errors
-/// [`Error::Artifact`] names the line that is no JSON, [`Error::ForeignRow`] the row that is no judgment.
+/// [`Error::Artifact`] names the line that is no JSON, [`Error::ForeignRow`] the row that is no
+/// judgment.
 pub fn read_judgments(path: &Path) -> Result<Vec<Judgment>, Error> {
     let values: Vec<Value> = read_jsonl(path)?;
     let parse = |value: Value| match value.get("model_1") {
         Some(_) => serde_json::from_value(value).map(Judgment::Pair),
         None => serde_json::from_value(value).map(Judgment::Single),
     };
-    let named =
-        |(i, value)| parse(value).map_err(|source| Error::ForeignRow { path: path.to_owned(), row: i + 1, source });
+    let named = |(i, value)| {
+        parse(value).map_err(|source| Error::ForeignRow {
+            path: path.to_owned(),
+            row: i + 1,
+            source,
+        })
+    };
     values.into_iter().enumerate().map(named).collect()
 }

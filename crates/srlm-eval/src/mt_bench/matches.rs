@@ -6,7 +6,9 @@ use srlm_artifact::Message;
 
 use super::reading::{letter, rating, two_ratings};
 use super::template::fill;
-use super::{Answers, JudgePrompt, Judgment, MatchError, PairJudgment, Question, SingleJudgment, Winner};
+use super::{
+    Answers, JudgePrompt, Judgment, MatchError, PairJudgment, Question, SingleJudgment, Winner,
+};
 use crate::Preference;
 
 /// Categories that FastChat judges beside a reference answer.
@@ -46,10 +48,12 @@ pub struct Match {
     verdict: Verdict,
 }
 
-/// All matches: for each question the first turn, and the second where there is one, in the order of FastChat.
+/// All matches: for each question the first turn, and the second where there is one, in the order
+/// of FastChat.
 ///
 /// # Errors
-/// [`MatchError`] names what is missing. References are needed for math, reasoning and coding alone.
+/// [`MatchError`] names what is missing. References are needed for math, reasoning and coding
+/// alone.
 pub fn matches(
     mode: &Mode,
     questions: &[Question],
@@ -61,10 +65,21 @@ pub fn matches(
     let mut found = Vec::new();
     for turn in 1..=2 {
         for with_reference in [false, true] {
-            let is_kind = |question: &&Question| WITH_REFERENCE.contains(&&*question.category) == with_reference;
-            for question in questions.iter().filter(is_kind).filter(|question| turn == 1 || question.turns.len() == 2) {
+            let is_kind = |question: &&Question| {
+                WITH_REFERENCE.contains(&&*question.category) == with_reference
+            };
+            for question in questions
+                .iter()
+                .filter(is_kind)
+                .filter(|question| turn == 1 || question.turns.len() == 2)
+            {
                 let prompt = prompt_of(mode, turn, with_reference, prompts)?;
-                let setting = Setting { question, turn, prompt, references: references.filter(|_| with_reference) };
+                let setting = Setting {
+                    question,
+                    turn,
+                    prompt,
+                    references: references.filter(|_| with_reference),
+                };
                 for models in &sides {
                     found.push(setting.of(models)?);
                 }
@@ -79,14 +94,20 @@ fn sides<'a>(mode: &Mode, answers: &'a [Answers]) -> Result<Vec<Vec<&'a Answers>
     match mode {
         Mode::Single => Ok(answers.iter().map(|one| vec![one]).collect()),
         Mode::PairwiseAll => {
-            let after = |i: usize| answers[i + 1..].iter().map(move |other| vec![&answers[i], other]);
+            let after =
+                |i: usize| answers[i + 1..].iter().map(move |other| vec![&answers[i], other]);
             Ok((0..answers.len()).flat_map(after).collect())
         }
         Mode::PairwiseBaseline(name) => {
             let known = || answers.iter().map(|one| one.model.clone()).collect();
             let baseline = answers.iter().find(|one| one.model == *name);
-            let baseline = baseline.ok_or_else(|| MatchError::NoBaseline { name: name.clone(), known: known() })?;
-            Ok(answers.iter().filter(|one| one.model != *name).map(|one| vec![one, baseline]).collect())
+            let baseline = baseline
+                .ok_or_else(|| MatchError::NoBaseline { name: name.clone(), known: known() })?;
+            Ok(answers
+                .iter()
+                .filter(|one| one.model != *name)
+                .map(|one| vec![one, baseline])
+                .collect())
         }
     }
 }
@@ -119,12 +140,19 @@ impl Setting<'_> {
     fn of(&self, models: &[&Answers]) -> Result<Match, MatchError> {
         let conversations = match models {
             [a, b] => {
-                vec![self.asked(&[("answer_a", a), ("answer_b", b)])?, self.asked(&[("answer_a", b), ("answer_b", a)])?]
+                vec![
+                    self.asked(&[("answer_a", a), ("answer_b", b)])?,
+                    self.asked(&[("answer_a", b), ("answer_b", a)])?,
+                ]
             }
-            models => models.iter().map(|one| self.asked(&[("answer", one)])).collect::<Result<_, _>>()?,
+            models => {
+                models.iter().map(|one| self.asked(&[("answer", one)])).collect::<Result<_, _>>()?
+            }
         };
-        let unknown =
-            || MatchError::OutputFormat { prompt: self.prompt.name.clone(), format: self.prompt.output_format.clone() };
+        let unknown = || MatchError::OutputFormat {
+            prompt: self.prompt.name.clone(),
+            format: self.prompt.output_format.clone(),
+        };
         let verdict = match (self.prompt.output_format.as_str(), models.len()) {
             ("[[rating]]", 1) => Verdict::Rating,
             ("[[A]]", 2) => Verdict::Letter,
@@ -146,8 +174,13 @@ impl Setting<'_> {
         let mut values: BTreeMap<String, &str> = BTreeMap::new();
         for turn in 1..=self.turn {
             // Only prompts for two turns number the question and the answers.
-            let named = |name: &str| if self.turn == 1 { name.to_owned() } else { format!("{name}_{turn}") };
-            values.insert(named("question"), self.question.turns.get(turn - 1).map_or("", String::as_str));
+            let named = |name: &str| {
+                if self.turn == 1 { name.to_owned() } else { format!("{name}_{turn}") }
+            };
+            values.insert(
+                named("question"),
+                self.question.turns.get(turn - 1).map_or("", String::as_str),
+            );
             for (name, answers) in answers {
                 values.insert(named(name), self.answer(answers, turn)?);
             }
@@ -155,26 +188,36 @@ impl Setting<'_> {
                 values.insert(format!("ref_answer_{turn}"), self.answer(references, turn)?);
             }
         }
-        Ok(vec![Message::system(&self.prompt.system_prompt), Message::user(&fill(self.prompt, &values)?)])
+        Ok(vec![
+            Message::system(&self.prompt.system_prompt),
+            Message::user(&fill(self.prompt, &values)?),
+        ])
     }
 
     fn answer<'a>(&self, answers: &'a Answers, turn: usize) -> Result<&'a str, MatchError> {
         let question_id = self.question.question_id;
         let missing = || MatchError::NoAnswer { model: answers.model.clone(), question_id, turn };
-        answers.turns.get(&question_id).and_then(|turns| turns.get(turn - 1)).map(String::as_str).ok_or_else(missing)
+        answers
+            .turns
+            .get(&question_id)
+            .and_then(|turns| turns.get(turn - 1))
+            .map(String::as_str)
+            .ok_or_else(missing)
     }
 }
 
 impl Match {
-    /// The row of what the judge wrote to each conversation, `seconds` after 1970. A judgment without a verdict gives the
-    /// score -1 or the winner `error`, as in FastChat.
+    /// The row of what the judge wrote to each conversation, `seconds` after 1970. A judgment
+    /// without a verdict gives the score -1 or the winner `error`, as in FastChat.
     ///
     /// # Panics
     /// Unless there is a judgment for each conversation.
     pub fn judged(&self, judgments: &[String], judge: &str, seconds: f64) -> Judgment {
         assert_eq!(judgments.len(), self.conversations.len(), "a judgment for each conversation");
         let judge = [judge.to_owned(), self.prompt.clone()];
-        let asked = |i: usize| self.conversations[i].last().map_or(String::new(), |message| message.content.clone());
+        let asked = |i: usize| {
+            self.conversations[i].last().map_or(String::new(), |message| message.content.clone())
+        };
         let (question_id, turn, tstamp) = (self.question_id, self.turn, seconds);
         match self.models.as_slice() {
             [model_1, model_2] => Judgment::Pair(PairJudgment {

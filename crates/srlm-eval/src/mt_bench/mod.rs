@@ -1,8 +1,9 @@
 //! MT-Bench: FastChat's files of questions, answers, judge prompts and judgments.
 //!
-//! [`matches()`] pairs questions with answers and fills the judge prompts; whoever judges gets [`Match::conversations`], and
-//! [`Match::judged`] reads what it wrote into a row of `model_judgment`. [`read_judgments`] reads such rows, also
-//! FastChat's own, and [`summary`] gives its figures with intervals.
+//! [`matches()`] pairs questions with answers and fills the judge prompts; whoever judges gets
+//! [`Match::conversations`], and
+//! [`Match::judged`] reads what it wrote into a row of `model_judgment`. [`read_judgments`] reads
+//! such rows, also FastChat's own, and [`summary`] gives its figures with intervals.
 //!
 //! ```
 //! use srlm_eval::{Bootstrap, mt_bench};
@@ -21,7 +22,8 @@
 //! ```
 //!
 //! # Source
-//! Zheng et al. 2023, "Judging LLM-as-a-Judge with MT-Bench and Chatbot Arena"; FastChat 0.2.36, `fastchat/llm_judge`.
+//! Zheng et al. 2023, "Judging LLM-as-a-Judge with MT-Bench and Chatbot Arena"; FastChat 0.2.36,
+//! `fastchat/llm_judge`.
 
 mod error;
 mod files;

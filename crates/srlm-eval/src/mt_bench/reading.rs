@@ -10,7 +10,8 @@ use crate::Preference;
 const TIE: f64 = 0.1;
 
 static ONE: LazyLock<[Regex; 2]> = LazyLock::new(|| {
-    [r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"].map(|p| Regex::new(p).expect("a pattern of our own"))
+    [r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"]
+        .map(|p| Regex::new(p).expect("a pattern of our own"))
 });
 static TWO: LazyLock<[Regex; 2]> = LazyLock::new(|| {
     [r"\[\[(\d+\.?\d*),\s?(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*),\s?(\d+\.?\d*)\]"]
@@ -63,10 +64,18 @@ mod tests {
     #[test]
     fn preferences_are_read_as_fastchat_reads_them() {
         use Preference::{A, B, Tie};
-        let letters = [("[[B]] not [[A]]", Some(A)), ("[[B]]", Some(B)), ("[[C]]", Some(Tie)), ("[A]", None)];
+        let letters =
+            [("[[B]] not [[A]]", Some(A)), ("[[B]]", Some(B)), ("[[C]]", Some(Tie)), ("[A]", None)];
         letters.iter().for_each(|&(text, expected)| assert_eq!(letter(text), expected, "{text}"));
-        let ratings =
-            [("[[7, 5]]", Some(A)), ("[[7,7.1]]", Some(Tie)), ("[4,5]", Some(B)), ("[[7;5]]", None), ("7, 5", None)];
-        ratings.iter().for_each(|&(text, expected)| assert_eq!(two_ratings(text), expected, "{text}"));
+        let ratings = [
+            ("[[7, 5]]", Some(A)),
+            ("[[7,7.1]]", Some(Tie)),
+            ("[4,5]", Some(B)),
+            ("[[7;5]]", None),
+            ("7, 5", None),
+        ];
+        ratings
+            .iter()
+            .for_each(|&(text, expected)| assert_eq!(two_ratings(text), expected, "{text}"));
     }
 }

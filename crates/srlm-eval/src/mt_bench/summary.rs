@@ -75,25 +75,39 @@ pub struct Opponents {
 }
 
 /// Sums judgments up. `categories` are those of [`categories`](super::categories()), or none.
-pub fn summary(judgments: &[Judgment], categories: &BTreeMap<u32, String>, bootstrap: &Bootstrap) -> Summary {
+pub fn summary(
+    judgments: &[Judgment],
+    categories: &BTreeMap<u32, String>,
+    bootstrap: &Bootstrap,
+) -> Summary {
     let mut singles: BTreeMap<[&str; 2], Vec<&SingleJudgment>> = BTreeMap::new();
     let mut wins: BTreeMap<[&str; 2], Vec<(u32, Outcome)>> = BTreeMap::new();
     let mut opponents: BTreeMap<[&str; 3], Vec<&PairJudgment>> = BTreeMap::new();
     for judgment in judgments {
         match judgment {
-            Judgment::Single(row) => singles.entry([&row.model, &row.judge[0]]).or_default().push(row),
+            Judgment::Single(row) => {
+                singles.entry([&row.model, &row.judge[0]]).or_default().push(row)
+            }
             Judgment::Pair(row) => {
                 let (id, outcome) = (row.question_id, comparison(row).outcome());
                 wins.entry([&row.model_1, &row.judge[0]]).or_default().push((id, outcome));
-                wins.entry([&row.model_2, &row.judge[0]]).or_default().push((id, mirrored(outcome)));
+                wins.entry([&row.model_2, &row.judge[0]])
+                    .or_default()
+                    .push((id, mirrored(outcome)));
                 opponents.entry([&row.model_1, &row.model_2, &row.judge[0]]).or_default().push(row);
             }
         }
     }
     Summary {
-        scores: singles.into_iter().map(|(names, rows)| scores(names, &rows, categories, bootstrap)).collect(),
+        scores: singles
+            .into_iter()
+            .map(|(names, rows)| scores(names, &rows, categories, bootstrap))
+            .collect(),
         wins: wins.into_iter().map(|(names, rows)| of_wins(names, &rows, bootstrap)).collect(),
-        opponents: opponents.into_iter().map(|(names, rows)| of_opponents(names, &rows, bootstrap)).collect(),
+        opponents: opponents
+            .into_iter()
+            .map(|(names, rows)| of_opponents(names, &rows, bootstrap))
+            .collect(),
     }
 }
 
@@ -103,9 +117,13 @@ fn scores(
     categories: &BTreeMap<u32, String>,
     bootstrap: &Bootstrap,
 ) -> Scores {
-    let scored: Vec<&SingleJudgment> = rows.iter().copied().filter(|row| row.score != -1.0).collect();
+    let scored: Vec<&SingleJudgment> =
+        rows.iter().copied().filter(|row| row.score != -1.0).collect();
     let mean = |is: &dyn Fn(&SingleJudgment) -> bool| {
-        mean_by_question(scored.iter().filter(|row| is(row)).map(|row| (row.question_id, row.score)), bootstrap)
+        mean_by_question(
+            scored.iter().filter(|row| is(row)).map(|row| (row.question_id, row.score)),
+            bootstrap,
+        )
     };
     let of = |category: &String| mean(&|row| categories.get(&row.question_id) == Some(category));
     let names: std::collections::BTreeSet<&String> = categories.values().collect();
@@ -121,8 +139,12 @@ fn scores(
     }
 }
 
-/// The mean of all values, with an interval over questions: the turns of one question depend on each other.
-fn mean_by_question(values: impl Iterator<Item = (u32, f64)>, bootstrap: &Bootstrap) -> Option<Estimate> {
+/// The mean of all values, with an interval over questions: the turns of one question depend on
+/// each other.
+fn mean_by_question(
+    values: impl Iterator<Item = (u32, f64)>,
+    bootstrap: &Bootstrap,
+) -> Option<Estimate> {
     let mut questions: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     values.for_each(|(id, value)| questions.entry(id).or_default().push(value));
     let questions: Vec<Vec<f64>> = questions.into_values().collect();
@@ -166,7 +188,9 @@ fn points((question_id, outcome): (u32, Outcome)) -> Option<(u32, f64)> {
 }
 
 fn of_wins([model, judge]: [&str; 2], rows: &[(u32, Outcome)], bootstrap: &Bootstrap) -> Wins {
-    let n = |wanted: &[Outcome]| rows.iter().filter(|(_, outcome)| wanted.contains(outcome)).count() as u64;
+    let n = |wanted: &[Outcome]| {
+        rows.iter().filter(|(_, outcome)| wanted.contains(outcome)).count() as u64
+    };
     Wins {
         model: model.to_owned(),
         judge: judge.to_owned(),
@@ -177,9 +201,14 @@ fn of_wins([model, judge]: [&str; 2], rows: &[(u32, Outcome)], bootstrap: &Boots
     }
 }
 
-fn of_opponents([model, opponent, judge]: [&str; 3], rows: &[&PairJudgment], bootstrap: &Bootstrap) -> Opponents {
+fn of_opponents(
+    [model, opponent, judge]: [&str; 3],
+    rows: &[&PairJudgment],
+    bootstrap: &Bootstrap,
+) -> Opponents {
     let comparisons: Vec<Comparison> = rows.iter().map(|row| comparison(row)).collect();
-    let outcomes = rows.iter().map(|row| row.question_id).zip(comparisons.iter().map(Comparison::outcome));
+    let outcomes =
+        rows.iter().map(|row| row.question_id).zip(comparisons.iter().map(Comparison::outcome));
     let win_rate = mean_by_question(outcomes.filter_map(points), bootstrap);
     Opponents {
         model: model.to_owned(),

@@ -10,8 +10,12 @@ use super::{JudgePrompt, MatchError};
 static PLACE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\{\{|\}\}|\{([A-Za-z0-9_]*)\}").expect("a pattern of our own"));
 
-/// The prompt with every `{name}` replaced once, as Python's `str.format` does. Braces of the values stay.
-pub(super) fn fill(prompt: &JudgePrompt, values: &BTreeMap<String, &str>) -> Result<String, MatchError> {
+/// The prompt with every `{name}` replaced once, as Python's `str.format` does. Braces of the
+/// values stay.
+pub(super) fn fill(
+    prompt: &JudgePrompt,
+    values: &BTreeMap<String, &str>,
+) -> Result<String, MatchError> {
     let mut missing = None;
     let replace = |found: &Captures| match (&found[0], found.get(1)) {
         ("{{", _) => "{".to_owned(),
@@ -27,7 +31,9 @@ pub(super) fn fill(prompt: &JudgePrompt, values: &BTreeMap<String, &str>) -> Res
         }
     }
     match missing {
-        Some(placeholder) => Err(MatchError::Placeholder { prompt: prompt.name.clone(), placeholder }),
+        Some(placeholder) => {
+            Err(MatchError::Placeholder { prompt: prompt.name.clone(), placeholder })
+        }
         None => Ok(PLACE.replace_all(&prompt.prompt_template, replace).into_owned()),
     }
 }
@@ -43,12 +49,18 @@ mod tests {
             prompt_template: template.to_owned(),
             output_format: "[[rating]]".to_owned(),
         };
-        fill(&prompt, &BTreeMap::from([("question".to_owned(), "{answer}?"), ("answer".to_owned(), "a{{}}")]))
+        fill(
+            &prompt,
+            &BTreeMap::from([("question".to_owned(), "{answer}?"), ("answer".to_owned(), "a{{}}")]),
+        )
     }
 
     #[test]
     fn values_are_not_filled_again() {
-        assert_eq!(filled("Q {question} A {answer} {{\"x\": 1}}").unwrap(), "Q {answer}? A a{{}} {\"x\": 1}");
+        assert_eq!(
+            filled("Q {question} A {answer} {{\"x\": 1}}").unwrap(),
+            "Q {answer}? A a{{}} {\"x\": 1}"
+        );
     }
 
     #[test]

@@ -12,7 +12,8 @@ const LENGTH_GROWTH: f64 = 1.2;
 impl RunSummary {
     /// The outcome with the model to use, then what a reader must know before believing it.
     pub fn sentences(&self) -> Vec<String> {
-        let evaluated: Vec<&Evaluation> = self.models.iter().filter_map(|model| model.evaluation.as_ref()).collect();
+        let evaluated: Vec<&Evaluation> =
+            self.models.iter().filter_map(|model| model.evaluation.as_ref()).collect();
         let Some(last) = evaluated.last() else {
             let broken = self.models.iter().any(|model| model.standing() == "unreadable");
             let more = if broken { " What cannot be read says why under Provenance." } else { "" };
@@ -20,11 +21,16 @@ impl RunSummary {
         };
         let before = evaluated.len().checked_sub(2).map(|i| evaluated[i]);
         let best = self.best.as_ref().map(|best| format!(" {}", about_best(best)));
-        let mut sentences = vec![outcome(last, previous_label(self, last)) + &best.unwrap_or_default()];
+        let mut sentences =
+            vec![outcome(last, previous_label(self, last)) + &best.unwrap_or_default()];
         sentences.extend(about_judge(last));
-        sentences.extend(self.models.iter().rev().find_map(|model| about_anchors(model.anchors.as_ref()?)));
+        sentences.extend(
+            self.models.iter().rev().find_map(|model| about_anchors(model.anchors.as_ref()?)),
+        );
         sentences.extend(about_evaluator(&evaluated));
-        sentences.extend(last.warnings.iter().filter(|warning| is_new(warning)).map(|warning| sentence(warning)));
+        sentences.extend(
+            last.warnings.iter().filter(|warning| is_new(warning)).map(|warning| sentence(warning)),
+        );
         sentences.extend(before.and_then(|before| about_length(before, last)));
         sentences
     }
@@ -81,15 +87,25 @@ fn outcome(last: &Evaluation, before: String) -> String {
         return format!("{model} has been evaluated but not compared with another model.");
     }
     let claim = match last.verdict {
-        Verdict::Improved if last.following.change == crate::Change::Better => format!("{model} beats {before}"),
+        Verdict::Improved if last.following.change == crate::Change::Better => {
+            format!("{model} beats {before}")
+        }
         Verdict::Improved => format!("{model} answers as well as {before} and is the better judge"),
-        Verdict::Worse if last.following.change == crate::Change::Worse => format!("{model} loses to {before}"),
-        Verdict::Worse => format!("{model} is a worse judge than {before} and is not shown to answer better"),
+        Verdict::Worse if last.following.change == crate::Change::Worse => {
+            format!("{model} loses to {before}")
+        }
+        Verdict::Worse => {
+            format!("{model} is a worse judge than {before} and is not shown to answer better")
+        }
         Verdict::Flat => format!("{model} is no better and no worse than {before}"),
         Verdict::Suspicious => {
-            format!("{model} seems to have changed against {before}, but the numbers are suspicious")
+            format!(
+                "{model} seems to have changed against {before}, but the numbers are suspicious"
+            )
         }
-        Verdict::Inconclusive => format!("{model} is not shown to be better or worse than {before}"),
+        Verdict::Inconclusive => {
+            format!("{model} is not shown to be better or worse than {before}")
+        }
     };
     format!("{claim}: {reason}.")
 }
@@ -97,7 +113,8 @@ fn outcome(last: &Evaluation, before: String) -> String {
 fn about_judge(last: &Evaluation) -> Option<String> {
     let agreement = last.agreement.as_ref()?;
     let model = &last.model;
-    let (Some(judge), Some(length)) = (agreement.judge.pairwise_accuracy, agreement.length_baseline.pairwise_accuracy)
+    let (Some(judge), Some(length)) =
+        (agreement.judge.pairwise_accuracy, agreement.length_baseline.pairwise_accuracy)
     else {
         return Some(format!(
             "As a judge, {model} scored no pair of human-ranked responses, so its scores are worth nothing."
@@ -119,7 +136,10 @@ fn about_judge(last: &Evaluation) -> Option<String> {
 }
 
 fn about_best(best: &Best) -> String {
-    let stopped = best.stopped.as_ref().map(|stop| format!(" The loop stopped at {}: {}.", stop.model, stop.reason));
+    let stopped = best
+        .stopped
+        .as_ref()
+        .map(|stop| format!(" The loop stopped at {}: {}.", stop.model, stop.reason));
     format!("Use {}: {}.{}", best.model, best.reason, stopped.unwrap_or_default())
 }
 
@@ -150,7 +170,8 @@ fn about_anchors(found: &AnchorSummary) -> Option<String> {
 
 fn about_evaluator(evaluated: &[&Evaluation]) -> Option<String> {
     let compared = || evaluated.iter().filter(|evaluation| evaluation.head_to_head.is_some());
-    let independent = |evaluation: &Evaluation| evaluation.evaluator.as_ref().is_some_and(|who| who.independent);
+    let independent =
+        |evaluation: &Evaluation| evaluation.evaluator.as_ref().is_some_and(|who| who.independent);
     (compared().count() > 0 && !compared().any(|evaluation| independent(evaluation))).then(|| {
         let part = compared().next_back().and_then(|last| last.evaluator.as_ref()?.part_in_training.clone());
         format!(
@@ -174,18 +195,27 @@ fn about_length(before: &Evaluation, last: &Evaluation) -> Option<String> {
 /// The head-to-head of one model in a line, for tables.
 pub(crate) fn head_to_head_line(evaluation: &Evaluation) -> Option<String> {
     let found = evaluation.head_to_head.as_ref()?;
-    let rate = found.win_rate.map_or("no win rate".to_owned(), |rate| format!("win rate {}", interval(rate)));
+    let rate = found
+        .win_rate
+        .map_or("no win rate".to_owned(), |rate| format!("win rate {}", interval(rate)));
     Some(format!("{} / {} / {} of {}, {rate}", found.wins, found.ties, found.losses, found.n()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Bootstrap, Comparison, Evaluator, Preference, RankedGroup, RankedResponse, VerdictForm, VerdictRules};
+    use crate::{
+        Bootstrap, Comparison, Evaluator, Preference, RankedGroup, RankedResponse, VerdictForm,
+        VerdictRules,
+    };
 
     fn comparisons(n_wins: u32, n_losses: u32) -> Vec<Comparison> {
         let (a, b) = (Some(Preference::A), Some(Preference::B));
-        let row = |(new_first, new_second)| Comparison { prompt_id: String::new(), new_first, new_second };
+        let row = |(new_first, new_second)| Comparison {
+            prompt_id: String::new(),
+            new_first,
+            new_second,
+        };
         (0..n_wins).map(|_| row((a, b))).chain((0..n_losses).map(|_| row((b, a)))).collect()
     }
 
@@ -196,7 +226,12 @@ mod tests {
             mean_score: Some(f64::from(4 - human_rank)),
             n_characters: u64::from(human_rank),
         };
-        (0..20).map(|i| RankedGroup { prompt_id: i.to_string(), responses: (0..3).map(response).collect() }).collect()
+        (0..20)
+            .map(|i| RankedGroup {
+                prompt_id: i.to_string(),
+                responses: (0..3).map(response).collect(),
+            })
+            .collect()
     }
 
     fn run(independent: bool, n_wins: u32, n_losses: u32) -> RunSummary {
@@ -214,7 +249,11 @@ mod tests {
             ..Evaluation::new("M2")
         }
         .decided(&VerdictRules::default());
-        let model = |t: u32, evaluation| ModelSummary { label: format!("M{t}"), evaluation, ..ModelSummary::default() };
+        let model = |t: u32, evaluation| ModelSummary {
+            label: format!("M{t}"),
+            evaluation,
+            ..ModelSummary::default()
+        };
         let models = vec![model(0, None), model(1, None), model(2, Some(evaluation))];
         RunSummary { name: "run".to_owned(), models, ..RunSummary::default() }
     }
@@ -231,6 +270,10 @@ mod tests {
     fn the_trained_judge_alone_is_warned_of() {
         let sentences = run(false, 12, 10).sentences();
         assert!(sentences[0].starts_with("M2 is not shown to be better or worse than M1"));
-        assert!(sentences[2].starts_with("The only evaluator is a judge that took part in training (it judged)."));
+        assert!(
+            sentences[2].starts_with(
+                "The only evaluator is a judge that took part in training (it judged)."
+            )
+        );
     }
 }

@@ -62,17 +62,21 @@ pub(crate) fn answer(run: &RunSummary) -> String {
     let mut sentences = run.sentences().into_iter();
     let outcome = sentences.next().unwrap_or_default();
     let measures = run.key_measures();
-    let rows = run.models.iter().zip(&measures).map(|(model, measures)| row(model, measures)).collect();
+    let rows =
+        run.models.iter().zip(&measures).map(|(model, measures)| row(model, measures)).collect();
     let mut evaluators: Vec<String> = measures.iter().filter_map(judged_by).collect();
     evaluators.dedup();
-    let seconds: f64 = run.folders().filter_map(|folder| folder.facts()).map(|facts| facts.wall_seconds).sum();
-    let (caveats, evaluators, total) = (sentences.collect(), evaluators.join("; "), duration(seconds));
+    let seconds: f64 =
+        run.folders().filter_map(|folder| folder.facts()).map(|facts| facts.wall_seconds).sum();
+    let (caveats, evaluators, total) =
+        (sentences.collect(), evaluators.join("; "), duration(seconds));
     super::rendered(&Answer { outcome, caveats, rows, evaluators, total })
 }
 
 /// `M2 by M1 (took part in training)`.
 fn judged_by(measures: &KeyMeasures) -> Option<String> {
-    let part = if measures.evaluator_is_independent? { "independent" } else { "took part in training" };
+    let part =
+        if measures.evaluator_is_independent? { "independent" } else { "took part in training" };
     Some(format!("{} by {} ({part})", measures.model, measures.evaluator.as_ref()?))
 }
 
@@ -94,8 +98,14 @@ fn row<'a>(model: &'a ModelSummary, measures: &KeyMeasures) -> Row<'a> {
         judging: judging(measures),
         held_out: or_nothing(measures.held_out_loss, |loss| format!("{loss:.3}")),
         length: or_nothing(measures.mean_response_tokens, |tokens| format!("{tokens:.0}")),
-        growth: growth.map(|growth| format!("{growth:.2} times the model before")).unwrap_or_default(),
-        time: if measures.wall_seconds > 0.0 { duration(measures.wall_seconds) } else { NOTHING.to_owned() },
+        growth: growth
+            .map(|growth| format!("{growth:.2} times the model before"))
+            .unwrap_or_default(),
+        time: if measures.wall_seconds > 0.0 {
+            duration(measures.wall_seconds)
+        } else {
+            NOTHING.to_owned()
+        },
         tokens,
     }
 }
@@ -118,9 +128,12 @@ fn following(model: &ModelSummary, measures: &KeyMeasures) -> Option<Axis> {
             details.push(format!("at equal lengths {}", interval(controlled)));
             whiskers.push(whisker("controlled", controlled, 13.0));
         }
-        None => {
-            details.extend(evaluation.unmeasured.get("length_controlled").map(|why| format!("length control: {why}")))
-        }
+        None => details.extend(
+            evaluation
+                .unmeasured
+                .get("length_controlled")
+                .map(|why| format!("length control: {why}")),
+        ),
     }
     Some(Axis {
         change: measures.following.map_or("", change_words),
@@ -140,13 +153,21 @@ fn following(model: &ModelSummary, measures: &KeyMeasures) -> Option<Axis> {
 
 fn judging(measures: &KeyMeasures) -> Option<Axis> {
     let accuracy = measures.pairwise_accuracy?;
-    let baseline = |name: &str, value: Option<f64>| value.map(|value| format!("{name} {}", percent(value)));
-    let details = [baseline("longer response", measures.length_baseline), baseline("chance", measures.random_baseline)];
+    let baseline =
+        |name: &str, value: Option<f64>| value.map(|value| format!("{name} {}", percent(value)));
+    let details = [
+        baseline("longer response", measures.length_baseline),
+        baseline("chance", measures.random_baseline),
+    ];
     let details: Vec<String> = details.into_iter().flatten().collect();
     Some(Axis {
         change: measures.judging.map_or("", change_words),
         figures: percent_interval(accuracy),
-        description: format!("Judge {}, {}, on an axis from 0 to 100%", percent_interval(accuracy), details.join(", ")),
+        description: format!(
+            "Judge {}, {}, on an axis from 0 to 100%",
+            percent_interval(accuracy),
+            details.join(", ")
+        ),
         details,
         whiskers: vec![whisker("raw", accuracy, 9.0)],
         length_at: measures.length_baseline.map(|value| WIDTH * value),

@@ -10,7 +10,8 @@ use super::{Facts, Folder, FolderState};
 /// Deeper folders belong to somebody else.
 const MOST_LEVELS: u32 = 4;
 
-/// The complete and the unreadable artifacts below `run_dir`, in the order in which they were finished.
+/// The complete and the unreadable artifacts below `run_dir`, in the order in which they were
+/// finished.
 pub(crate) fn artifacts(run_dir: &Path) -> Vec<Folder> {
     let mut found = Vec::new();
     collect(run_dir, "", MOST_LEVELS, &mut found);
@@ -44,14 +45,20 @@ fn collect(dir: &Path, path: &str, levels: u32, found: &mut Vec<Folder>) {
 
 /// What a manifest says.
 pub(crate) fn facts(manifest: &Manifest) -> Facts {
-    let Recipe { stage, stage_version, crate_version, git_commit, seed, inputs, .. } = &manifest.provenance;
-    let commit = git_commit.as_deref().map(|commit| format!(" ({})", commit.chars().take(8).collect::<String>()));
+    let Recipe { stage, stage_version, crate_version, git_commit, seed, inputs, .. } =
+        &manifest.provenance;
+    let commit = git_commit
+        .as_deref()
+        .map(|commit| format!(" ({})", commit.chars().take(8).collect::<String>()));
     Facts {
         kind: manifest.kind.clone(),
         n_rows: manifest.rows,
         counts: manifest.counts.clone(),
         content_hash: manifest.content_hash.clone(),
-        inputs: inputs.iter().map(|input| (input.role.clone(), input.content_hash.clone())).collect(),
+        inputs: inputs
+            .iter()
+            .map(|input| (input.role.clone(), input.content_hash.clone()))
+            .collect(),
         stage: format!("{stage} {stage_version}"),
         version: crate_version.clone() + &commit.unwrap_or_default(),
         seed: *seed,

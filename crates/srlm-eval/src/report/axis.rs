@@ -19,9 +19,13 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
-    /// An axis between the least and the greatest of the finite `values`, with about `n_steps` ticks at multiples of 1,
-    /// 2 or 5 times a power of ten.
-    pub(crate) fn between(values: impl Iterator<Item = f64>, n_steps: u32, ends: (f64, f64)) -> Self {
+    /// An axis between the least and the greatest of the finite `values`, with about `n_steps`
+    /// ticks at multiples of 1, 2 or 5 times a power of ten.
+    pub(crate) fn between(
+        values: impl Iterator<Item = f64>,
+        n_steps: u32,
+        ends: (f64, f64),
+    ) -> Self {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for value in values.filter(|value| value.is_finite()) {
             (low, high) = (low.min(value), high.max(value));
@@ -76,7 +80,10 @@ impl Axis {
 /// The smallest of 1, 2 or 5 times a power of ten that is not below `step`.
 fn round_step(step: f64) -> f64 {
     let power = 10f64.powf(step.log10().floor());
-    let rounded = [1.0, 2.0, 5.0].into_iter().find(|digit| digit * power >= step * (1.0 - 1e-9)).unwrap_or(10.0);
+    let rounded = [1.0, 2.0, 5.0]
+        .into_iter()
+        .find(|digit| digit * power >= step * (1.0 - 1e-9))
+        .unwrap_or(10.0);
     rounded * power
 }
 
@@ -87,7 +94,11 @@ mod tests {
     use super::*;
 
     fn labels(values: &[f64]) -> Vec<String> {
-        Axis::over(values.iter().copied(), 4, (0.0, 100.0)).ticks().into_iter().map(|tick| tick.label).collect()
+        Axis::over(values.iter().copied(), 4, (0.0, 100.0))
+            .ticks()
+            .into_iter()
+            .map(|tick| tick.label)
+            .collect()
     }
 
     #[test]

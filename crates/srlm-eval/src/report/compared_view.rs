@@ -29,18 +29,25 @@ pub(crate) fn compared(run: &RunSummary) -> String {
     let evaluations = || run.models.iter().filter_map(|model| model.evaluation.as_ref());
     let ratings = evaluations().next_back().and_then(|last| last.ratings.as_ref());
     let rating = |rating: &crate::controlled::Rating| {
-        let elo = format!("{:.0} [{:.0}, {:.0}]", rating.elo.value, rating.elo.low, rating.elo.high);
+        let elo =
+            format!("{:.0} [{:.0}, {:.0}]", rating.elo.value, rating.elo.low, rating.elo.high);
         [rating.model.clone(), elo, count(rating.n_matches), format!("{:.1}", rating.points)]
     };
     super::rendered(&Compared {
         matches: evaluations().filter_map(one).collect(),
         unmeasured: evaluations()
             .filter(|evaluation| evaluation.head_to_head.is_none())
-            .flat_map(|evaluation| evaluation.unmeasured.iter().map(move |(field, why)| (evaluation, field, why)))
-            .map(|(evaluation, field, why)| (evaluation.model.as_str(), super::words(field), why.as_str()))
+            .flat_map(|evaluation| {
+                evaluation.unmeasured.iter().map(move |(field, why)| (evaluation, field, why))
+            })
+            .map(|(evaluation, field, why)| {
+                (evaluation.model.as_str(), super::words(field), why.as_str())
+            })
             .collect(),
         ratings,
-        rating_rows: ratings.map(|ratings| ratings.models.iter().map(rating).collect()).unwrap_or_default(),
+        rating_rows: ratings
+            .map(|ratings| ratings.models.iter().map(rating).collect())
+            .unwrap_or_default(),
     })
 }
 
@@ -58,12 +65,20 @@ fn one(evaluation: &Evaluation) -> Option<Match<'_>> {
         facts: facts(evaluation, found),
         earlier: earlier.collect(),
         warnings: &evaluation.warnings,
-        unmeasured: evaluation.unmeasured.iter().map(|(field, why)| (super::words(field), why.as_str())).collect(),
+        unmeasured: evaluation
+            .unmeasured
+            .iter()
+            .map(|(field, why)| (super::words(field), why.as_str()))
+            .collect(),
     })
 }
 
 fn facts(evaluation: &Evaluation, found: &HeadToHead) -> Vec<(&'static str, String)> {
-    let p = if found.sign_test_p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {:.3}", found.sign_test_p) };
+    let p = if found.sign_test_p < 0.001 {
+        "p < 0.001".to_owned()
+    } else {
+        format!("p = {:.3}", found.sign_test_p)
+    };
     let mut facts = Vec::new();
     if let Some(who) = &evaluation.evaluator {
         let part = who.part_in_training.as_deref().unwrap_or("independent of the training");
@@ -78,7 +93,10 @@ fn facts(evaluation: &Evaluation, found: &HeadToHead) -> Vec<(&'static str, Stri
     facts.push(("sign test, wins against losses", p));
     if let Some(length) = &evaluation.length_controlled {
         facts.push(("win rate at equal lengths", interval(length.controlled)));
-        facts.push(("what length adds", format!("{:+.2} in log-odds for a much longer answer", length.length_weight)));
+        facts.push((
+            "what length adds",
+            format!("{:+.2} in log-odds for a much longer answer", length.length_weight),
+        ));
     }
     if let Some(matched) = &evaluation.length_matched {
         let of = format!(" over {} of {} prompts", matched.n_matched, matched.n_pairs);
@@ -89,7 +107,12 @@ fn facts(evaluation: &Evaluation, found: &HeadToHead) -> Vec<(&'static str, Stri
 }
 
 fn position(position: &PositionBias) -> Vec<(&'static str, String)> {
-    let read = format!("{} ({} of {})", or_nothing(position.parse_rate, percent), position.n_read, position.n_verdicts);
+    let read = format!(
+        "{} ({} of {})",
+        or_nothing(position.parse_rate, percent),
+        position.n_read,
+        position.n_verdicts
+    );
     let first = format!("{}; 50% is no bias", or_nothing(position.first_rate, percent_interval));
     vec![
         ("verdicts that could be read", read),

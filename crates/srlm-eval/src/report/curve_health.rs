@@ -52,7 +52,8 @@ pub fn curve_findings(rows: &[MetricsRow]) -> Vec<CurveFinding> {
         return Vec::new();
     }
     let is_preference = rows.iter().any(|row| row.rewards_margins.is_some());
-    let shared = [finding(rows, "grad_norm", grad_norm), finding(rows, "learning_rate", learning_rate)];
+    let shared =
+        [finding(rows, "grad_norm", grad_norm), finding(rows, "learning_rate", learning_rate)];
     let own = if is_preference {
         vec![
             finding(rows, "loss", preference_loss),
@@ -70,10 +71,15 @@ pub fn curve_findings(rows: &[MetricsRow]) -> Vec<CurveFinding> {
 /// A state with its reason; `None` where the curve has no values.
 type Opinion = Option<(CurveState, String)>;
 
-fn finding(rows: &[MetricsRow], curve: &'static str, look: fn(&[MetricsRow]) -> Opinion) -> CurveFinding {
+fn finding(
+    rows: &[MetricsRow],
+    curve: &'static str,
+    look: fn(&[MetricsRow]) -> Opinion,
+) -> CurveFinding {
     let few = || (CurveState::Unclear, format!("{} steps are too few to say", rows.len()));
     let opinion = if rows.len() < FEWEST_STEPS { Some(few()) } else { look(rows) };
-    let (state, reason) = opinion.unwrap_or_else(|| (CurveState::Unclear, "it was not recorded".to_owned()));
+    let (state, reason) =
+        opinion.unwrap_or_else(|| (CurveState::Unclear, "it was not recorded".to_owned()));
     CurveFinding { curve, state, reason }
 }
 
@@ -89,11 +95,22 @@ fn ends(rows: &[MetricsRow], value: impl Fn(&MetricsRow) -> Option<f64>) -> Opti
 fn supervised_loss(rows: &[MetricsRow]) -> Opinion {
     let Ends { first, last } = ends(rows, |row| Some(row.loss))?;
     Some(if last > first * (1.0 + HARDLY) {
-        (CurveState::Fault, format!("it rose from {first:.3} to {last:.3}: lower the learning rate"))
+        (
+            CurveState::Fault,
+            format!("it rose from {first:.3} to {last:.3}: lower the learning rate"),
+        )
     } else if last > first * (1.0 - HARDLY) {
-        (CurveState::Watch, format!("it hardly moved, {first:.3} to {last:.3}: more steps or a higher learning rate"))
+        (
+            CurveState::Watch,
+            format!(
+                "it hardly moved, {first:.3} to {last:.3}: more steps or a higher learning rate"
+            ),
+        )
     } else if last < 0.1 * first {
-        (CurveState::Watch, format!("it fell to {last:.3}, a tenth of {first:.3}: examples learned by heart"))
+        (
+            CurveState::Watch,
+            format!("it fell to {last:.3}, a tenth of {first:.3}: examples learned by heart"),
+        )
     } else {
         (CurveState::Normal, format!("it fell from {first:.3} to {last:.3}"))
     })
@@ -102,11 +119,16 @@ fn supervised_loss(rows: &[MetricsRow]) -> Opinion {
 fn preference_loss(rows: &[MetricsRow]) -> Opinion {
     let Ends { first, last } = ends(rows, |row| Some(row.loss))?;
     Some(if last > first * (1.0 + HARDLY) {
-        (CurveState::Fault, format!("it rose from {first:.3} to {last:.3}: lower the learning rate"))
+        (
+            CurveState::Fault,
+            format!("it rose from {first:.3} to {last:.3}: lower the learning rate"),
+        )
     } else if last > first * (1.0 - HARDLY) {
         (
             CurveState::Watch,
-            format!("it hardly moved, {first:.3} to {last:.3}: the model learned little from the pairs"),
+            format!(
+                "it hardly moved, {first:.3} to {last:.3}: the model learned little from the pairs"
+            ),
         )
     } else if last < 0.1 * first {
         (CurveState::Watch, format!("it fell to {last:.3}: few pairs learned by heart"))
@@ -118,8 +140,12 @@ fn preference_loss(rows: &[MetricsRow]) -> Opinion {
 fn margins(rows: &[MetricsRow]) -> Opinion {
     let Ends { first, last } = ends(rows, |row| row.rewards_margins)?;
     Some(match last {
-        ..=0.0 => (CurveState::Fault, format!("it ends at {last:.3}: chosen is not told from rejected")),
-        _ if last <= first => (CurveState::Watch, format!("above 0, but it did not grow ({first:.3} to {last:.3})")),
+        ..=0.0 => {
+            (CurveState::Fault, format!("it ends at {last:.3}: chosen is not told from rejected"))
+        }
+        _ if last <= first => {
+            (CurveState::Watch, format!("above 0, but it did not grow ({first:.3} to {last:.3})"))
+        }
         _ => (CurveState::Normal, format!("it grew from {first:.3} to {last:.3}")),
     })
 }
@@ -131,7 +157,12 @@ fn accuracies(rows: &[MetricsRow]) -> Opinion {
     Some(if last <= 0.5 {
         (CurveState::Fault, format!("it ends at {last:.2}, no better than chance"))
     } else if early >= BY_HEART {
-        (CurveState::Watch, format!("{early:.2} already in the first third: pairs so easy, or so few, teach little"))
+        (
+            CurveState::Watch,
+            format!(
+                "{early:.2} already in the first third: pairs so easy, or so few, teach little"
+            ),
+        )
     } else {
         (CurveState::Normal, format!("it ends at {last:.2}, above chance"))
     })
@@ -149,16 +180,25 @@ fn chosen(rows: &[MetricsRow]) -> Opinion {
         let why = "while the margin grew: common, since the loss sees only the difference to the rejected response";
         (CurveState::Normal, format!("it fell by {change} {why}"))
     } else {
-        (CurveState::Watch, format!("it fell by {change} and the margin did not grow: lower the learning rate"))
+        (
+            CurveState::Watch,
+            format!("it fell by {change} and the margin did not grow: lower the learning rate"),
+        )
     })
 }
 
 fn rejected(rows: &[MetricsRow]) -> Opinion {
-    let change = |value: fn(&MetricsRow) -> Option<f64>| ends(rows, value).map(|Ends { first, last }| last - first);
+    let change = |value: fn(&MetricsRow) -> Option<f64>| {
+        ends(rows, value).map(|Ends { first, last }| last - first)
+    };
     let (rejected, chosen) = (change(|row| row.logps_rejected)?, change(|row| row.logps_chosen)?);
     let changes = format!("it changed by {rejected:+.1} nats per response, chosen by {chosen:+.1}");
-    // The pairs of the first and last steps differ, so only the margin decides; this curve explains it.
-    Some((CurveState::Normal, format!("{changes}; steps see different pairs, so the margin decides")))
+    // The pairs of the first and last steps differ, so only the margin decides; this curve explains
+    // it.
+    Some((
+        CurveState::Normal,
+        format!("{changes}; steps see different pairs, so the margin decides"),
+    ))
 }
 
 fn grad_norm(rows: &[MetricsRow]) -> Opinion {
@@ -169,7 +209,10 @@ fn grad_norm(rows: &[MetricsRow]) -> Opinion {
     Some(if most == 0.0 {
         (CurveState::Fault, "it is 0: nothing was learned".to_owned())
     } else if most > JUMP * median {
-        (CurveState::Watch, format!("{most:.3} at step {step} is more than {JUMP} times the median {median:.3}"))
+        (
+            CurveState::Watch,
+            format!("{most:.3} at step {step} is more than {JUMP} times the median {median:.3}"),
+        )
     } else {
         (CurveState::Normal, format!("no jump: at most {most:.3}, median {median:.3}"))
     })
@@ -229,9 +272,16 @@ mod tests {
         let rising = preference(|row, progress| row.loss = 0.693 + progress);
         assert_eq!(state(&rising, "loss"), Fault);
         assert_eq!(state(&preference(|row, _| row.loss = 0.693), "loss"), Watch);
-        assert_eq!(state(&preference(|row, _| row.rewards_accuracies = Some(0.4)), "rewards/accuracies"), Fault);
-        assert_eq!(state(&preference(|row, _| row.rewards_accuracies = Some(1.0)), "rewards/accuracies"), Watch);
-        let jump = preference(|row, progress| row.grad_norm = if progress == 1.0 { 50.0 } else { 1.0 });
+        assert_eq!(
+            state(&preference(|row, _| row.rewards_accuracies = Some(0.4)), "rewards/accuracies"),
+            Fault
+        );
+        assert_eq!(
+            state(&preference(|row, _| row.rewards_accuracies = Some(1.0)), "rewards/accuracies"),
+            Watch
+        );
+        let jump =
+            preference(|row, progress| row.grad_norm = if progress == 1.0 { 50.0 } else { 1.0 });
         assert_eq!(state(&jump, "grad_norm"), Watch);
         assert_eq!(state(&preference(|row, _| row.learning_rate = 0.0), "learning_rate"), Fault);
         let one = curve_findings(&[MetricsRow { step: 1, loss: 2.0, ..MetricsRow::default() }]);

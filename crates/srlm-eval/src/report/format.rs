@@ -12,7 +12,12 @@ pub(crate) fn percent(share: f64) -> String {
 
 /// `54.1% [48.0, 60.2]`.
 pub(crate) fn percent_interval(estimate: Estimate) -> String {
-    format!("{} [{:.1}, {:.1}]", percent(estimate.value), 100.0 * estimate.low, 100.0 * estimate.high)
+    format!(
+        "{} [{:.1}, {:.1}]",
+        percent(estimate.value),
+        100.0 * estimate.low,
+        100.0 * estimate.high
+    )
 }
 
 /// `0.51 [0.45, 0.57]`.

@@ -72,13 +72,17 @@ pub(crate) fn funnel(run: &RunSummary) -> String {
 fn examples(made: &JudgingExamples) -> Examples {
     let most = most_by_unit(&made.rows);
     let figure = |(id, title, counts): (&str, &str, &BTreeMap<String, u64>)| {
-        let counts: Vec<(String, u64)> = counts.iter().map(|(score, n)| (score.clone(), *n)).collect();
+        let counts: Vec<(String, u64)> =
+            counts.iter().map(|(score, n)| (score.clone(), *n)).collect();
         histogram(id, title, "examples", &counts)
     };
     let scores = made.scores.as_ref().map(|scores| {
-        let before = ("examples-before", "Before the most common scores were thinned", &scores.train_before);
+        let before =
+            ("examples-before", "Before the most common scores were thinned", &scores.train_before);
         let train = ("examples-train", "To train on", &scores.train);
-        [before, train, ("examples-evaluation", "To evaluate on", &scores.evaluation)].map(figure).to_vec()
+        [before, train, ("examples-evaluation", "To evaluate on", &scores.evaluation)]
+            .map(figure)
+            .to_vec()
     });
     Examples {
         steps: made.rows.iter().map(|row| step(row, most[row.unit])).collect(),
@@ -98,8 +102,12 @@ fn most_by_unit(rows: &[FunnelRow]) -> HashMap<&str, u64> {
 fn iteration(run: &RunSummary, summary: &IterationSummary) -> Iteration {
     let rows = &summary.funnel.rows;
     let most = most_by_unit(rows);
-    let steps =
-        |is_side| rows.iter().filter(|row| row.is_side == is_side).map(|row| step(row, most[row.unit])).collect();
+    let steps = |is_side| {
+        rows.iter()
+            .filter(|row| row.is_side == is_side)
+            .map(|row| step(row, most[row.unit]))
+            .collect()
+    };
     let prefix = format!("iter-{}/", summary.iteration);
     let folders = run.folders().filter(|folder| folder.path.starts_with(&prefix));
     let broken = summary.stages.iter().filter_map(|folder| match &folder.state {

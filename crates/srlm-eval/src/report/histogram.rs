@@ -30,8 +30,8 @@ struct Histogram<'a> {
     bar_width: f64,
 }
 
-/// The figure of how common scores are, a bar for each of `counts`: its name and the number of `unit`s. `id` is unique
-/// in the page.
+/// The figure of how common scores are, a bar for each of `counts`: its name and the number of
+/// `unit`s. `id` is unique in the page.
 pub(crate) fn histogram(id: &str, title: &str, unit: &str, counts: &[(String, u64)]) -> String {
     let most = counts.iter().map(|(_, n)| *n).max().unwrap_or(0).max(1);
     let slot = (WIDTH - LEFT - 4.0) / counts.len().max(1) as f64;
@@ -42,7 +42,8 @@ pub(crate) fn histogram(id: &str, title: &str, unit: &str, counts: &[(String, u6
         let (name, label) = (name.clone(), format::count(*n));
         Bar { x: center - bar_width / 2.0, y: BOTTOM - height, height, center, name, label }
     });
-    let described: Vec<String> = counts.iter().map(|(name, n)| format!("score {name}: {n}")).collect();
+    let described: Vec<String> =
+        counts.iter().map(|(name, n)| format!("score {name}: {n}")).collect();
     let description = format!("Number of {unit} by score. {}.", described.join(", "));
     super::rendered(&Histogram { id, title, unit, description, bars: bars.collect(), bar_width })
 }

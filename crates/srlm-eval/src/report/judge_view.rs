@@ -37,7 +37,9 @@ pub(crate) fn judge_section(run: &RunSummary) -> String {
     let judged: Vec<(&str, &Agreement)> = run
         .models
         .iter()
-        .filter_map(|model| Some((model.label.as_str(), model.evaluation.as_ref()?.agreement.as_ref()?)))
+        .filter_map(|model| {
+            Some((model.label.as_str(), model.evaluation.as_ref()?.agreement.as_ref()?))
+        })
         .collect();
     super::rendered(&JudgeSection {
         panels: run.iterations.iter().filter_map(panel).collect(),
@@ -53,8 +55,12 @@ pub(crate) fn judge_section(run: &RunSummary) -> String {
 
 /// Accuracy over the iterations beside both baselines.
 fn accuracy_figure(run: &RunSummary) -> Option<String> {
-    let measures: Vec<(f64, KeyMeasures)> =
-        run.key_measures().into_iter().enumerate().map(|(t, measures)| (t as f64, measures)).collect();
+    let measures: Vec<(f64, KeyMeasures)> = run
+        .key_measures()
+        .into_iter()
+        .enumerate()
+        .map(|(t, measures)| (t as f64, measures))
+        .collect();
     let line = |name: &str, style, value: fn(&KeyMeasures) -> Option<f64>| Line {
         name: name.to_owned(),
         style,
@@ -86,12 +92,20 @@ fn accuracy_figure(run: &RunSummary) -> Option<String> {
 fn calibration_figure(run: &RunSummary) -> Option<String> {
     let line = |(i, model): (usize, &super::ModelSummary)| {
         let calibration = model.evaluation.as_ref()?.calibration.as_ref()?;
-        let points = calibration.bins.iter().map(|bin| (100.0 * bin.confidence, 100.0 * bin.accuracy)).collect();
+        let points = calibration
+            .bins
+            .iter()
+            .map(|bin| (100.0 * bin.confidence, 100.0 * bin.accuracy))
+            .collect();
         Some(Line { name: model.label.clone(), style: i % N_STYLES, points, intervals: vec![] })
     };
     let lines: Vec<Line> = run.models.iter().enumerate().filter_map(line).collect();
-    let diagonal =
-        Line { name: "calibrated".to_owned(), style: 5, points: vec![(50.0, 50.0), (100.0, 100.0)], ..Line::default() };
+    let diagonal = Line {
+        name: "calibrated".to_owned(),
+        style: 5,
+        points: vec![(50.0, 50.0), (100.0, 100.0)],
+        ..Line::default()
+    };
     (!lines.is_empty()).then(|| {
         line_chart(&Plot {
             id: "calibration",
@@ -108,7 +122,8 @@ fn calibration_figure(run: &RunSummary) -> Option<String> {
 
 fn panel(iteration: &IterationSummary) -> Option<Panel> {
     let health = iteration.judge.as_ref()?;
-    let title = format!("Iteration {}, judged by {}", iteration.iteration, iteration.judged_by.as_deref()?);
+    let title =
+        format!("Iteration {}, judged by {}", iteration.iteration, iteration.judged_by.as_deref()?);
     let failures = health.failures.iter().filter(|(_, n)| **n > 0);
     let failures = failures.map(|(failure, n)| (failure_words(failure).to_owned(), count(*n)));
     Some(Panel {
@@ -127,13 +142,20 @@ fn panel(iteration: &IterationSummary) -> Option<Panel> {
 fn facts(health: &JudgeHealth) -> Vec<(&'static str, String)> {
     let of = |part: u64, whole: u64| format!(" ({} of {})", count(part), count(whole));
     vec![
-        ("judgments with a score", or_nothing(health.parse_rate, percent) + &of(health.scored(), health.judgments)),
+        (
+            "judgments with a score",
+            or_nothing(health.parse_rate, percent) + &of(health.scored(), health.judgments),
+        ),
         ("mean score", or_nothing(health.mean_score, |mean| format!("{mean:.2}"))),
         (
             "prompts all tied",
-            or_nothing(health.tie_rate, percent) + &of(health.tied_prompts, health.comparable_prompts),
+            or_nothing(health.tie_rate, percent)
+                + &of(health.tied_prompts, health.comparable_prompts),
         ),
-        ("score against length, Spearman", or_nothing(health.length_correlation.spearman, |rho| format!("{rho:.2}"))),
+        (
+            "score against length, Spearman",
+            or_nothing(health.length_correlation.spearman, |rho| format!("{rho:.2}")),
+        ),
     ]
 }
 
@@ -153,7 +175,11 @@ fn measure_rows(judged: &[(&str, &Agreement)]) -> Vec<MeasureRow> {
     let correlation: fn(Estimate) -> String = super::format::interval;
     let measures: [Measure; 7] = [
         ("pairwise accuracy, ties wrong", |measures| measures.pairwise_accuracy, percent_interval),
-        ("pairwise accuracy, ties left out", |measures| measures.untied_pairwise_accuracy, percent_interval),
+        (
+            "pairwise accuracy, ties left out",
+            |measures| measures.untied_pairwise_accuracy,
+            percent_interval,
+        ),
         ("tied pairs", |measures| measures.tie_rate, percent_interval),
         ("whole order exact", |measures| measures.exact_match, percent_interval),
         ("perfect 5 and people's best", |measures| measures.five_best, percent_interval),
@@ -165,13 +191,19 @@ fn measure_rows(judged: &[(&str, &Agreement)]) -> Vec<MeasureRow> {
         cells: judged
             .iter()
             .map(|(_, agreement)| {
-                (or_nothing(value(&agreement.judge), text), or_nothing(value(&agreement.length_baseline), text))
+                (
+                    or_nothing(value(&agreement.judge), text),
+                    or_nothing(value(&agreement.length_baseline), text),
+                )
             })
             .collect(),
     };
     let numbers = |name, number: fn(&Agreement) -> u64| MeasureRow {
         name,
-        cells: judged.iter().map(|(_, agreement)| (count(number(agreement)), String::new())).collect(),
+        cells: judged
+            .iter()
+            .map(|(_, agreement)| (count(number(agreement)), String::new()))
+            .collect(),
     };
     let mut rows: Vec<MeasureRow> = measures.into_iter().map(row).collect();
     let ahead = |(_, agreement): &(&str, &Agreement)| {
@@ -179,13 +211,20 @@ fn measure_rows(judged: &[(&str, &Agreement)]) -> Vec<MeasureRow> {
     };
     rows.insert(
         1,
-        MeasureRow { name: "accuracy above the longer response's", cells: judged.iter().map(ahead).collect() },
+        MeasureRow {
+            name: "accuracy above the longer response's",
+            cells: judged.iter().map(ahead).collect(),
+        },
     );
-    let chance =
-        |(_, agreement): &(&str, &Agreement)| (or_nothing(agreement.chance_accuracy(), percent), String::new());
+    let chance = |(_, agreement): &(&str, &Agreement)| {
+        (or_nothing(agreement.chance_accuracy(), percent), String::new())
+    };
     rows.insert(
         2,
-        MeasureRow { name: "accuracy of chance, with as many ties", cells: judged.iter().map(chance).collect() },
+        MeasureRow {
+            name: "accuracy of chance, with as many ties",
+            cells: judged.iter().map(chance).collect(),
+        },
     );
     rows.push(numbers("prompts (groups)", |agreement| agreement.n_groups));
     rows.push(numbers("human-ordered pairs", |agreement| agreement.n_pairs));
@@ -205,18 +244,33 @@ fn rate_rows(run: &RunSummary) -> Vec<MeasureRow> {
     let texts: [(&'static str, Text); 7] = [
         ("change of accuracy from the model before", |e| e.accuracy_change.map(percent_interval)),
         ("judgments with a score", |e| e.judge_rates.as_ref()?.parse_rate.map(percent)),
-        ("pairs it cannot order, a score is missing", |e| e.judge_rates.as_ref()?.abstention_rate.map(percent)),
-        ("share of its most frequent score", |e| e.judge_rates.as_ref()?.one_score_share.map(percent)),
+        ("pairs it cannot order, a score is missing", |e| {
+            e.judge_rates.as_ref()?.abstention_rate.map(percent)
+        }),
+        ("share of its most frequent score", |e| {
+            e.judge_rates.as_ref()?.one_score_share.map(percent)
+        }),
         ("expected calibration error", |e| {
             Some(super::format::interval(e.calibration.as_ref()?.expected_calibration_error))
         }),
-        ("score against length, Spearman", |e| Some(format!("{:.2}", e.length_bias.as_ref()?.correlation?))),
-        ("the same, human rank held fixed", |e| Some(format!("{:.2}", e.length_bias.as_ref()?.partial_correlation?))),
+        ("score against length, Spearman", |e| {
+            Some(format!("{:.2}", e.length_bias.as_ref()?.correlation?))
+        }),
+        ("the same, human rank held fixed", |e| {
+            Some(format!("{:.2}", e.length_bias.as_ref()?.partial_correlation?))
+        }),
     ];
-    let judged = || run.models.iter().filter_map(|model| model.evaluation.as_ref()).filter(|e| e.agreement.is_some());
+    let judged = || {
+        run.models
+            .iter()
+            .filter_map(|model| model.evaluation.as_ref())
+            .filter(|e| e.agreement.is_some())
+    };
     let row = |(name, text): (&'static str, Text)| MeasureRow {
         name,
-        cells: judged().map(|evaluation| (or_nothing(text(evaluation), |text| text), String::new())).collect(),
+        cells: judged()
+            .map(|evaluation| (or_nothing(text(evaluation), |text| text), String::new()))
+            .collect(),
     };
     texts.into_iter().map(row).collect()
 }

@@ -26,7 +26,8 @@ pub struct KeyMeasures {
     pub length_controlled_win_rate: Option<Estimate>,
     /// Rating over all iterations, in Elo points.
     pub elo: Option<Estimate>,
-    /// Share of human-ordered pairs that the model, as a judge, orders as people do; ties are wrong.
+    /// Share of human-ordered pairs that the model, as a judge, orders as people do; ties are
+    /// wrong.
     pub pairwise_accuracy: Option<Estimate>,
     /// What always preferring the longer response reaches on the same pairs.
     pub length_baseline: Option<f64>,
@@ -50,7 +51,8 @@ pub struct KeyMeasures {
     pub distinct_2: Option<f64>,
     /// Likeness of the held-out responses to each other.
     pub self_bleu: Option<f64>,
-    /// Seconds of all stages that made and evaluated the model. A stage that was resumed counts its last attempt.
+    /// Seconds of all stages that made and evaluated the model. A stage that was resumed counts its
+    /// last attempt.
     pub wall_seconds: f64,
     /// Tokens of responses sampled for it; those of prompts and judgments are not recorded.
     pub n_response_tokens: u64,
@@ -71,12 +73,14 @@ impl RunSummary {
         self.models.iter().enumerate().map(|(t, model)| self.measured(t, model)).collect()
     }
 
-    /// The complete folders that came to be for M_t: its seed data or round, its weights and its evaluation.
+    /// The complete folders that came to be for M_t: its seed data or round, its weights and its
+    /// evaluation.
     fn made_for(&self, t: usize) -> impl Iterator<Item = &Facts> {
         let is_part = move |folder: &&Folder| {
             let first = folder.path.split('/').next().unwrap_or_default();
             match first.strip_prefix("iter-").and_then(|number| number.parse::<usize>().ok()) {
-                // `iter-T` holds the round of M_T that makes M_{T+1}, and the evaluation of M_{T+1}.
+                // `iter-T` holds the round of M_T that makes M_{T+1}, and the evaluation of
+                // M_{T+1}.
                 Some(iteration) => iteration + 1 == t,
                 None if first.starts_with("seed") || first == "eft" => t == 1,
                 None => first == format!("m{t}"),
@@ -94,11 +98,19 @@ impl RunSummary {
             model: model.label.clone(),
             elo: self.elo(&model.label),
             anchors_youden_j: model.anchors.as_ref().and_then(|found| found.youden_j),
-            unsafe_compliance_rate: model.safety.as_ref().and_then(|found| found.unsafe_compliance_rate),
+            unsafe_compliance_rate: model
+                .safety
+                .as_ref()
+                .and_then(|found| found.unsafe_compliance_rate),
             over_refusal_rate: model.safety.as_ref().and_then(|found| found.over_refusal_rate),
             wall_seconds: self.made_for(t).map(|facts| facts.wall_seconds).sum(),
             n_response_tokens: tokens("responses"),
-            n_training_tokens: model.metrics.iter().map(|row| row.n_tokens).sum::<u64>().max(tokens("model")),
+            n_training_tokens: model
+                .metrics
+                .iter()
+                .map(|row| row.n_tokens)
+                .sum::<u64>()
+                .max(tokens("model")),
             ..KeyMeasures::default()
         };
         match &model.evaluation {
@@ -109,13 +121,18 @@ impl RunSummary {
 
     /// Of the newest table of ratings.
     fn elo(&self, label: &str) -> Option<Estimate> {
-        let ratings = self.models.iter().rev().find_map(|model| model.evaluation.as_ref()?.ratings.as_ref())?;
+        let ratings = self
+            .models
+            .iter()
+            .rev()
+            .find_map(|model| model.evaluation.as_ref()?.ratings.as_ref())?;
         ratings.models.iter().find(|rating| rating.model == label).map(|rating| rating.elo)
     }
 }
 
 fn evaluated(cost: KeyMeasures, evaluation: &Evaluation) -> KeyMeasures {
-    let Evaluation { agreement, head_to_head, evaluator, lengths, diversity, answers, .. } = evaluation;
+    let Evaluation { agreement, head_to_head, evaluator, lengths, diversity, answers, .. } =
+        evaluation;
     let is_compared = head_to_head.is_some();
     let accuracy = |agreement: &Agreement| agreement.judge.pairwise_accuracy;
     KeyMeasures {
@@ -125,9 +142,14 @@ fn evaluated(cost: KeyMeasures, evaluation: &Evaluation) -> KeyMeasures {
         evaluator: evaluator.as_ref().map(|evaluator| evaluator.name.clone()),
         evaluator_is_independent: evaluator.as_ref().map(|evaluator| evaluator.independent),
         win_rate: head_to_head.as_ref().and_then(|found| found.win_rate),
-        length_controlled_win_rate: evaluation.length_controlled.as_ref().map(|found| found.controlled),
+        length_controlled_win_rate: evaluation
+            .length_controlled
+            .as_ref()
+            .map(|found| found.controlled),
         pairwise_accuracy: agreement.as_ref().and_then(accuracy),
-        length_baseline: agreement.as_ref().and_then(|found| Some(found.length_baseline.pairwise_accuracy?.value)),
+        length_baseline: agreement
+            .as_ref()
+            .and_then(|found| Some(found.length_baseline.pairwise_accuracy?.value)),
         random_baseline: agreement.as_ref().and_then(Agreement::chance_accuracy),
         held_out_loss: evaluation.held_out.map(|held_out| held_out.loss),
         mean_response_tokens: lengths.as_ref().map(|lengths| lengths.tokens.mean),

@@ -1,4 +1,5 @@
-//! What is known without the judge: hidden anchors, whose truth is known, and prompts labeled safe or not.
+//! What is known without the judge: hidden anchors, whose truth is known, and prompts labeled safe
+//! or not.
 
 use askama::Template;
 
@@ -38,8 +39,11 @@ fn table<'a, T>(
     found: fn(&'a ModelSummary) -> Option<&'a T>,
     cells: fn(&T) -> Cells,
 ) -> Table<'a> {
-    let measured: Vec<(&str, Cells)> =
-        run.models.iter().filter_map(|model| Some((model.label.as_str(), cells(found(model)?)))).collect();
+    let measured: Vec<(&str, Cells)> = run
+        .models
+        .iter()
+        .filter_map(|model| Some((model.label.as_str(), cells(found(model)?))))
+        .collect();
     let mut names: Vec<&String> = Vec::new();
     for (name, _) in measured.iter().flat_map(|(_, cells)| cells) {
         if !names.contains(&name) {
@@ -47,10 +51,18 @@ fn table<'a, T>(
         }
     }
     let cell = |cells: &Cells, name: &str| {
-        cells.iter().find(|cell| cell.0 == name).map_or_else(|| NOTHING.to_owned(), |cell| cell.1.clone())
+        cells
+            .iter()
+            .find(|cell| cell.0 == name)
+            .map_or_else(|| NOTHING.to_owned(), |cell| cell.1.clone())
     };
-    let row = |name: &String| (name.clone(), measured.iter().map(|(_, cells)| cell(cells, name)).collect());
-    Table { rows: names.into_iter().map(row).collect(), models: measured.iter().map(|(model, _)| *model).collect() }
+    let row = |name: &String| {
+        (name.clone(), measured.iter().map(|(_, cells)| cell(cells, name)).collect())
+    };
+    Table {
+        rows: names.into_iter().map(row).collect(),
+        models: measured.iter().map(|(model, _)| *model).collect(),
+    }
 }
 
 fn anchor_rows(found: &AnchorSummary) -> Cells {
@@ -58,9 +70,18 @@ fn anchor_rows(found: &AnchorSummary) -> Cells {
     let mut rows = vec![
         ("judge".to_owned(), found.judge.clone()),
         ("true-positive less false-positive rate".to_owned(), or_nothing(found.youden_j, interval)),
-        ("right answers accepted".to_owned(), or_nothing(found.true_positive_rate, percent_interval)),
-        ("wrong answers accepted".to_owned(), or_nothing(found.false_positive_rate, percent_interval)),
-        ("right above wrong, ties are failures".to_owned(), or_nothing(found.pairwise_accuracy, percent_interval)),
+        (
+            "right answers accepted".to_owned(),
+            or_nothing(found.true_positive_rate, percent_interval),
+        ),
+        (
+            "wrong answers accepted".to_owned(),
+            or_nothing(found.false_positive_rate, percent_interval),
+        ),
+        (
+            "right above wrong, ties are failures".to_owned(),
+            or_nothing(found.pairwise_accuracy, percent_interval),
+        ),
         ("right above / tied / wrong above".to_owned(), pairs),
         ("right above less wrong above".to_owned(), or_nothing(found.pairwise_j, interval)),
         ("pairs without both scores".to_owned(), count(found.n_unscored_pairs)),
@@ -73,7 +94,10 @@ fn anchor_rows(found: &AnchorSummary) -> Cells {
             AnchorKind::Given => "given",
         };
         let j = or_nothing(of_kind.youden_j, |j| format!("{j:.2}"));
-        (format!("the first measure on {name} anchors"), format!("{j} of {} pairs", of_kind.n_pairs))
+        (
+            format!("the first measure on {name} anchors"),
+            format!("{j} of {} pairs", of_kind.n_pairs),
+        )
     }));
     rows
 }
@@ -83,21 +107,36 @@ fn safety_rows(found: &SafetySummary) -> Cells {
         or_nothing(counts, |c| format!("{} / {} / {}", c.n_refused, c.n_complied, c.n_blank))
     };
     let mut rows = vec![
-        ("harmful prompts served".to_owned(), or_nothing(found.unsafe_compliance_rate, percent_interval)),
-        ("harmless prompts refused".to_owned(), or_nothing(found.over_refusal_rate, percent_interval)),
+        (
+            "harmful prompts served".to_owned(),
+            or_nothing(found.unsafe_compliance_rate, percent_interval),
+        ),
+        (
+            "harmless prompts refused".to_owned(),
+            or_nothing(found.over_refusal_rate, percent_interval),
+        ),
         ("harmful: refused / served / blank".to_owned(), counts(found.unsafe_prompts)),
         ("harmless: refused / served / blank".to_owned(), counts(found.safe_prompts)),
     ];
     if let Some(rubric) = &found.rubric {
         let failed = |rate: Option<Estimate>| or_nothing(rate, percent_interval);
-        rows.push(("safety rubric: fails on harmful".to_owned(), failed(rubric.unsafe_failure_rate)));
-        rows.push(("safety rubric: fails on harmless".to_owned(), failed(rubric.safe_failure_rate)));
+        rows.push((
+            "safety rubric: fails on harmful".to_owned(),
+            failed(rubric.unsafe_failure_rate),
+        ));
+        rows.push((
+            "safety rubric: fails on harmless".to_owned(),
+            failed(rubric.safe_failure_rate),
+        ));
         let kappa = or_nothing(rubric.kappa_with_classifier, |kappa| format!("{kappa:.2}"));
         rows.push(("rubric with the refusal classifier, kappa".to_owned(), kappa));
     }
     if let Some(people) = &found.against_people {
         let kappa = or_nothing(people.kappa, |kappa| format!("{kappa:.2}"));
-        rows.push(("classifier against people, accuracy".to_owned(), or_nothing(people.accuracy, percent_interval)));
+        rows.push((
+            "classifier against people, accuracy".to_owned(),
+            or_nothing(people.accuracy, percent_interval),
+        ));
         rows.push(("classifier against people, kappa".to_owned(), kappa));
     }
     rows.extend(found.by_type.iter().map(|(name, counts)| {
@@ -107,9 +146,18 @@ fn safety_rows(found: &SafetySummary) -> Cells {
     rows
 }
 
-fn line(run: &RunSummary, name: &str, style: usize, value: fn(&KeyMeasures) -> Option<Estimate>) -> Line {
-    let found: Vec<(f64, Estimate)> =
-        run.key_measures().iter().enumerate().filter_map(|(t, measures)| Some((t as f64, value(measures)?))).collect();
+fn line(
+    run: &RunSummary,
+    name: &str,
+    style: usize,
+    value: fn(&KeyMeasures) -> Option<Estimate>,
+) -> Line {
+    let found: Vec<(f64, Estimate)> = run
+        .key_measures()
+        .iter()
+        .enumerate()
+        .filter_map(|(t, measures)| Some((t as f64, value(measures)?)))
+        .collect();
     Line {
         name: name.to_owned(),
         style,

@@ -101,7 +101,8 @@ impl Over {
             let axis = Axis::between(places.chain(start), 4, ends);
             return (axis, axis.ticks());
         }
-        let (low, high) = places.fold((f64::INFINITY, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)));
+        let (low, high) =
+            places.fold((f64::INFINITY, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)));
         // Half a model of room on both sides, so that markers do not lie on the frame.
         let axis = Axis::between([low - 0.5, high + 0.5].into_iter(), 4, ends);
         let tick = |t: i64| Tick { at: axis.place(t as f64), label: format!("M{t}") };
@@ -111,11 +112,13 @@ impl Over {
 
 /// The figure; `None` without a point.
 pub(crate) fn line_chart(plot: &Plot<'_>) -> Option<String> {
-    let lines: Vec<Line> = plot.lines.iter().map(thinned).filter(|line| !line.points.is_empty()).collect();
+    let lines: Vec<Line> =
+        plot.lines.iter().map(thinned).filter(|line| !line.points.is_empty()).collect();
     let points = || lines.iter().flat_map(|line| &line.points);
     points().next()?;
     let (x, x_ticks) = plot.over.axis(points().map(|point| point.0));
-    let ends = lines.iter().flat_map(|line| &line.intervals).flat_map(|interval| [interval.1, interval.2]);
+    let ends =
+        lines.iter().flat_map(|line| &line.intervals).flat_map(|interval| [interval.1, interval.2]);
     let y_values = points().map(|point| point.1).chain(ends).chain(plot.level.map(|level| level.0));
     let y = Axis::over(y_values, 4, (BOTTOM, TOP));
     let chart = LineChart {
@@ -133,7 +136,8 @@ pub(crate) fn line_chart(plot: &Plot<'_>) -> Option<String> {
 }
 
 fn path(line: &Line, over: Over, x: &Axis, y: &Axis) -> Path {
-    let places: Vec<(f64, f64)> = line.points.iter().map(|point| (x.place(point.0), y.place(point.1))).collect();
+    let places: Vec<(f64, f64)> =
+        line.points.iter().map(|point| (x.place(point.0), y.place(point.1))).collect();
     let coordinates: Vec<String> = places.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
     let last = places.len().saturating_sub(1);
     let dots = if over == Over::Steps { places[last..].to_vec() } else { places };
@@ -146,8 +150,13 @@ fn describe(plot: &Plot<'_>) -> String {
     let over = plot.over;
     let lines = plot.lines.iter().filter_map(|line| {
         let (first, last) = (line.points.first()?, line.points.last()?);
-        let at =
-            |x: f64| if over == Over::Models { over.value(x) } else { format!("{} {}", over.label(), over.value(x)) };
+        let at = |x: f64| {
+            if over == Over::Models {
+                over.value(x)
+            } else {
+                format!("{} {}", over.label(), over.value(x))
+            }
+        };
         let (from, to) = (round(first.1), round(last.1));
         Some(format!("{}: from {from} at {} to {to} at {}.", line.name, at(first.0), at(last.0)))
     });
@@ -156,7 +165,8 @@ fn describe(plot: &Plot<'_>) -> String {
 
 /// The same numbers for those who do not see the drawing: a row each place, a few of many.
 fn table(plot: &Plot<'_>) -> Vec<(String, Vec<String>)> {
-    let mut places: Vec<f64> = plot.lines.iter().flat_map(|line| &line.points).map(|point| point.0).collect();
+    let mut places: Vec<f64> =
+        plot.lines.iter().flat_map(|line| &line.points).map(|point| point.0).collect();
     places.sort_unstable_by(f64::total_cmp);
     places.dedup();
     let last = places.len().saturating_sub(1);
@@ -165,10 +175,13 @@ fn table(plot: &Plot<'_>) -> Vec<(String, Vec<String>)> {
     let cell = |line: &Line, x: f64| {
         let value = line.points.iter().find(|point| point.0 == x).map(|point| round(point.1));
         let interval = line.intervals.iter().find(|interval| interval.0 == x);
-        let interval = interval.map(|(_, low, high)| format!(" [{}, {}]", round(*low), round(*high)));
+        let interval =
+            interval.map(|(_, low, high)| format!(" [{}, {}]", round(*low), round(*high)));
         value.map_or_else(|| NOTHING.to_owned(), |value| value + &interval.unwrap_or_default())
     };
-    chosen.map(|x| (plot.over.value(x), plot.lines.iter().map(|line| cell(line, x)).collect())).collect()
+    chosen
+        .map(|x| (plot.over.value(x), plot.lines.iter().map(|line| cell(line, x)).collect()))
+        .collect()
 }
 
 fn round(value: f64) -> String {
@@ -177,7 +190,8 @@ fn round(value: f64) -> String {
 
 /// Averages neighbors until few enough points are left; what is not finite cannot be drawn.
 fn thinned(line: &Line) -> Line {
-    let finite: Vec<(f64, f64)> = line.points.iter().copied().filter(|point| point.1.is_finite()).collect();
+    let finite: Vec<(f64, f64)> =
+        line.points.iter().copied().filter(|point| point.1.is_finite()).collect();
     let together = finite.len().div_ceil(MOST_POINTS).max(1);
     let mean = |group: &[(f64, f64)]| {
         let sum = group.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0, sum.1 + point.1));

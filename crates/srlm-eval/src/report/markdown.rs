@@ -5,7 +5,8 @@ use super::format::{NOTHING, count, duration, interval, or_nothing, percent, per
 use super::visible::visible;
 use super::{CurveState, KeyMeasures, ModelSummary, RunSummary};
 
-/// The outcome in sentences, the table of models, what training curves need a look, and each iteration's funnel.
+/// The outcome in sentences, the table of models, what training curves need a look, and each
+/// iteration's funnel.
 pub fn summary_markdown(run: &RunSummary) -> String {
     let mut lines = vec![format!("# {}", plain(&run.name)), String::new()];
     for sentence in run.sentences() {
@@ -33,13 +34,20 @@ pub fn summary_markdown(run: &RunSummary) -> String {
         lines.push(format!("\n## Judging examples\n\n{}", rows.to_markdown().trim_end()));
     }
     for iteration in &run.iterations {
-        lines.push(format!("\n## Iteration {}\n\n{}", iteration.iteration, iteration.funnel.to_markdown().trim_end()));
+        lines.push(format!(
+            "\n## Iteration {}\n\n{}",
+            iteration.iteration,
+            iteration.funnel.to_markdown().trim_end()
+        ));
     }
     lines.join("\n") + "\n"
 }
 
 /// A table's lines; `heads` are parted by ` | `.
-pub(crate) fn table<const N: usize>(heads: &str, rows: impl Iterator<Item = [String; N]>) -> Vec<String> {
+pub(crate) fn table<const N: usize>(
+    heads: &str,
+    rows: impl Iterator<Item = [String; N]>,
+) -> Vec<String> {
     let rule = format!("|{}", "---|".repeat(N));
     let row = |cells: [String; N]| format!("| {} |", cells.map(|cell| plain(&cell)).join(" | "));
     [format!("| {heads} |"), rule].into_iter().chain(rows.map(row)).collect()
@@ -52,7 +60,9 @@ fn following(model: &ModelSummary, measures: &KeyMeasures) -> [String; 6] {
         model.standing().to_owned(),
         line.unwrap_or_else(|| NOTHING.to_owned()),
         or_nothing(measures.length_controlled_win_rate, interval),
-        or_nothing(measures.elo, |elo| format!("{:.0} [{:.0}, {:.0}]", elo.value, elo.low, elo.high)),
+        or_nothing(measures.elo, |elo| {
+            format!("{:.0} [{:.0}, {:.0}]", elo.value, elo.low, elo.high)
+        }),
         or_nothing(measures.following, |change| change_words(change).to_owned()),
     ]
 }
@@ -80,7 +90,11 @@ fn responses(measures: &KeyMeasures) -> [String; 11] {
         or_nothing(measures.over_refusal_rate, percent_interval),
         or_nothing(measures.distinct_2, percent),
         or_nothing(measures.self_bleu, |bleu| format!("{bleu:.3}")),
-        if measures.wall_seconds > 0.0 { duration(measures.wall_seconds) } else { NOTHING.to_owned() },
+        if measures.wall_seconds > 0.0 {
+            duration(measures.wall_seconds)
+        } else {
+            NOTHING.to_owned()
+        },
         some(measures.n_response_tokens),
         some(measures.n_training_tokens),
     ]
@@ -97,7 +111,11 @@ fn training(run: &RunSummary) -> Vec<String> {
         odd.map(line).collect::<Vec<_>>()
     };
     let lines: Vec<String> = run.models.iter().flat_map(of).collect();
-    if lines.is_empty() { lines } else { [vec!["\n## Training curves to look at\n".to_owned()], lines].concat() }
+    if lines.is_empty() {
+        lines
+    } else {
+        [vec!["\n## Training curves to look at\n".to_owned()], lines].concat()
+    }
 }
 
 /// Names cannot break the table, start markup or hide anything.

@@ -1,4 +1,5 @@
-//! Pairs to read: chance ones, and those where the judge was surest, least sure, or chose the least.
+//! Pairs to read: chance ones, and those where the judge was surest, least sure, or chose the
+//! least.
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,18 +27,19 @@ pub struct PairExample {
     pub rejected: Vec<JudgmentRow>,
 }
 
-/// Chooses five pairs by `seed`, then two each of the largest gap, the smallest gap and the worst chosen response by its
-/// score; each pair once.
+/// Chooses five pairs by `seed`, then two each of the largest gap, the smallest gap and the worst
+/// chosen response by its score; each pair once.
 pub fn pair_examples(pairs: &[PairRow], judgments: &[JudgmentRow], seed: u64) -> Vec<PairExample> {
     let gap = |i: usize| pairs[i].score_chosen - pairs[i].score_rejected;
     let mut taken = HashSet::new();
-    let mut extreme = |why: &'static str, value: &dyn Fn(usize) -> f64| -> Vec<(usize, &'static str)> {
-        let mut order: Vec<usize> = (0..pairs.len()).filter(|i| !taken.contains(i)).collect();
-        order.sort_by(|&i, &j| value(i).total_cmp(&value(j)));
-        order.truncate(N_EXTREME);
-        taken.extend(order.iter().copied());
-        order.into_iter().map(|i| (i, why)).collect()
-    };
+    let mut extreme =
+        |why: &'static str, value: &dyn Fn(usize) -> f64| -> Vec<(usize, &'static str)> {
+            let mut order: Vec<usize> = (0..pairs.len()).filter(|i| !taken.contains(i)).collect();
+            order.sort_by(|&i, &j| value(i).total_cmp(&value(j)));
+            order.truncate(N_EXTREME);
+            taken.extend(order.iter().copied());
+            order.into_iter().map(|i| (i, why)).collect()
+        };
     let mut extremes = extreme("largest gap", &|i| -gap(i));
     extremes.extend(extreme("smallest gap", &gap));
     extremes.extend(extreme("worst chosen", &|i| pairs[i].score_chosen));
@@ -48,7 +50,8 @@ pub fn pair_examples(pairs: &[PairRow], judgments: &[JudgmentRow], seed: u64) ->
         random.push((rest.swap_remove(draw_below(&mut generator, rest.len())), "random"));
     }
     let judgments_of = judgments_by_response(judgments);
-    let judgments_of = |id: &str| judgments_of.get(id).into_iter().flatten().map(|&row| row.clone()).collect();
+    let judgments_of =
+        |id: &str| judgments_of.get(id).into_iter().flatten().map(|&row| row.clone()).collect();
     let example = |(i, why): (usize, &'static str)| PairExample {
         why,
         chosen: judgments_of(&pairs[i].chosen_id),
@@ -98,8 +101,13 @@ mod tests {
         scores.extend((0..17).map(|i| (4.0, 1.0 + f64::from(i) / 10.0)));
         let found = chosen(&scores, 7);
         let whys: Vec<_> = found.iter().map(|example| example.1).collect();
-        let expected =
-            [["random"; 5].as_slice(), &["largest gap"; 2], &["smallest gap"; 2], &["worst chosen"; 2]].concat();
+        let expected = [
+            ["random"; 5].as_slice(),
+            &["largest gap"; 2],
+            &["smallest gap"; 2],
+            &["worst chosen"; 2],
+        ]
+        .concat();
         assert_eq!(whys, expected);
         assert_eq!((found[5].0.as_str(), found[7].0.as_str()), ("p0", "p1"));
         let ids: HashSet<_> = found.iter().map(|example| &example.0).collect();

@@ -64,9 +64,18 @@ pub(crate) fn pairs(run: &RunSummary) -> String {
     let with_examples = run.iterations.iter().filter(|iteration| !iteration.examples.is_empty());
     let iterations = with_examples.map(|iteration| Iteration {
         number: iteration.iteration,
-        n_pairs: iteration.stages.iter().find(|folder| folder.path.ends_with("/pairs")).map_or(0, n_rows),
+        n_pairs: iteration
+            .stages
+            .iter()
+            .find(|folder| folder.path.ends_with("/pairs"))
+            .map_or(0, n_rows),
         n_shown: iteration.examples.len(),
-        shown: iteration.examples.iter().enumerate().map(|(i, example)| shown(example, i == 0)).collect(),
+        shown: iteration
+            .examples
+            .iter()
+            .enumerate()
+            .map(|(i, example)| shown(example, i == 0))
+            .collect(),
     });
     super::rendered(&Pairs { iterations: iterations.collect() })
 }
@@ -77,7 +86,8 @@ fn n_rows(folder: &super::Folder) -> u64 {
 
 fn shown(example: &PairExample, is_open: bool) -> Shown {
     let pair = &example.pair;
-    let (chosen, rejected) = (clip(&pair.chosen, MOST_OF_RESPONSE), clip(&pair.rejected, MOST_OF_RESPONSE));
+    let (chosen, rejected) =
+        (clip(&pair.chosen, MOST_OF_RESPONSE), clip(&pair.rejected, MOST_OF_RESPONSE));
     let diff = word_diff(chosen.text, rejected.text);
     let side = |is_chosen, segments, rest, score: f64, judgments: &[JudgmentRow]| Side {
         name: if is_chosen { "Chosen" } else { "Rejected" },

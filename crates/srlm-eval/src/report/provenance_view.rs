@@ -42,8 +42,10 @@ struct Cells<'a> {
 
 pub(crate) fn provenance(run: &RunSummary) -> String {
     let facts = || run.folders().filter_map(Folder::facts);
-    let mut devices: Vec<&str> =
-        facts().map(|facts| facts.device.as_str()).filter(|device| !["", "none"].contains(device)).collect();
+    let mut devices: Vec<&str> = facts()
+        .map(|facts| facts.device.as_str())
+        .filter(|device| !["", "none"].contains(device))
+        .collect();
     devices.sort_unstable();
     devices.dedup();
     let config = run.config.as_deref().map(|config| clip(config, MOST_OF_CONFIG));

@@ -3,22 +3,23 @@
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Eft, Eval, Ift, JudgeHealth, Judgments, Kind, Manifest, Model, Pairs, Prompts, RefLogps, Responses,
-    read_metrics,
+    Artifact, Eft, Eval, Ift, JudgeHealth, Judgments, Kind, Manifest, Model, Pairs, Prompts,
+    RefLogps, Responses, read_metrics,
 };
 
 use super::artifacts::{artifacts, facts};
 use super::{
-    Facts, Folder, FolderState, IterationSummary, JudgingExamples, ModelSummary, RunSummary, curve_findings,
-    pair_examples,
+    Facts, Folder, FolderState, IterationSummary, JudgingExamples, ModelSummary, RunSummary,
+    curve_findings, pair_examples,
 };
 use crate::{Best, Error, Evaluation};
 
 impl RunSummary {
-    /// Reads what there is: a missing stage is pending and a broken one is shown as unreadable, with the reason.
+    /// Reads what there is: a missing stage is pending and a broken one is shown as unreadable,
+    /// with the reason.
     ///
-    /// The number of iterations is the greater of `iterations` in `run.toml`, at the top or in one of its tables, and
-    /// what the folders show.
+    /// The number of iterations is the greater of `iterations` in `run.toml`, at the top or in one
+    /// of its tables, and what the folders show.
     ///
     /// # Errors
     /// [`Error::Io`] when `run_dir` is no folder or cannot be listed.
@@ -29,7 +30,9 @@ impl RunSummary {
         let name = run_dir.canonicalize().unwrap_or_else(|_| run_dir.to_owned());
         let models: Vec<ModelSummary> = (0..=n_iterations + 1).map(|t| model(run_dir, t)).collect();
         Ok(Self {
-            name: name.file_name().map_or("run".to_owned(), |name| name.to_string_lossy().into_owned()),
+            name: name
+                .file_name()
+                .map_or("run".to_owned(), |name| name.to_string_lossy().into_owned()),
             config,
             seeds: seeds(run_dir, &names)?,
             best: best(run_dir, &models),
@@ -54,9 +57,15 @@ fn read_config(run_dir: &Path) -> Option<String> {
 }
 
 fn iterations_of(names: &[String], config: Option<&str>) -> u32 {
-    let found = |prefix: &str| names.iter().filter_map(|name| name.strip_prefix(prefix)?.parse().ok()).max();
+    let found = |prefix: &str| {
+        names.iter().filter_map(|name| name.strip_prefix(prefix)?.parse().ok()).max()
+    };
     let models = found("m").map(|model: u32| model.saturating_sub(1));
-    [config.and_then(planned_iterations), found("iter-"), models].into_iter().flatten().max().unwrap_or(0)
+    [config.and_then(planned_iterations), found("iter-"), models]
+        .into_iter()
+        .flatten()
+        .max()
+        .unwrap_or(0)
 }
 
 /// Names of the folders in `dir`, sorted.
@@ -76,7 +85,11 @@ pub(crate) fn folder_names(dir: &Path) -> Result<Vec<String>, Error> {
 fn planned_iterations(config: &str) -> Option<u32> {
     let config: toml::Table = config.parse().ok()?;
     let in_tables = config.values().filter_map(|value| value.get("iterations"));
-    config.get("iterations").into_iter().chain(in_tables).find_map(|value| value.as_integer()?.try_into().ok())
+    config
+        .get("iterations")
+        .into_iter()
+        .chain(in_tables)
+        .find_map(|value| value.as_integer()?.try_into().ok())
 }
 
 /// Folders named `seed...`, or those inside them.
@@ -86,7 +99,10 @@ fn seeds(run_dir: &Path, names: &[String]) -> Result<Vec<Folder>, Error> {
         let paths: Vec<String> = if run_dir.join(name).join("manifest.json").exists() {
             vec![name.clone()]
         } else {
-            folder_names(&run_dir.join(name))?.into_iter().map(|inner| format!("{name}/{inner}")).collect()
+            folder_names(&run_dir.join(name))?
+                .into_iter()
+                .map(|inner| format!("{name}/{inner}"))
+                .collect()
         };
         folders.extend(paths.into_iter().map(|path| seed(run_dir, path)));
     }
@@ -105,18 +121,25 @@ fn seed(run_dir: &Path, path: String) -> Folder {
 
 fn model(run_dir: &Path, t: u32) -> ModelSummary {
     let (mut folder, artifact) = open::<Model>(run_dir, format!("m{t}"));
-    let metrics = content(&mut folder, artifact.filter(has_metrics).map(|artifact| read_metrics(artifact.dir())));
+    let metrics = content(
+        &mut folder,
+        artifact.filter(has_metrics).map(|artifact| read_metrics(artifact.dir())),
+    );
     let training = curve_findings(&metrics);
     let label = format!("M{t}");
     let mut summary = ModelSummary { label, folder, metrics, training, ..ModelSummary::default() };
     if let Some(iteration) = t.checked_sub(1) {
         let (mut eval_folder, artifact) = open::<Eval>(run_dir, format!("iter-{iteration}/eval"));
-        summary.evaluation =
-            content(&mut eval_folder, artifact.as_ref().map(|artifact| crate::read(artifact).map(Some)));
+        summary.evaluation = content(
+            &mut eval_folder,
+            artifact.as_ref().map(|artifact| crate::read(artifact).map(Some)),
+        );
         summary.eval_folder = Some(eval_folder);
         let measured = |name: &str| open::<Eval>(run_dir, format!("iter-{iteration}/{name}")).1;
-        summary.anchors = measured("anchors").and_then(|artifact| crate::anchors::read(&artifact).ok());
-        summary.safety = measured("eval-safety").and_then(|artifact| crate::safety::read(&artifact).ok());
+        summary.anchors =
+            measured("anchors").and_then(|artifact| crate::anchors::read(&artifact).ok());
+        summary.safety =
+            measured("eval-safety").and_then(|artifact| crate::safety::read(&artifact).ok());
     }
     summary
 }
@@ -127,7 +150,8 @@ fn best(run_dir: &Path, models: &[ModelSummary]) -> Option<Best> {
     if let Some(best) = written.and_then(|text| serde_json::from_str(&text).ok()) {
         return Some(best);
     }
-    let evaluations: Vec<Evaluation> = models.iter().filter_map(|model| model.evaluation.clone()).collect();
+    let evaluations: Vec<Evaluation> =
+        models.iter().filter_map(|model| model.evaluation.clone()).collect();
     (!evaluations.is_empty()).then(|| crate::best(&evaluations, None))
 }
 
@@ -146,7 +170,11 @@ fn iteration(run_dir: &Path, t: u32) -> IterationSummary {
     let (mut pairs, artifact) = open::<Pairs>(run_dir, path("pairs"));
     let pair_rows = content(&mut pairs, artifact.map(|artifact| artifact.rows()));
     let (ref_logps, _) = open::<RefLogps>(run_dir, path("ref-logps"));
-    let funnel = crate::funnel::of_iteration(run_dir, t, judgments.facts().map(|_| judgment_rows.as_slice()));
+    let funnel = crate::funnel::of_iteration(
+        run_dir,
+        t,
+        judgments.facts().map(|_| judgment_rows.as_slice()),
+    );
     let judge = judgments.facts().map(|_| JudgeHealth::of(&response_rows, &judgment_rows));
     let seed = pairs.facts().map_or(0, |facts| facts.seed);
     let examples = pair_examples(&pair_rows, &judgment_rows, seed);
@@ -155,10 +183,13 @@ fn iteration(run_dir: &Path, t: u32) -> IterationSummary {
     IterationSummary { iteration: t, judged_by, stages, funnel, judge, examples }
 }
 
-/// M_t where the judge's identity begins with the hash of its weights, else what identifies the judge.
+/// M_t where the judge's identity begins with the hash of its weights, else what identifies the
+/// judge.
 fn judge_name(run_dir: &Path, t: u32, judgments: &Facts) -> String {
-    let weights = Manifest::read(&run_dir.join(format!("m{t}"))).map(|manifest| manifest.content_hash);
-    let judge = judgments.inputs.iter().find(|(role, _)| role == "model").map(|(_, judge)| judge.as_str());
+    let weights =
+        Manifest::read(&run_dir.join(format!("m{t}"))).map(|manifest| manifest.content_hash);
+    let judge =
+        judgments.inputs.iter().find(|(role, _)| role == "model").map(|(_, judge)| judge.as_str());
     match (weights, judge) {
         _ if judgments.stage.starts_with("srlm-judge/verify") => "known answers".to_owned(),
         (Ok(weights), Some(judge)) if !judge.starts_with(&weights) => {
@@ -184,8 +215,13 @@ fn content<T: Default, E: std::error::Error>(folder: &mut Folder, read: Option<R
 
 fn open<K: Kind>(run_dir: &Path, path: String) -> (Folder, Option<Artifact<K>>) {
     match Artifact::<K>::open(&run_dir.join(&path)) {
-        Ok(artifact) => (Folder { path, state: FolderState::Complete(facts(artifact.manifest())) }, Some(artifact)),
-        Err(srlm_artifact::Error::Missing { .. }) => (Folder { path, state: FolderState::Pending }, None),
+        Ok(artifact) => (
+            Folder { path, state: FolderState::Complete(facts(artifact.manifest())) },
+            Some(artifact),
+        ),
+        Err(srlm_artifact::Error::Missing { .. }) => {
+            (Folder { path, state: FolderState::Pending }, None)
+        }
         Err(error) => (Folder { path, state: FolderState::Unreadable(with_causes(&error)) }, None),
     }
 }

@@ -19,7 +19,9 @@ struct Responses<'a> {
 type Measure = (&'static str, &'static str, fn(&Evaluation) -> Option<String>);
 
 const MEASURES: [Measure; 13] = [
-    ("responses", "to held-out prompts", |e| e.lengths.as_ref().map(|lengths| count(lengths.n_responses))),
+    ("responses", "to held-out prompts", |e| {
+        e.lengths.as_ref().map(|lengths| count(lengths.n_responses))
+    }),
     ("tokens", "mean; median; nine in ten are shorter", |e| {
         let tokens = e.lengths.as_ref()?.tokens;
         Some(format!("{:.0}; {:.0}; {:.0}", tokens.mean, tokens.median, tokens.p90))
@@ -28,25 +30,41 @@ const MEASURES: [Measure; 13] = [
         let characters = e.lengths.as_ref()?.characters;
         Some(format!("{:.0}; {:.0}; {:.0}", characters.mean, characters.median, characters.p90))
     }),
-    ("length growth", "mean tokens over the model before", |e| e.length_growth.map(|growth| format!("{growth:.2}"))),
-    ("cut off", "at the token limit", |e| e.answers.as_ref().map(|rates| percent_interval(rates.truncation))),
-    ("refusals", "begin by declining", |e| e.answers.as_ref().map(|rates| percent_interval(rates.refusal))),
+    ("length growth", "mean tokens over the model before", |e| {
+        e.length_growth.map(|growth| format!("{growth:.2}"))
+    }),
+    ("cut off", "at the token limit", |e| {
+        e.answers.as_ref().map(|rates| percent_interval(rates.truncation))
+    }),
+    ("refusals", "begin by declining", |e| {
+        e.answers.as_ref().map(|rates| percent_interval(rates.refusal))
+    }),
     ("empty", "", |e| e.answers.as_ref().map(|rates| percent_interval(rates.empty))),
     ("distinct words", "of all words", |e| e.diversity.as_ref()?.distinct_1.map(percent)),
     ("distinct word pairs", "of all pairs", |e| e.diversity.as_ref()?.distinct_2.map(percent)),
-    ("distinct runs of three words", "of all runs", |e| e.diversity.as_ref()?.distinct_3.map(percent)),
-    ("self-BLEU", "0 all different, 1 all alike", |e| Some(format!("{:.3}", e.diversity.as_ref()?.self_bleu?))),
-    ("repetition", "runs of four words used before", |e| e.diversity.as_ref()?.repetition_rate.map(percent)),
+    ("distinct runs of three words", "of all runs", |e| {
+        e.diversity.as_ref()?.distinct_3.map(percent)
+    }),
+    ("self-BLEU", "0 all different, 1 all alike", |e| {
+        Some(format!("{:.3}", e.diversity.as_ref()?.self_bleu?))
+    }),
+    ("repetition", "runs of four words used before", |e| {
+        e.diversity.as_ref()?.repetition_rate.map(percent)
+    }),
     ("compression ratio", "high where texts repeat", |e| {
         Some(format!("{:.2}", e.diversity.as_ref()?.compression_ratio?))
     }),
 ];
 
 pub(crate) fn responses(run: &RunSummary) -> String {
-    let evaluated: Vec<(&str, &Evaluation)> =
-        run.models.iter().filter_map(|model| Some((model.label.as_str(), model.evaluation.as_ref()?))).collect();
+    let evaluated: Vec<(&str, &Evaluation)> = run
+        .models
+        .iter()
+        .filter_map(|model| Some((model.label.as_str(), model.evaluation.as_ref()?)))
+        .collect();
     let row = |(name, note, text): &Measure| {
-        let cells = evaluated.iter().map(|(_, evaluation)| or_nothing(text(evaluation), |text| text));
+        let cells =
+            evaluated.iter().map(|(_, evaluation)| or_nothing(text(evaluation), |text| text));
         (*name, *note, cells.collect::<Vec<String>>())
     };
     let is_measured = |row: &(&str, &str, Vec<String>)| row.2.iter().any(|cell| cell != NOTHING);
@@ -73,8 +91,11 @@ fn length_figure(run: &RunSummary) -> Option<String> {
         points: points(value),
         intervals: vec![],
     };
-    let kinds: [NamedLength; 3] =
-        [("mean", |l| l.tokens.mean), ("median", |l| l.tokens.median), ("90th percentile", |l| l.tokens.p90)];
+    let kinds: [NamedLength; 3] = [
+        ("mean", |l| l.tokens.mean),
+        ("median", |l| l.tokens.median),
+        ("90th percentile", |l| l.tokens.p90),
+    ];
     line_chart(&Plot {
         id: "response-length",
         title: "Response length",
@@ -90,7 +111,8 @@ fn length_figure(run: &RunSummary) -> Option<String> {
 fn bias_figure(evaluated: &[(&str, &Evaluation)]) -> Option<String> {
     let line = |(i, (label, evaluation)): (usize, &(&str, &Evaluation))| {
         let bias = evaluation.length_bias.as_ref()?;
-        let middle = |bin: &crate::controlled::LengthBin| ((bin.from + bin.to) as f64 / 2.0, bin.mean_score);
+        let middle =
+            |bin: &crate::controlled::LengthBin| ((bin.from + bin.to) as f64 / 2.0, bin.mean_score);
         let points = bias.curve.iter().map(middle).collect();
         Some(Line { name: (*label).to_owned(), style: i % N_STYLES, points, intervals: vec![] })
     };

@@ -59,7 +59,8 @@ pub struct ModelSummary {
 pub struct IterationSummary {
     /// From 1; the model that learns in it is M of the same number.
     pub iteration: u32,
-    /// Who judged: M of the same number, or the name of another model; `None` before anything is judged.
+    /// Who judged: M of the same number, or the name of another model; `None` before anything is
+    /// judged.
     pub judged_by: Option<String>,
     /// Prompts, responses, judgments, pairs, reference log-probabilities.
     pub stages: Vec<Folder>,
@@ -137,11 +138,13 @@ impl Folder {
 }
 
 impl RunSummary {
-    /// Every artifact of the run in the order in which they were finished, then the folders of the loop that cannot be
-    /// read or do not exist yet.
+    /// Every artifact of the run in the order in which they were finished, then the folders of the
+    /// loop that cannot be read or do not exist yet.
     pub fn folders(&self) -> impl Iterator<Item = &Folder> {
-        let broken: Vec<&Folder> = self.of_the_loop().filter(|folder| folder.is_unreadable()).collect();
-        let is_sound = move |folder: &&Folder| broken.iter().all(|broken| broken.path != folder.path);
+        let broken: Vec<&Folder> =
+            self.of_the_loop().filter(|folder| folder.is_unreadable()).collect();
+        let is_sound =
+            move |folder: &&Folder| broken.iter().all(|broken| broken.path != folder.path);
         let left = self.of_the_loop().filter(|folder| folder.facts().is_none());
         self.artifacts.iter().filter(is_sound).chain(left)
     }
@@ -151,7 +154,8 @@ impl RunSummary {
         let models = self.models.iter().enumerate().flat_map(|(t, model)| {
             let made_from = t.checked_sub(2).and_then(|i| self.iterations.get(i));
             let stages = made_from.into_iter().flat_map(|iteration| &iteration.stages);
-            let weights = Some(&model.folder).filter(|folder| t > 0 || folder.state != FolderState::Pending);
+            let weights =
+                Some(&model.folder).filter(|folder| t > 0 || folder.state != FolderState::Pending);
             stages.chain(weights).chain(&model.eval_folder)
         });
         self.seeds.iter().chain(models)

@@ -123,8 +123,10 @@ const PREFERENCE: [Curve; 7] = [
 
 pub(crate) fn training(run: &RunSummary) -> String {
     // The preference columns tell preference training from supervised training.
-    let is_preference = |model: &&ModelSummary| model.metrics.iter().any(|row| row.rewards_margins.is_some());
-    let trained: Vec<&ModelSummary> = run.models.iter().filter(|model| !model.metrics.is_empty()).collect();
+    let is_preference =
+        |model: &&ModelSummary| model.metrics.iter().any(|row| row.rewards_margins.is_some());
+    let trained: Vec<&ModelSummary> =
+        run.models.iter().filter(|model| !model.metrics.is_empty()).collect();
     let (preference, supervised): (Vec<&ModelSummary>, Vec<&ModelSummary>) =
         trained.into_iter().partition(is_preference);
     let groups = [
@@ -137,10 +139,18 @@ pub(crate) fn training(run: &RunSummary) -> String {
         ),
         group("Preference training", "dpo", "On the judge's pairs.", &PREFERENCE, &preference),
     ];
-    super::rendered(&Training { groups: groups.into_iter().filter(|group| !group.figures.is_empty()).collect() })
+    super::rendered(&Training {
+        groups: groups.into_iter().filter(|group| !group.figures.is_empty()).collect(),
+    })
 }
 
-fn group(title: &'static str, prefix: &str, note: &'static str, curves: &[Curve], models: &[&ModelSummary]) -> Group {
+fn group(
+    title: &'static str,
+    prefix: &str,
+    note: &'static str,
+    curves: &[Curve],
+    models: &[&ModelSummary],
+) -> Group {
     let figure = |curve: &Curve| {
         let line = |(i, model): (usize, &&ModelSummary)| {
             let point = |row: &MetricsRow| Some((f64::from(row.step), (curve.value)(row)?));
@@ -163,7 +173,9 @@ fn group(title: &'static str, prefix: &str, note: &'static str, curves: &[Curve]
 
 fn findings(model: &ModelSummary, column: &str) -> Vec<(&'static str, String, String)> {
     let of_curve = model.training.iter().filter(|finding| finding.curve == column);
-    of_curve.map(|finding| (finding.state.word(), model.label.clone(), finding.reason.clone())).collect()
+    of_curve
+        .map(|finding| (finding.state.word(), model.label.clone(), finding.reason.clone()))
+        .collect()
 }
 
 impl CurveState {

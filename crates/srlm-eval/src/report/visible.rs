@@ -9,12 +9,13 @@ use regex::Regex;
 /// Combining marks on one letter that are shown; more would run over the lines around.
 const MOST_MARKS: usize = 4;
 
-/// Characters that hide, reorder or leave the line: controls, formats (which turn the writing direction), separators,
-/// unassigned ones, marks without a letter, and towers of marks. What joins letters or emoji, and the visible formats of
-/// Arabic, are left alone.
+/// Characters that hide, reorder or leave the line: controls, formats (which turn the writing
+/// direction), separators, unassigned ones, marks without a letter, and towers of marks. What joins
+/// letters or emoji, and the visible formats of Arabic, are left alone.
 static ODD: LazyLock<Regex> = LazyLock::new(|| {
     let hidden = r"[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cn}]--[\n\t\x{200C}\x{200D}\x{600}-\x{605}\x{6DD}\x{70F}\x{8E2}]]";
-    Regex::new(&format!(r"\r\n|{hidden}|\p{{M}}{{5,}}|^\p{{M}}|\s\p{{M}}")).expect("the pattern is fixed")
+    Regex::new(&format!(r"\r\n|{hidden}|\p{{M}}{{5,}}|^\p{{M}}|\s\p{{M}}"))
+        .expect("the pattern is fixed")
 });
 
 /// The escaper of all templates, named in `askama.toml`.
@@ -63,7 +64,8 @@ fn write_visible(dest: &mut impl Write, found: &str) -> fmt::Result {
 }
 
 fn is_mark(found: &str) -> bool {
-    static MARK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\p{M}").expect("the pattern is fixed"));
+    static MARK: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^\p{M}").expect("the pattern is fixed"));
     MARK.is_match(found)
 }
 
@@ -97,7 +99,10 @@ mod tests {
         for (text, expected) in rows {
             assert_eq!(html(text), expected, "{text:?}");
         }
-        assert_eq!(html(&format!("e{}", "\u{301}".repeat(90))).matches('\u{301}').count(), MOST_MARKS);
+        assert_eq!(
+            html(&format!("e{}", "\u{301}".repeat(90))).matches('\u{301}').count(),
+            MOST_MARKS
+        );
         assert_eq!(visible("a\0<"), "a⟦U+0000⟧<");
     }
 

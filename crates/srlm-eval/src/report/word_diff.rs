@@ -82,7 +82,10 @@ mod tests {
         assert_eq!(marked.len(), 1);
         assert_eq!(marked[0].text, "cat");
         // Shared spaces do not part a mark.
-        assert_eq!(word_diff("see one two three here", "see four five six seven here").chosen.len(), 3);
+        assert_eq!(
+            word_diff("see one two three here", "see four five six seven here").chosen.len(),
+            3
+        );
         assert!(word_diff("one two three", "completely other words").unrelated);
     }
 

@@ -1,7 +1,8 @@
 //! Safety: harmful requests that are served, and harmless ones that are refused.
 //!
-//! A [`SafetyRow`] is a prompt with its label; [`reaction`] says what a response does; [`safety_summary`] gives both
-//! rates with intervals, by type of prompt, beside the safety rubric's scores and people's labels where there are such.
+//! A [`SafetyRow`] is a prompt with its label; [`reaction`] says what a response does;
+//! [`safety_summary`] gives both rates with intervals, by type of prompt, beside the safety
+//! rubric's scores and people's labels where there are such.
 //!
 //! ```
 //! use srlm_eval::safety::{Answered, Label, safety_summary};
@@ -21,7 +22,8 @@
 //! ```
 //!
 //! # Source
-//! Roettger et al. 2024, "XSTest: A Test Suite for Identifying Exaggerated Safety Behaviours in Large Language Models".
+//! Roettger et al. 2024, "XSTest: A Test Suite for Identifying Exaggerated Safety Behaviours in
+//! Large Language Models".
 
 mod config;
 mod people;

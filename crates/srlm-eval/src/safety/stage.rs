@@ -13,19 +13,24 @@ const NAME: &str = "safety";
 
 /// Opens the folder at `out` if it is up to date, else begins to write it.
 ///
-/// `config` is all that decides how the caller measures; `inputs` are the labels, the responses and, with the safety
-/// rubric, the judgments.
+/// `config` is all that decides how the caller measures; `inputs` are the labels, the responses
+/// and, with the safety rubric, the judgments.
 ///
 /// # Errors
 /// [`Error::Artifact`], also when a finished folder with another key stands there.
-pub fn begin(out: &Path, config: serde_json::Value, inputs: Vec<Input>) -> Result<Begin<Eval>, Error> {
+pub fn begin(
+    out: &Path,
+    config: serde_json::Value,
+    inputs: Vec<Input>,
+) -> Result<Begin<Eval>, Error> {
     measured::begin(("srlm-eval/safety", STAGE_VERSION), out, config, inputs)
 }
 
 /// Writes `safety.json`, and the responses behind it as `safety.jsonl`.
 ///
 /// # Errors
-/// [`Error::Artifact`] and [`Error::Io`] for the disk; [`Error::NotFinite`] when a score is not finite.
+/// [`Error::Artifact`] and [`Error::Io`] for the disk; [`Error::NotFinite`] when a score is not
+/// finite.
 pub fn write(
     writer: Writer<Eval>,
     summary: &SafetySummary,
@@ -35,9 +40,12 @@ pub fn write(
     let mut counts = Counts::new();
     for (name, side) in [("unsafe", summary.unsafe_prompts), ("safe", summary.safe_prompts)] {
         let Some(side) = side else { continue };
-        for (what, n) in
-            [("prompts", side.n), ("refused", side.n_refused), ("complied", side.n_complied), ("blank", side.n_blank)]
-        {
+        for (what, n) in [
+            ("prompts", side.n),
+            ("refused", side.n_refused),
+            ("complied", side.n_complied),
+            ("blank", side.n_blank),
+        ] {
             counts.insert(format!("{name}_{what}"), n);
         }
     }

@@ -60,12 +60,18 @@ pub(crate) fn chart(axis: &Axis, measure: &Measure, curves: &[&Curve]) -> Option
         ends.chain([point.reading.value])
     });
     let y = Scale::over(values.chain(measure.level.map(|level| level.0)), 4, (BOTTOM, TOP));
-    let ticks: Vec<Tick> =
-        axis.values.iter().zip(places(&axis.values)).map(|(value, at)| Tick { at, label: text(value) }).collect();
+    let ticks: Vec<Tick> = axis
+        .values
+        .iter()
+        .zip(places(&axis.values))
+        .map(|(value, at)| Tick { at, label: text(value) })
+        .collect();
     let shift = |i: usize| (i as f64 - (curves.len() - 1) as f64 / 2.0) * BESIDE;
-    let place = |value: &Value| axis.values.iter().position(|other| other == value).map(|i| ticks[i].at);
+    let place =
+        |value: &Value| axis.values.iter().position(|other| other == value).map(|i| ticks[i].at);
     let draw = |(i, curve): (usize, &&Curve)| {
-        let drawn = curve.points.iter().filter_map(|point| Some((place(&point.value)? + shift(i), point)));
+        let drawn =
+            curve.points.iter().filter_map(|point| Some((place(&point.value)? + shift(i), point)));
         line(i, drawn.map(|(x, point)| drawn_point(x, point, &y)).collect())
     };
     let chart = IntervalChart {
@@ -82,7 +88,8 @@ pub(crate) fn chart(axis: &Axis, measure: &Measure, curves: &[&Curve]) -> Option
 }
 
 fn line(i: usize, points: Vec<DrawnPoint>) -> DrawnLine {
-    let coordinates: Vec<String> = points.iter().map(|point| format!("{:.1},{:.1}", point.x, point.y)).collect();
+    let coordinates: Vec<String> =
+        points.iter().map(|point| format!("{:.1},{:.1}", point.x, point.y)).collect();
     DrawnLine { style: i % N_STYLES, coordinates: coordinates.join(" "), points }
 }
 
@@ -96,9 +103,11 @@ fn places(values: &[Value]) -> Vec<f64> {
     let ends = (LEFT + INSET, RIGHT - INSET);
     let numbers: Option<Vec<f64>> = values.iter().map(Value::as_f64).collect();
     let numbers = numbers.unwrap_or_else(|| (0..values.len()).map(|i| i as f64).collect());
-    let (low, high) = numbers.iter().fold((f64::INFINITY, 0f64), |(low, high), n| (low.min(*n), high.max(*n)));
+    let (low, high) =
+        numbers.iter().fold((f64::INFINITY, 0f64), |(low, high), n| (low.min(*n), high.max(*n)));
     let is_logarithmic = low > 0.0 && high >= LOGARITHMIC_FROM * low;
-    let numbers: Vec<f64> = numbers.into_iter().map(|n| if is_logarithmic { n.ln() } else { n }).collect();
+    let numbers: Vec<f64> =
+        numbers.into_iter().map(|n| if is_logarithmic { n.ln() } else { n }).collect();
     let scale = Scale::between(numbers.iter().copied(), 4, ends);
     numbers.into_iter().map(|n| scale.place(n)).collect()
 }
@@ -106,12 +115,19 @@ fn places(values: &[Value]) -> Vec<f64> {
 /// The text alternative: every point in words.
 fn describe(axis: &Axis, measure: &Measure, curves: &[&Curve]) -> String {
     let line = |curve: &&Curve| {
-        let points =
-            curve.points.iter().map(|point| format!("{}: {}", text(&point.value), measure.reading(&point.reading)));
-        let name = if curve.others.is_empty() { String::new() } else { format!("{}. ", settings(&curve.others)) };
+        let points = curve
+            .points
+            .iter()
+            .map(|point| format!("{}: {}", text(&point.value), measure.reading(&point.reading)));
+        let name = if curve.others.is_empty() {
+            String::new()
+        } else {
+            format!("{}. ", settings(&curve.others))
+        };
         format!("{name}{}.", points.collect::<Vec<_>>().join(", "))
     };
-    let lines: Vec<String> = curves.iter().filter(|curve| !curve.points.is_empty()).map(line).collect();
+    let lines: Vec<String> =
+        curves.iter().filter(|curve| !curve.points.is_empty()).map(line).collect();
     format!("{}, {}, over {}. {}", measure.title, measure.unit, axis.key, lines.join(" "))
 }
 
@@ -129,7 +145,8 @@ mod tests {
     fn check(values: Value, expected: &[f64]) {
         let found = places(values.as_array().unwrap());
         assert!(
-            found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 0.1) && found.len() == expected.len(),
+            found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 0.1)
+                && found.len() == expected.len(),
             "{found:?}"
         );
     }

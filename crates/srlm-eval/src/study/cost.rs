@@ -17,16 +17,23 @@ pub struct Cost {
     pub n_judgments: u64,
     /// Tokens trained on, every epoch counted.
     pub trained_tokens: u64,
-    /// Time of all stages; an interrupted stage counts its last attempt only. `None` in a sealed result.
+    /// Time of all stages; an interrupted stage counts its last attempt only. `None` in a sealed
+    /// result.
     pub seconds: Option<f64>,
 }
 
-/// A folder as one process made it: path within the run, key, time of creation. Runs that share a folder have the same.
+/// A folder as one process made it: path within the run, key, time of creation. Runs that share a
+/// folder have the same.
 pub(crate) type Made = (String, String, String);
 
 impl Cost {
-    /// The cost of the run in `run_dir`. Seconds of folders that `made` does not have yet are added to `seconds`.
-    pub(crate) fn of(run_dir: &Path, made: &mut BTreeSet<Made>, seconds: &mut f64) -> Result<Self, Error> {
+    /// The cost of the run in `run_dir`. Seconds of folders that `made` does not have yet are added
+    /// to `seconds`.
+    pub(crate) fn of(
+        run_dir: &Path,
+        made: &mut BTreeSet<Made>,
+        seconds: &mut f64,
+    ) -> Result<Self, Error> {
         let (mut cost, mut all) = (Self::default(), 0.0);
         for (path, manifest) in manifests(run_dir)? {
             let counted = |name| manifest.counts.get(name).copied().unwrap_or(0);
@@ -47,7 +54,8 @@ impl Cost {
     }
 }
 
-/// The artifacts of a run, one folder down or two. A dot in a name marks what is unfinished or was moved aside.
+/// The artifacts of a run, one folder down or two. A dot in a name marks what is unfinished or was
+/// moved aside.
 fn manifests(run_dir: &Path) -> Result<Vec<(String, Manifest)>, Error> {
     let mut found = Vec::new();
     for name in plain_folders(run_dir)? {
@@ -55,8 +63,11 @@ fn manifests(run_dir: &Path) -> Result<Vec<(String, Manifest)>, Error> {
         match Manifest::read(&folder) {
             Ok(manifest) => found.push((name, manifest)),
             Err(_) => {
-                let inner = plain_folders(&folder)?.into_iter().map(|inner| format!("{name}/{inner}"));
-                found.extend(inner.filter_map(|path| Some((path.clone(), Manifest::read(&run_dir.join(path)).ok()?))));
+                let inner =
+                    plain_folders(&folder)?.into_iter().map(|inner| format!("{name}/{inner}"));
+                found.extend(inner.filter_map(|path| {
+                    Some((path.clone(), Manifest::read(&run_dir.join(path)).ok()?))
+                }));
             }
         }
     }

@@ -39,7 +39,10 @@ pub struct CurvePoint {
 
 /// The settings that differ, sorted by key.
 pub(crate) fn axes(points: &[Point]) -> Vec<Axis> {
-    let keys = points.first().map(|point| point.settings.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+    let keys = points
+        .first()
+        .map(|point| point.settings.keys().cloned().collect::<Vec<_>>())
+        .unwrap_or_default();
     let axes = keys.into_iter().map(|key| Axis { values: values(&key, points), key });
     axes.filter(|axis| axis.values.len() > 1).collect()
 }
@@ -52,7 +55,9 @@ fn values(key: &str, points: &[Point]) -> Vec<Value> {
         }
     }
     if values.iter().all(Value::is_number) {
-        values.sort_by(|a, b| a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(std::cmp::Ordering::Equal));
+        values.sort_by(|a, b| {
+            a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(std::cmp::Ordering::Equal)
+        });
     }
     values
 }
@@ -63,11 +68,16 @@ pub(crate) fn curves(axes: &[Axis], points: &[Point]) -> Vec<Curve> {
     for axis in axes {
         let lines = lines(axis, axes, points);
         for measure in &MEASURES {
-            curves.extend(lines.iter().map(|(others, on_line)| Curve {
-                axis: axis.key.clone(),
-                measure: measure.name,
-                others: others.clone(),
-                points: on_line.iter().filter_map(|point| curve_point(axis, measure.name, point)).collect(),
+            curves.extend(lines.iter().map(|(others, on_line)| {
+                Curve {
+                    axis: axis.key.clone(),
+                    measure: measure.name,
+                    others: others.clone(),
+                    points: on_line
+                        .iter()
+                        .filter_map(|point| curve_point(axis, measure.name, point))
+                        .collect(),
+                }
             }));
         }
     }
@@ -75,7 +85,10 @@ pub(crate) fn curves(axes: &[Axis], points: &[Point]) -> Vec<Curve> {
 }
 
 fn curve_point(axis: &Axis, measure: &str, point: &Point) -> Option<CurvePoint> {
-    Some(CurvePoint { value: point.settings.get(&axis.key)?.clone(), reading: *point.readings.get(measure)? })
+    Some(CurvePoint {
+        value: point.settings.get(&axis.key)?.clone(),
+        reading: *point.readings.get(measure)?,
+    })
 }
 
 /// Groups of points that are alike but on this axis, each in the order of its values.
@@ -83,9 +96,11 @@ fn lines<'p>(axis: &Axis, axes: &[Axis], points: &'p [Point]) -> Vec<(Settings, 
     let mut lines: Vec<(Settings, Vec<&Point>)> = Vec::new();
     for value in &axis.values {
         for point in points.iter().filter(|point| point.settings.get(&axis.key) == Some(value)) {
-            let is_other = |key: &String| *key != axis.key && axes.iter().any(|axis| axis.key == *key);
+            let is_other =
+                |key: &String| *key != axis.key && axes.iter().any(|axis| axis.key == *key);
             let others = point.settings.iter().filter(|(key, _)| is_other(key));
-            let others: Settings = others.map(|(key, value)| (key.clone(), value.clone())).collect();
+            let others: Settings =
+                others.map(|(key, value)| (key.clone(), value.clone())).collect();
             match lines.iter_mut().find(|(found, _)| *found == others) {
                 Some((_, line)) => line.push(point),
                 None => lines.push((others, vec![point])),
@@ -120,7 +135,10 @@ mod tests {
                 ("same".to_owned(), json!("x")),
             ]),
             runs: Vec::new(),
-            readings: BTreeMap::from([("win_rate", Reading { value: 0.5, interval: None, n_runs: 1 })]),
+            readings: BTreeMap::from([(
+                "win_rate",
+                Reading { value: 0.5, interval: None, n_runs: 1 },
+            )]),
         };
         settings.iter().map(point).collect()
     }
@@ -128,9 +146,11 @@ mod tests {
     /// Curves of one measure, as `axis: values (others)`.
     fn check(settings: &[(u32, u32)], expected: &[&str]) {
         let points = points(settings);
-        let of_win_rate = curves(&axes(&points), &points).into_iter().filter(|curve| curve.measure == "win_rate");
+        let of_win_rate =
+            curves(&axes(&points), &points).into_iter().filter(|curve| curve.measure == "win_rate");
         let text = |curve: Curve| {
-            let values: Vec<String> = curve.points.iter().map(|point| point.value.to_string()).collect();
+            let values: Vec<String> =
+                curve.points.iter().map(|point| point.value.to_string()).collect();
             format!("{}: {} {}", curve.axis, values.join(" "), json!(curve.others))
         };
         assert_eq!(of_win_rate.map(text).collect::<Vec<_>>(), expected);
@@ -151,7 +171,10 @@ mod tests {
             ],
         );
         // One point beside the grid lies on one curve only.
-        check(&[(2, 1), (4, 1), (4, 3)], &[r#"samples: 2 4 {"share":1}"#, r#"share: 1 3 {"samples":4}"#]);
+        check(
+            &[(2, 1), (4, 1), (4, 3)],
+            &[r#"samples: 2 4 {"share":1}"#, r#"share: 1 3 {"samples":4}"#],
+        );
         check(&[(2, 1), (4, 3)], &[]);
     }
 }

@@ -12,7 +12,9 @@ pub fn study_markdown(study: &Study) -> String {
     for sentence in study.sentences() {
         lines.extend([plain(&sentence), String::new()]);
     }
-    let titles = MEASURES.iter().map(|measure| format!("{} ({})", measure.title.to_lowercase(), measure.unit));
+    let titles = MEASURES
+        .iter()
+        .map(|measure| format!("{} ({})", measure.title.to_lowercase(), measure.unit));
     lines.push(row(["settings".to_owned(), "runs done".to_owned()]
         .into_iter()
         .chain(titles)

@@ -81,7 +81,8 @@ impl Measure {
     /// `0.51 [0.45, 0.57]`.
     pub(crate) fn reading(&self, reading: &Reading) -> String {
         let text = self.text;
-        let interval = reading.interval.map(|[low, high]| format!(" [{}, {}]", text(low), text(high)));
+        let interval =
+            reading.interval.map(|[low, high]| format!(" [{}, {}]", text(low), text(high)));
         text(reading.value) + &interval.unwrap_or_default()
     }
 }

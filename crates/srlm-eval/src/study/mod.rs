@@ -1,8 +1,9 @@
-//! Many runs over a grid of settings: what each came to, and a curve over every setting that varies.
+//! Many runs over a grid of settings: what each came to, and a curve over every setting that
+//! varies.
 //!
-//! A *point* is a combination of settings; its *runs* differ in their seeds only. A study's folder holds
-//! `runs/ID`, each an ordinary run, the pages that [`study_page`], [`study_markdown`] and [`study_json`] make of them,
-//! and `result`, an artifact of the kind `study`.
+//! A *point* is a combination of settings; its *runs* differ in their seeds only. A study's folder
+//! holds `runs/ID`, each an ordinary run, the pages that [`study_page`], [`study_markdown`] and
+//! [`study_json`] make of them, and `result`, an artifact of the kind `study`.
 
 mod chart;
 mod cost;
@@ -40,7 +41,8 @@ pub struct Study {
     pub points: Vec<Point>,
     /// For each axis and measure, the points that differ in nothing else.
     pub curves: Vec<Curve>,
-    /// Time of all stages in seconds, a shared one counted once; `None` in a sealed result, which does not depend on it.
+    /// Time of all stages in seconds, a shared one counted once; `None` in a sealed result, which
+    /// does not depend on it.
     pub seconds: Option<f64>,
 }
 

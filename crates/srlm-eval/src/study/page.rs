@@ -53,8 +53,8 @@ struct RunRow<'a> {
     time: String,
 }
 
-/// The study as one HTML file, to lie in the study's folder: no script, no network, text of models and settings escaped.
-/// The same study gives the same bytes.
+/// The study as one HTML file, to lie in the study's folder: no script, no network, text of models
+/// and settings escaped. The same study gives the same bytes.
 pub fn study_page(study: &Study) -> String {
     let mut sentences = study.sentences().into_iter();
     crate::report::rendered(&Page {
@@ -69,7 +69,11 @@ pub fn study_page(study: &Study) -> String {
 
 fn axis_view<'a>(axis: &'a Axis, study: &'a Study) -> Option<AxisView<'a>> {
     let of = |measure: &str| -> Vec<&Curve> {
-        study.curves.iter().filter(|curve| curve.axis == axis.key && curve.measure == measure).collect()
+        study
+            .curves
+            .iter()
+            .filter(|curve| curve.axis == axis.key && curve.measure == measure)
+            .collect()
     };
     let lines = of(MEASURES[0].name);
     lines.first()?;
@@ -79,19 +83,29 @@ fn axis_view<'a>(axis: &'a Axis, study: &'a Study) -> Option<AxisView<'a>> {
         id: anchor(&axis.key),
         key: &axis.key,
         lines: named.map(|(i, curve)| (i % N_STYLES, settings(&curve.others))).collect(),
-        figures: MEASURES.iter().filter_map(|measure| chart(axis, measure, &of(measure.name))).collect(),
+        figures: MEASURES
+            .iter()
+            .filter_map(|measure| chart(axis, measure, &of(measure.name)))
+            .collect(),
         rows,
     })
 }
 
 fn curve_rows(axis: &Axis, others: &super::Settings, study: &Study) -> Vec<CurveRow> {
-    let on_line = |point: &&Point| others.iter().all(|(key, value)| point.settings.get(key) == Some(value));
+    let on_line =
+        |point: &&Point| others.iter().all(|(key, value)| point.settings.get(key) == Some(value));
     let row = |(value, point): (&serde_json::Value, &Point)| CurveRow {
         line: settings(others),
         value: text(value),
         cells: cells(point),
     };
-    let at = |value| study.points.iter().filter(on_line).find(|point| point.settings.get(&axis.key) == Some(value));
+    let at = |value| {
+        study
+            .points
+            .iter()
+            .filter(on_line)
+            .find(|point| point.settings.get(&axis.key) == Some(value))
+    };
     axis.values.iter().filter_map(|value| Some((value, at(value)?))).map(row).collect()
 }
 
@@ -106,7 +120,11 @@ pub(crate) fn cells(point: &Point) -> Vec<String> {
 fn point_row(point: &Point) -> PointRow {
     let done = point.runs.iter().filter(|run| run.state == RunState::Done).count();
     PointRow {
-        settings: if point.settings.is_empty() { "as configured".to_owned() } else { settings(&point.settings) },
+        settings: if point.settings.is_empty() {
+            "as configured".to_owned()
+        } else {
+            settings(&point.settings)
+        },
         done: format!("{done} of {}", point.runs.len()),
         cells: cells(point),
         baseline: length_baseline(point),
@@ -127,11 +145,14 @@ fn run_row(run: &StudyRun) -> RunRow<'_> {
         RunState::Done => ("done", ""),
         RunState::Failed(reason) => ("failed", reason.as_str()),
     };
-    let verdict = |model: &super::ModelMeasures| format!("{} {}", model.model, model.verdict.word());
+    let verdict =
+        |model: &super::ModelMeasures| format!("{} {}", model.model, model.verdict.word());
     let verdicts: Vec<String> = run.models.iter().skip(1).map(verdict).collect();
     let (responses, judgments) = (count(run.cost.n_responses), count(run.cost.n_judgments));
-    let work =
-        format!("{responses} responses, {judgments} judgments, {} tokens trained", count(run.cost.trained_tokens));
+    let work = format!(
+        "{responses} responses, {judgments} judgments, {} tokens trained",
+        count(run.cost.trained_tokens)
+    );
     RunRow {
         run,
         state,

@@ -15,8 +15,8 @@ pub struct Point {
     pub settings: Settings,
     /// One for each seed.
     pub runs: Vec<StudyRun>,
-    /// `win_rate`, `judge_accuracy`, `held_out_loss`, `response_tokens`, `seconds`: of the last model of the runs that
-    /// are done; absent where none is.
+    /// `win_rate`, `judge_accuracy`, `held_out_loss`, `response_tokens`, `seconds`: of the last
+    /// model of the runs that are done; absent where none is.
     pub readings: BTreeMap<&'static str, Reading>,
 }
 

@@ -19,7 +19,8 @@ impl Study {
         let (mut made, mut seconds) = (BTreeSet::new(), 0.0);
         let mut runs = Vec::new();
         for planned in planned {
-            let run = run(&study_dir.join("runs").join(&planned.id), planned, &mut made, &mut seconds)?;
+            let run =
+                run(&study_dir.join("runs").join(&planned.id), planned, &mut made, &mut seconds)?;
             runs.push((planned.settings.clone(), run));
         }
         let points = point::points(runs);
@@ -29,9 +30,15 @@ impl Study {
     }
 }
 
-fn run(dir: &Path, planned: &PlannedRun, made: &mut BTreeSet<Made>, seconds: &mut f64) -> Result<StudyRun, Error> {
+fn run(
+    dir: &Path,
+    planned: &PlannedRun,
+    made: &mut BTreeSet<Made>,
+    seconds: &mut f64,
+) -> Result<StudyRun, Error> {
     let PlannedRun { id, seed, .. } = planned.clone();
-    let mut run = StudyRun { id, seed, state: RunState::Pending, models: Vec::new(), cost: Cost::default() };
+    let mut run =
+        StudyRun { id, seed, state: RunState::Pending, models: Vec::new(), cost: Cost::default() };
     if !dir.is_dir() {
         return Ok(run);
     }
@@ -42,7 +49,9 @@ fn run(dir: &Path, planned: &PlannedRun, made: &mut BTreeSet<Made>, seconds: &mu
     let failure = std::fs::read_to_string(dir.join(FAILED)).ok();
     run.state = match failure {
         Some(reason) => RunState::Failed(reason.trim_end().to_owned()),
-        None if evaluated().all(|evaluation| evaluation.is_some()) || was_stopped(dir) => RunState::Done,
+        None if evaluated().all(|evaluation| evaluation.is_some()) || was_stopped(dir) => {
+            RunState::Done
+        }
         None => RunState::Pending,
     };
     Ok(run)

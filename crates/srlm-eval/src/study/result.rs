@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use srlm_artifact::{Artifact, Begin, Counts, Error as ArtifactError, Input, Manifest, Recipe, Study as Kind, begin};
+use srlm_artifact::{
+    Artifact, Begin, Counts, Error as ArtifactError, Input, Manifest, Recipe, Study as Kind, begin,
+};
 
 use super::{RunState, Study};
 use crate::Error;
@@ -17,8 +19,8 @@ pub fn study_json(study: &Study) -> Value {
     serde_json::to_value(study).expect("the keys of every map of a study are strings")
 }
 
-/// Writes `result` in `study_dir`, an artifact with `study.json`, in which no time of day and no duration stands: equal
-/// runs give equal results. One that other runs gave is moved aside.
+/// Writes `result` in `study_dir`, an artifact with `study.json`, in which no time of day and no
+/// duration stands: equal runs give equal results. One that other runs gave is moved aside.
 ///
 /// # Errors
 /// [`Error::Artifact`], [`Error::Io`]
@@ -55,7 +57,10 @@ fn timeless(study: &Study) -> Study {
 
 fn recipe(study: &Study, study_dir: &Path) -> Recipe {
     let points = study.points.iter().map(|point| {
-        let runs = point.runs.iter().map(|run| json!({ "id": run.id, "seed": run.seed, "state": run.state }));
+        let runs = point
+            .runs
+            .iter()
+            .map(|run| json!({ "id": run.id, "seed": run.seed, "state": run.state }));
         json!({ "settings": point.settings, "runs": runs.collect::<Vec<_>>() })
     });
     Recipe {
@@ -65,7 +70,10 @@ fn recipe(study: &Study, study_dir: &Path) -> Recipe {
         git_commit: None,
         config: json!({ "name": study.name, "points": points.collect::<Vec<_>>() }),
         seed: 0,
-        inputs: study.runs().flat_map(|run| evaluations(study_dir, &run.id, run.models.len())).collect(),
+        inputs: study
+            .runs()
+            .flat_map(|run| evaluations(study_dir, &run.id, run.models.len()))
+            .collect(),
     }
 }
 
@@ -73,7 +81,11 @@ fn recipe(study: &Study, study_dir: &Path) -> Recipe {
 fn evaluations(study_dir: &Path, id: &str, n_models: usize) -> Vec<Input> {
     let input = |t: usize| {
         let manifest = Manifest::read(&study_dir.join(format!("runs/{id}/iter-{t}/eval"))).ok()?;
-        Some(Input { role: format!("{id}/iter-{t}"), kind: manifest.kind, content_hash: manifest.content_hash })
+        Some(Input {
+            role: format!("{id}/iter-{t}"),
+            kind: manifest.kind,
+            content_hash: manifest.content_hash,
+        })
     };
     (0..n_models).filter_map(input).collect()
 }

@@ -73,7 +73,10 @@ pub struct ModelMeasures {
 impl ModelMeasures {
     pub(crate) fn of(evaluation: &Evaluation) -> Self {
         let accuracy = |measures: fn(&crate::Agreement) -> &crate::Measures| {
-            evaluation.agreement.as_ref().and_then(|agreement| measures(agreement).pairwise_accuracy)
+            evaluation
+                .agreement
+                .as_ref()
+                .and_then(|agreement| measures(agreement).pairwise_accuracy)
         };
         Self {
             model: evaluation.model.clone(),
@@ -81,7 +84,8 @@ impl ModelMeasures {
             win_rate: over_m1(evaluation),
             evaluator: evaluation.evaluator.clone(),
             judge_accuracy: accuracy(|agreement| &agreement.judge),
-            length_baseline: accuracy(|agreement| &agreement.length_baseline).map(|estimate| estimate.value),
+            length_baseline: accuracy(|agreement| &agreement.length_baseline)
+                .map(|estimate| estimate.value),
             held_out_loss: evaluation.held_out.map(|held_out| held_out.loss),
             response_tokens: evaluation.lengths.as_ref().map(|lengths| lengths.tokens.mean),
         }

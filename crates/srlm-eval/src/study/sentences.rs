@@ -24,7 +24,8 @@ impl Study {
 
     fn effects(&self) -> String {
         let tested: Vec<&Curve> = self.curves.iter().filter(|curve| curve.is_tested()).collect();
-        let apart: Vec<String> = tested.iter().filter(|curve| curve.has_points_apart()).map(|c| c.name()).collect();
+        let apart: Vec<String> =
+            tested.iter().filter(|curve| curve.has_points_apart()).map(|c| c.name()).collect();
         match (tested.len(), apart.len()) {
             (0, _) => "Nothing can be compared yet.".to_owned(),
             (n, 0) => format!(
@@ -54,7 +55,8 @@ impl Study {
     }
 
     fn about_evaluator(&self) -> Option<String> {
-        let mut evaluators = self.runs().filter_map(|run| run.last()?.evaluator.as_ref()).peekable();
+        let mut evaluators =
+            self.runs().filter_map(|run| run.last()?.evaluator.as_ref()).peekable();
         evaluators.peek()?;
         evaluators.all(|evaluator| !evaluator.independent).then(|| {
             "Win rates are given by a judge that took part in training: it may reward what it writes.".to_owned()
@@ -81,15 +83,21 @@ impl Curve {
     /// `win rate over responses.samples (judge.judgments = 1)`.
     fn name(&self) -> String {
         let measure = MEASURES.iter().find(|measure| measure.name == self.measure);
-        let measure = measure.map_or(self.measure.to_owned(), |measure| measure.title.to_lowercase());
-        let others = if self.others.is_empty() { String::new() } else { format!(" ({})", settings(&self.others)) };
+        let measure =
+            measure.map_or(self.measure.to_owned(), |measure| measure.title.to_lowercase());
+        let others = if self.others.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", settings(&self.others))
+        };
         format!("{measure} over {}{others}", self.axis)
     }
 }
 
 /// `judge.judgments = 1, responses.samples = 2`.
 pub(crate) fn settings(settings: &super::Settings) -> String {
-    let texts: Vec<String> = settings.iter().map(|(key, value)| format!("{key} = {}", text(value))).collect();
+    let texts: Vec<String> =
+        settings.iter().map(|(key, value)| format!("{key} = {}", text(value))).collect();
     texts.join(", ")
 }
 

@@ -12,8 +12,8 @@ use super::{Part, TracedPair, TracedResponse};
 pub struct Fate {
     /// What came of it.
     pub outcome: Outcome,
-    /// Why, by the name of the count under which it went: `similar`, `tied`, `prompt_too_long`. Where nothing is
-    /// wrong, the folder that is awaited, or the model that was trained.
+    /// Why, by the name of the count under which it went: `similar`, `tied`, `prompt_too_long`.
+    /// Where nothing is wrong, the folder that is awaited, or the model that was trained.
     pub reason: String,
     /// The reason in words, with numbers.
     pub told: String,
@@ -61,7 +61,12 @@ impl Stages {
         }
     }
 
-    fn of_pairs(&self, manifest: &Manifest, responses: &[TracedResponse], pairs: &[TracedPair]) -> Fate {
+    fn of_pairs(
+        &self,
+        manifest: &Manifest,
+        responses: &[TracedResponse],
+        pairs: &[TracedPair],
+    ) -> Fate {
         let has = |folder| pairs.iter().any(|pair| pair.folder == folder);
         if !has("pairs") {
             let fate = self.not_paired(manifest, responses);
@@ -95,7 +100,8 @@ impl Stages {
 
     fn not_paired(&self, manifest: &Manifest, responses: &[TracedResponse]) -> Fate {
         if manifest.provenance.stage == "srlm-pairs/spin" {
-            let told = "each response has the text of the human's answer, or there is none".to_owned();
+            let told =
+                "each response has the text of the human's answer, or there is none".to_owned();
             return fate(Outcome::NotPaired, "identical", told);
         }
         let (reason, told) = no_pair(responses, &self.settings, self.iteration, &manifest.counts);
@@ -111,8 +117,16 @@ impl Stages {
         let scores = || responses.iter().filter_map(|one| one.score);
         let best = scores().fold(f64::NEG_INFINITY, f64::max);
         match scores().count() {
-            0 => fate(Outcome::NotPerfect, "unscored", format!("none of {n_all} responses has a score")),
-            _ => fate(Outcome::NotPerfect, "imperfect", format!("the best of {n_all} responses scores {best:.2}")),
+            0 => fate(
+                Outcome::NotPerfect,
+                "unscored",
+                format!("none of {n_all} responses has a score"),
+            ),
+            _ => fate(
+                Outcome::NotPerfect,
+                "imperfect",
+                format!("the best of {n_all} responses scores {best:.2}"),
+            ),
         }
     }
 
@@ -125,7 +139,11 @@ impl Stages {
     }
 
     fn waiting(&self, folder: &str) -> Fate {
-        fate(Outcome::Waiting, folder, format!("{folder} of iteration {} is not complete yet", self.iteration))
+        fate(
+            Outcome::Waiting,
+            folder,
+            format!("{folder} of iteration {} is not complete yet", self.iteration),
+        )
     }
 }
 

@@ -35,7 +35,8 @@ impl Found {
     }
 }
 
-/// Looks for the query in this order: an id, a text, the id of a response, the beginning of an id, that of a text.
+/// Looks for the query in this order: an id, a text, the id of a response, the beginning of an id,
+/// that of a text.
 ///
 /// # Errors
 /// [`Error::UnknownPrompt`], [`Error::AmbiguousPrompt`], and those of the folders.
@@ -62,7 +63,11 @@ pub(super) fn find(run_dir: &Path, query: &str) -> Result<Vec<Found>, Error> {
 }
 
 /// Those whose name begins with the query, if all of them have one name.
-fn beginning(all: &[Found], query: &str, name: impl Fn(&Found) -> Option<String>) -> Result<Option<Vec<Found>>, Error> {
+fn beginning(
+    all: &[Found],
+    query: &str,
+    name: impl Fn(&Found) -> Option<String>,
+) -> Result<Option<Vec<Found>>, Error> {
     let begins = |found: &Found| name(found).is_some_and(|name| name.starts_with(query));
     let found: Vec<Found> = all.iter().filter(|found| begins(found)).cloned().collect();
     let names: BTreeSet<String> = found.iter().filter_map(&name).collect();
@@ -76,7 +81,9 @@ fn beginning(all: &[Found], query: &str, name: impl Fn(&Found) -> Option<String>
 fn all(run_dir: &Path) -> Result<Vec<Found>, Error> {
     let mut all = Vec::new();
     for t in 1..=crate::report::n_iterations(run_dir)? {
-        let Some(prompts) = open::<Prompts>(&run_dir.join(format!("iter-{t}/prompts")))? else { continue };
+        let Some(prompts) = open::<Prompts>(&run_dir.join(format!("iter-{t}/prompts")))? else {
+            continue;
+        };
         all.extend(prompts.rows()?.into_iter().map(|row| Found::Prompt(t, row)));
         all.extend(dropped(&prompts)?.into_iter().map(|row| Found::Dropped(t, row)));
     }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use srlm_artifact::{
-    Battles, Ift, Judgments, Kind, Manifest, PairRow, Pairs, PromptRow, PromptSource, RefLogps, RefLogpsRow, Responses,
-    Unpaired, aggregate,
+    Battles, Ift, Judgments, Kind, Manifest, PairRow, Pairs, PromptRow, PromptSource, RefLogps,
+    RefLogpsRow, Responses, Unpaired, aggregate,
 };
 
 use super::fate::{Fate, Outcome, Stages};
@@ -14,7 +14,8 @@ use super::ranking::Settings;
 use super::{DroppedText, Part, Passage, TracedJudgment, TracedPair, TracedResponse, Use};
 use crate::Error;
 
-/// Whose responses there are, with the judgments of them, those that count first, and what pairs put before their ids.
+/// Whose responses there are, with the judgments of them, those that count first, and what pairs
+/// put before their ids.
 const SAMPLES: [(&str, &[&str], &str); 3] = [
     ("responses", &["judgments", "judgments-before", SAFETY], ""),
     ("anchor-responses", &["anchor-judgments"], "m0:"),
@@ -40,7 +41,10 @@ fn dropped(iteration: u32, text: DroppedText) -> Passage {
     let like = text.nearest.as_ref().map(|nearest| format!("; too much like {nearest}"));
     let rouge_l = text.rouge_l.map(|rouge_l| format!(", ROUGE-L {rouge_l:.2}"));
     let (like, rouge_l) = (like.unwrap_or_default(), rouge_l.unwrap_or_default());
-    let told = format!("not kept in round {} of generation, from request {}{like}{rouge_l}", text.round, text.request);
+    let told = format!(
+        "not kept in round {} of generation, from request {}{like}{rouge_l}",
+        text.round, text.request
+    );
     Passage {
         iteration,
         prompt_id: None,
@@ -56,7 +60,9 @@ fn dropped(iteration: u32, text: DroppedText) -> Passage {
 fn kept(iteration: Iteration<'_>, prompt: PromptRow) -> Result<Passage, Error> {
     let PromptRow { prompt_id, prompt, source } = prompt;
     let pairs = pairs(iteration, &prompt_id)?;
-    let manifest = |folder| pairs.iter().find(|(name, _)| *name == folder).map(|(_, rows)| rows.manifest.clone());
+    let manifest = |folder| {
+        pairs.iter().find(|(name, _)| *name == folder).map(|(_, rows)| rows.manifest.clone())
+    };
     let settings = manifest("pairs").map(|manifest| settings(&manifest)).unwrap_or_default();
     let (mut responses, is_judged) = responses(iteration, &prompt_id, &settings)?;
     let perfect = mark_uses(iteration, &prompt_id, &pairs, &mut responses)?;
@@ -71,7 +77,8 @@ fn kept(iteration: Iteration<'_>, prompt: PromptRow) -> Result<Passage, Error> {
         guided,
         perfect,
         has_ref_logps,
-        is_trained: Manifest::read(&iteration.run_dir.join(format!("m{}", iteration.number + 1))).is_ok(),
+        is_trained: Manifest::read(&iteration.run_dir.join(format!("m{}", iteration.number + 1)))
+            .is_ok(),
     };
     let fate = stages.fate(&responses, &pairs);
     Ok(Passage {
@@ -86,7 +93,8 @@ fn kept(iteration: Iteration<'_>, prompt: PromptRow) -> Result<Passage, Error> {
     })
 }
 
-/// Those of the pairs' manifest; what it lacks, and what this version does not know, is as it was by default.
+/// Those of the pairs' manifest; what it lacks, and what this version does not know, is as it was
+/// by default.
 fn settings(manifest: &Manifest) -> Settings {
     serde_json::from_value(manifest.provenance.config.clone()).unwrap_or_default()
 }
@@ -96,7 +104,8 @@ type PairFolders = Vec<(&'static str, Rows<Pairs>)>;
 /// The pairs of the prompt, and of judgments of its responses, by folder.
 fn pairs(iteration: Iteration<'_>, prompt_id: &str) -> Result<PairFolders, Error> {
     let of_judgments = format!("judge/{prompt_id}/");
-    let is_of = |row: &PairRow| row.prompt_id == prompt_id || row.prompt_id.starts_with(&of_judgments);
+    let is_of =
+        |row: &PairRow| row.prompt_id == prompt_id || row.prompt_id.starts_with(&of_judgments);
     let part = |folder| Ok(iteration.part::<Pairs>(folder, is_of)?.map(|rows| (folder, rows)));
     PAIRS.into_iter().filter_map(|folder| part(folder).transpose()).collect()
 }
@@ -119,11 +128,19 @@ fn responses(
             judgments.extend(rows.into_iter().map(|row| (i == 0, TracedJudgment { folder, row })));
         }
         traced.extend(rows.into_iter().map(|row| {
-            let of_it = judgments.iter().filter(|(_, judgment)| judgment.row.response_id == row.response_id);
-            let counting = of_it.clone().filter(|(counts, _)| *counts).map(|(_, judgment)| &judgment.row);
-            let safety =
-                of_it.clone().filter(|(_, judgment)| judgment.folder == SAFETY).map(|(_, judgment)| &judgment.row);
-            let [score, safety] = [aggregate(settings.aggregation, counting), aggregate(settings.aggregation, safety)];
+            let of_it = judgments
+                .iter()
+                .filter(|(_, judgment)| judgment.row.response_id == row.response_id);
+            let counting =
+                of_it.clone().filter(|(counts, _)| *counts).map(|(_, judgment)| &judgment.row);
+            let safety = of_it
+                .clone()
+                .filter(|(_, judgment)| judgment.folder == SAFETY)
+                .map(|(_, judgment)| &judgment.row);
+            let [score, safety] = [
+                aggregate(settings.aggregation, counting),
+                aggregate(settings.aggregation, safety),
+            ];
             let score = settings.reward(score, safety);
             let judgments = of_it.map(|(_, judgment)| judgment.clone()).collect();
             TracedResponse { folder, row, judgments, score, uses: Vec::new(), battles: Vec::new() }
@@ -132,7 +149,8 @@ fn responses(
     Ok((traced, is_judged))
 }
 
-/// Notes what each response became; gives the manifest of the perfect responses, where there are any.
+/// Notes what each response became; gives the manifest of the perfect responses, where there are
+/// any.
 fn mark_uses(
     iteration: Iteration<'_>,
     prompt_id: &str,
@@ -141,25 +159,40 @@ fn mark_uses(
 ) -> Result<Option<Manifest>, Error> {
     let unpaired = iteration.part::<Unpaired>("unpaired", |row| row.prompt_id == prompt_id)?;
     // A perfect response is an example of its own, which goes by its id.
-    let perfect =
-        iteration.part::<Ift>("perfect", |row| responses.iter().any(|one| one.row.response_id == row.prompt_id))?;
+    let perfect = iteration.part::<Ift>("perfect", |row| {
+        responses.iter().any(|one| one.row.response_id == row.prompt_id)
+    })?;
     let battles = iteration.part::<Battles>("battles", |row| row.prompt_id == prompt_id)?;
     for response in responses {
-        let prefix = SAMPLES.iter().find(|(folder, ..)| *folder == response.folder).map_or("", |(.., prefix)| prefix);
-        let (own_id, id) = (response.row.response_id.clone(), format!("{prefix}{}", response.row.response_id));
+        let prefix = SAMPLES
+            .iter()
+            .find(|(folder, ..)| *folder == response.folder)
+            .map_or("", |(.., prefix)| prefix);
+        let (own_id, id) =
+            (response.row.response_id.clone(), format!("{prefix}{}", response.row.response_id));
         for (folder, rows) in pairs {
             let is_chosen = rows.rows.iter().any(|row| row.chosen_id == id).then_some(Part::Chosen);
-            let is_rejected = rows.rows.iter().any(|row| row.rejected_id == id).then_some(Part::Rejected);
-            response.uses.extend(is_chosen.into_iter().chain(is_rejected).map(|part| Use { folder, part }));
+            let is_rejected =
+                rows.rows.iter().any(|row| row.rejected_id == id).then_some(Part::Rejected);
+            response
+                .uses
+                .extend(is_chosen.into_iter().chain(is_rejected).map(|part| Use { folder, part }));
         }
         if response.folder != "responses" {
             continue;
         }
         let verdict = rows(&unpaired).iter().find(|row| row.response_id == own_id);
-        let verdict = verdict.map(|row| ("unpaired", if row.label { Part::Good } else { Part::Bad }));
-        let is_perfect = rows(&perfect).iter().any(|row| row.prompt_id == own_id).then_some(("perfect", Part::Perfect));
-        response.uses.extend(verdict.into_iter().chain(is_perfect).map(|(folder, part)| Use { folder, part }));
-        response.battles = rows(&battles).iter().filter(|row| row.response_id == own_id).cloned().collect();
+        let verdict =
+            verdict.map(|row| ("unpaired", if row.label { Part::Good } else { Part::Bad }));
+        let is_perfect = rows(&perfect)
+            .iter()
+            .any(|row| row.prompt_id == own_id)
+            .then_some(("perfect", Part::Perfect));
+        response.uses.extend(
+            verdict.into_iter().chain(is_perfect).map(|(folder, part)| Use { folder, part }),
+        );
+        response.battles =
+            rows(&battles).iter().filter(|row| row.response_id == own_id).cloned().collect();
     }
     Ok(perfect.map(|part| part.manifest))
 }
@@ -168,16 +201,27 @@ fn rows<K: Kind>(part: &Option<Rows<K>>) -> &[K::Row] {
     part.as_ref().map_or(&[], |part| &part.rows)
 }
 
-/// The pairs, those of the folder that the next model is trained on with whether they fit; and whether that is known.
-fn traced(iteration: Iteration<'_>, prompt_id: &str, pairs: PairFolders) -> Result<(Vec<TracedPair>, bool), Error> {
+/// The pairs, those of the folder that the next model is trained on with whether they fit; and
+/// whether that is known.
+fn traced(
+    iteration: Iteration<'_>,
+    prompt_id: &str,
+    pairs: PairFolders,
+) -> Result<(Vec<TracedPair>, bool), Error> {
     let last = pairs.iter().map(|(folder, _)| *folder).rfind(|folder| *folder != "judge-pairs");
     let is_of = |id: &str| id.contains(prompt_id);
-    let fitting = iteration.part::<RefLogps>("ref-logps", |row| is_of(&row.chosen_id) || is_of(&row.rejected_id))?;
+    let fitting = iteration
+        .part::<RefLogps>("ref-logps", |row| is_of(&row.chosen_id) || is_of(&row.rejected_id))?;
     let mut traced = Vec::new();
     for (folder, rows) in pairs {
         traced.extend(rows.rows.into_iter().map(|row| {
-            let is_it = |one: &RefLogpsRow| (&one.chosen_id, &one.rejected_id) == (&row.chosen_id, &row.rejected_id);
-            let fits = fitting.as_ref().filter(|_| Some(folder) == last).map(|part| part.rows.iter().any(is_it));
+            let is_it = |one: &RefLogpsRow| {
+                (&one.chosen_id, &one.rejected_id) == (&row.chosen_id, &row.rejected_id)
+            };
+            let fits = fitting
+                .as_ref()
+                .filter(|_| Some(folder) == last)
+                .map(|part| part.rows.iter().any(is_it));
             TracedPair { folder, row, fits }
         }));
     }

@@ -24,7 +24,8 @@ use crate::Error;
 pub struct Trace {
     /// What was asked for.
     pub query: String,
-    /// In the order of the iterations. Several where a text was generated again, or a prompt used again.
+    /// In the order of the iterations. Several where a text was generated again, or a prompt used
+    /// again.
     pub passages: Vec<Passage>,
 }
 
@@ -41,7 +42,8 @@ pub struct Passage {
     pub source: PromptSource,
     /// Why it was dropped, if it was.
     pub dropped: Option<DroppedText>,
-    /// Responses of the model at hand, then those of M0 and of the future model where there are any.
+    /// Responses of the model at hand, then those of M0 and of the future model where there are
+    /// any.
     pub responses: Vec<TracedResponse>,
     /// Pairs of the prompt's responses, and of judgments of them.
     pub pairs: Vec<TracedPair>,
@@ -58,7 +60,8 @@ pub struct TracedResponse {
     pub row: ResponseRow,
     /// What judges said of it.
     pub judgments: Vec<TracedJudgment>,
-    /// What the judgments of this iteration's judge come to, as the pairs were selected; `None` where none counts.
+    /// What the judgments of this iteration's judge come to, as the pairs were selected; `None`
+    /// where none counts.
     pub score: Option<f64>,
     /// What it became.
     pub uses: Vec<Use>,
@@ -69,7 +72,8 @@ pub struct TracedResponse {
 /// A judgment and where it lies.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TracedJudgment {
-    /// `judgments`, `judgments-before`, `safety-judgments`, `anchor-judgments` or `future-judgments`.
+    /// `judgments`, `judgments-before`, `safety-judgments`, `anchor-judgments` or
+    /// `future-judgments`.
     pub folder: &'static str,
     /// The judgment.
     pub row: JudgmentRow,
@@ -107,22 +111,23 @@ pub struct TracedPair {
     pub folder: &'static str,
     /// The pair.
     pub row: PairRow,
-    /// Whether it has log-probabilities under the reference, so that the next model can be trained on it. `None` where
-    /// another folder holds what is trained on, or they are not computed yet.
+    /// Whether it has log-probabilities under the reference, so that the next model can be trained
+    /// on it. `None` where another folder holds what is trained on, or they are not computed yet.
     pub fits: Option<bool>,
 }
 
-/// Finds a prompt in a run by its id, by the id of a response to it, by its text or that of a dropped one, or by how its
-/// id or text begins; and tells what became of it.
+/// Finds a prompt in a run by its id, by the id of a response to it, by its text or that of a
+/// dropped one, or by how its id or text begins; and tells what became of it.
 ///
-/// Everything is read through the artifact folders. A reason for having no pair is found again from the rows and the
-/// settings that the pairs were selected with.
+/// Everything is read through the artifact folders. A reason for having no pair is found again from
+/// the rows and the settings that the pairs were selected with.
 ///
 /// # Errors
-/// [`Error::UnknownPrompt`] with what is close, [`Error::AmbiguousPrompt`], [`Error::Io`], and [`Error::Artifact`] for a
-/// folder that is broken.
+/// [`Error::UnknownPrompt`] with what is close, [`Error::AmbiguousPrompt`], [`Error::Io`], and
+/// [`Error::Artifact`] for a folder that is broken.
 pub fn trace(run_dir: &Path, prompt_id: &str) -> Result<Trace, Error> {
     let found = find::find(run_dir, prompt_id)?;
-    let passages = found.into_iter().map(|found| follow::follow(run_dir, found)).collect::<Result<_, _>>()?;
+    let passages =
+        found.into_iter().map(|found| follow::follow(run_dir, found)).collect::<Result<_, _>>()?;
     Ok(Trace { query: prompt_id.to_owned(), passages })
 }

@@ -5,8 +5,8 @@ use srlm_artifact::{Aggregation, FinishReason};
 
 use super::TracedResponse;
 
-/// The settings of pair selection that decide whether a prompt has a pair. What an older version did not have is left
-/// out of the manifest and means what it did then.
+/// The settings of pair selection that decide whether a prompt has a pair. What an older version
+/// did not have is left out of the manifest and means what it did then.
 #[derive(Deserialize)]
 #[serde(default)]
 pub(super) struct Settings {
@@ -60,8 +60,8 @@ impl Candidate<'_> {
 pub(super) type Couple<'a> = (Candidate<'a>, Candidate<'a>);
 
 impl Settings {
-    /// The reward of a response by both rubrics, as `srlm_pairs::with_safety` makes it; the score alone where safety
-    /// weighs nothing.
+    /// The reward of a response by both rubrics, as `srlm_pairs::with_safety` makes it; the score
+    /// alone where safety weighs nothing.
     pub(super) fn reward(&self, score: Option<f64>, safety: Option<f64>) -> Option<f64> {
         let weight = self.safety_weight;
         if weight == 0.0 {
@@ -93,7 +93,12 @@ impl Settings {
     }
 
     /// The best with M0's worst.
-    pub(super) fn anchored<'a>(&self, own: &[Candidate<'a>], anchors: &[Candidate<'a>], t: u32) -> Vec<Couple<'a>> {
+    pub(super) fn anchored<'a>(
+        &self,
+        own: &[Candidate<'a>],
+        anchors: &[Candidate<'a>],
+        t: u32,
+    ) -> Vec<Couple<'a>> {
         let rho = of_iteration(&self.length_control, t);
         best(own, rho).zip(worst(anchors, rho)).into_iter().collect()
     }

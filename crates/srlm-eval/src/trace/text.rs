@@ -60,7 +60,9 @@ impl Display for TracedResponse {
             let (a, b) = (battle.judge_index_a, battle.judge_index_b);
             let winner = match (battle.winner, battle.failure) {
                 (Some(winner), _) => format!("{winner:?} wins"),
-                (None, failure) => format!("no winner, {}", failure.map_or(String::new(), |it| format!("{it:?}"))),
+                (None, failure) => {
+                    format!("no winner, {}", failure.map_or(String::new(), |it| format!("{it:?}")))
+                }
             };
             writeln!(f, "    judgments {a} (A) and {b} (B) compared: {winner}")?;
         }

@@ -15,7 +15,11 @@ fn of_run(make: impl FnOnce(&std::path::Path)) -> Funnel {
 }
 
 fn problems(funnel: &Funnel) -> Vec<String> {
-    funnel.check().into_iter().map(|misfit| format!("{}: {}", misfit.stage, misfit.problem)).collect()
+    funnel
+        .check()
+        .into_iter()
+        .map(|misfit| format!("{}: {}", misfit.stage, misfit.problem))
+        .collect()
 }
 
 #[test]
@@ -49,8 +53,9 @@ fn all_stages_add_up() {
 fn every_prompt_goes_where_the_table_counts_it() {
     let dir = tempfile::tempdir().unwrap();
     run::write_run(dir.path());
-    let fates: Vec<_> =
-        (0..7).map(|i| trace(dir.path(), &run::prompt_id(i)).unwrap().passages.remove(0).fate).collect();
+    let fates: Vec<_> = (0..7)
+        .map(|i| trace(dir.path(), &run::prompt_id(i)).unwrap().passages.remove(0).fate)
+        .collect();
     let rows = &funnel(dir.path()).unwrap().iterations[0].rows;
     for count in rows[5..].iter().flat_map(|row| &row.dropped) {
         let n = fates.iter().filter(|fate| fate.reason == count.name).count() as u64;
@@ -83,7 +88,8 @@ fn counts_that_do_not_add_up_are_shown_as_such() {
 fn what_is_not_there_yet_is_pending() {
     let funnel = of_run(run::write_first_half);
     assert_eq!(funnel.check(), []);
-    let states: Vec<bool> = funnel.iterations[0].rows.iter().map(|row| row.state == RowState::Pending).collect();
+    let states: Vec<bool> =
+        funnel.iterations[0].rows.iter().map(|row| row.state == RowState::Pending).collect();
     assert_eq!(states, [false, false, false, false, false, true, true, true, true]);
     assert_eq!(of_run(|_| ()), Funnel::default());
 }
@@ -94,7 +100,14 @@ fn manifests_of_older_versions_add_up() {
         run::write_first_half(dir);
         run::write_pairs(
             dir,
-            &[("prompts", 7), ("pairs", 2), ("unscored", 2), ("tied", 1), ("below_gap", 1), ("identical", 1)],
+            &[
+                ("prompts", 7),
+                ("pairs", 2),
+                ("unscored", 2),
+                ("tied", 1),
+                ("below_gap", 1),
+                ("identical", 1),
+            ],
         );
         run::write_training(dir);
     });
@@ -134,7 +147,14 @@ fn judge_pairs_join_and_perfect_responses_are_imitated() {
             ..run::pair(0)
         };
         let counts = [("responses", 3), ("pairs", 1), ("equal", 1), ("thinned", 1)];
-        run::write::<Pairs>(dir, "iter-1/judge-pairs", json!({}), vec![judge_pair.clone()], &counts, |_| ());
+        run::write::<Pairs>(
+            dir,
+            "iter-1/judge-pairs",
+            json!({}),
+            vec![judge_pair.clone()],
+            &counts,
+            |_| (),
+        );
         let all = vec![run::pair(0), run::pair(5), judge_pair];
         run::write::<Pairs>(dir, "iter-1/all-pairs", json!({}), all, &[("rows", 3)], |_| ());
     });
@@ -148,7 +168,8 @@ fn judge_pairs_join_and_perfect_responses_are_imitated() {
             response: "So.".to_owned(),
             source: "perfect".to_owned(),
         };
-        let counts = [("responses", 14), ("perfect", 2), ("imperfect", 10), ("unscored", 2), ("blank", 0)];
+        let counts =
+            [("responses", 14), ("perfect", 2), ("imperfect", 10), ("unscored", 2), ("blank", 0)];
         run::write::<Ift>(
             dir,
             "iter-1/perfect",
@@ -177,14 +198,18 @@ fn the_report_draws_it_and_programs_read_it() {
     run::write_run(dir.path());
     let summary = RunSummary::read(dir.path()).unwrap();
     let page = render(&summary);
-    for text in
-        ["<b>7</b> of 10 texts", "1 keyword, 1 duplicate, 1 similar", "of 14 (7 × 2) responses", "1 prompt too long"]
-    {
+    for text in [
+        "<b>7</b> of 10 texts",
+        "1 keyword, 1 duplicate, 1 similar",
+        "of 14 (7 × 2) responses",
+        "1 prompt too long",
+    ] {
         assert!(page.contains(text), "the page lacks {text:?}");
     }
     assert!(!page.contains("Does not add up"));
     assert_eq!(summary_json(&summary)["iterations"][0]["funnel"]["rows"][0]["n_in"], 10);
     assert!(
-        summary_markdown(&summary).contains("| prompts kept | texts | 10 | 7 | 1 keyword, 1 duplicate, 1 similar |")
+        summary_markdown(&summary)
+            .contains("| prompts kept | texts | 10 | 7 | 1 keyword, 1 duplicate, 1 similar |")
     );
 }

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use srlm_artifact::{
-    Artifact, Begin, Counts, FinishReason, JudgmentFailure, JudgmentRow, Judgments, Kind, Model, PairRow, Pairs,
-    Prompt, PromptRow, PromptSource, Prompts, Recipe, RefLogps, RefLogpsRow, ResponseRow, Responses, Score,
+    Artifact, Begin, Counts, FinishReason, JudgmentFailure, JudgmentRow, Judgments, Kind, Model,
+    PairRow, Pairs, Prompt, PromptRow, PromptSource, Prompts, Recipe, RefLogps, RefLogpsRow,
+    ResponseRow, Responses, Score,
 };
 
-/// Text and score of the two responses to each prompt; no score is a judge that gave none, no text one that was not
-/// asked because the response was cut off.
+/// Text and score of the two responses to each prompt; no score is a judge that gave none, no text
+/// one that was not asked because the response was cut off.
 const RESPONSES: [[(&str, Option<f64>); 2]; 7] = [
     [("Because of the wind.", Some(4.0)), ("Who knows?", Some(2.0))],
     [("It is so.", Some(3.0)), ("It is not so.", Some(3.0))],
@@ -80,7 +81,8 @@ pub(crate) fn judgments() -> Vec<JudgmentRow> {
             rows.extend((0..2).map(|judge_index| {
                 let is_cut = (i, response.sample_index, judge_index) == (0, 1, 1);
                 let score = score.filter(|_| !is_cut);
-                let failure = if is_cut { JudgmentFailure::Truncated } else { JudgmentFailure::NoScore };
+                let failure =
+                    if is_cut { JudgmentFailure::Truncated } else { JudgmentFailure::NoScore };
                 JudgmentRow {
                     response_id: response.response_id.clone(),
                     prompt_id: prompt_id(i),
@@ -127,11 +129,29 @@ pub(crate) const PAIR_COUNTS: [(&str, u64); 9] = [
 
 /// Up to the judgments.
 pub(crate) fn write_first_half(run: &Path) {
-    let row = |i| PromptRow { prompt_id: prompt_id(i), prompt: prompt(i), source: PromptSource::Generated };
-    let counts = [("generated", 10), ("kept", 7), ("similar", 1), ("keyword", 1), ("duplicate", 1), ("rounds", 2)];
+    let row = |i| PromptRow {
+        prompt_id: prompt_id(i),
+        prompt: prompt(i),
+        source: PromptSource::Generated,
+    };
+    let counts = [
+        ("generated", 10),
+        ("kept", 7),
+        ("similar", 1),
+        ("keyword", 1),
+        ("duplicate", 1),
+        ("rounds", 2),
+    ];
     let add = |dir: &Path| std::fs::write(dir.join("dropped.jsonl"), DROPPED).unwrap();
     write::<Prompts>(run, "iter-1/prompts", json!({}), (0..7).map(row).collect(), &counts, add);
-    let counts = [("prompts", 7), ("responses", 14), ("stop", 13), ("length", 1), ("blank", 1), ("tokens", 70)];
+    let counts = [
+        ("prompts", 7),
+        ("responses", 14),
+        ("stop", 13),
+        ("length", 1),
+        ("blank", 1),
+        ("tokens", 70),
+    ];
     let rows = (0..7).flat_map(responses).collect();
     write::<Responses>(run, "iter-1/responses", json!({ "samples": 2 }), rows, &counts, |_| ());
     let counts = [
@@ -143,7 +163,14 @@ pub(crate) fn write_first_half(run: &Path) {
         ("no_score", 2),
         ("truncated", 1),
     ];
-    write::<Judgments>(run, "iter-1/judgments", json!({ "judgments": 2 }), judgments(), &counts, |_| ());
+    write::<Judgments>(
+        run,
+        "iter-1/judgments",
+        json!({ "judgments": 2 }),
+        judgments(),
+        &counts,
+        |_| (),
+    );
 }
 
 pub(crate) fn write_pairs(run: &Path, counts: &[(&str, u64)]) {
@@ -154,7 +181,8 @@ pub(crate) fn write_pairs(run: &Path, counts: &[(&str, u64)]) {
 /// The reference and the next model; prompt 5 is too long.
 pub(crate) fn write_training(run: &Path) {
     let PairRow { chosen_id, rejected_id, .. } = pair(0);
-    let row = RefLogpsRow { chosen_id, rejected_id, ref_chosen_logps: -9.0, ref_rejected_logps: -8.0 };
+    let row =
+        RefLogpsRow { chosen_id, rejected_id, ref_chosen_logps: -9.0, ref_rejected_logps: -8.0 };
     let counts = [("pairs", 2), ("prompt_too_long", 1)];
     write::<RefLogps>(run, "iter-1/ref-logps", json!({}), vec![row], &counts, |_| ());
     write_model(run, &[("pairs", 1), ("steps", 1)]);

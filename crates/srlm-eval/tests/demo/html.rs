@@ -60,11 +60,18 @@ const KNOWN: &[&str] = &[
 ];
 
 /// # Panics
-/// Where tags do not match, an element or attribute is not one of the report's, or a character is hidden.
+/// Where tags do not match, an element or attribute is not one of the report's, or a character is
+/// hidden.
 pub(crate) fn assert_sound(page: &str) {
-    let hidden =
-        |c: char| (c.is_control() && c != '\n' && c != '\t') || "\u{202e}\u{202d}\u{2066}\u{2067}\u{200b}".contains(c);
-    assert!(!page.contains(hidden), "a hidden character is left: {:?}", page.chars().find(|c| hidden(*c)));
+    let hidden = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || "\u{202e}\u{202d}\u{2066}\u{2067}\u{200b}".contains(c)
+    };
+    assert!(
+        !page.contains(hidden),
+        "a hidden character is left: {:?}",
+        page.chars().find(|c| hidden(*c))
+    );
     let mut open: Vec<String> = Vec::new();
     let mut rest = page.strip_prefix("<!doctype html>").expect("the page says what it is");
     while let Some(at) = rest.find('<') {

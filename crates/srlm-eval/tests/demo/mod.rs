@@ -3,13 +3,14 @@
 pub(crate) mod folders;
 
 use srlm_artifact::{
-    FinishReason, JudgmentFailure, JudgmentRow, MetricsRow, PairRow, Prompt, ResponseRow, Score, row_seed,
+    FinishReason, JudgmentFailure, JudgmentRow, MetricsRow, PairRow, Prompt, ResponseRow, Score,
+    row_seed,
 };
 use srlm_eval::controlled::{BradleyTerry, LengthControl, Scored, diversity, length_bias};
 use srlm_eval::{
-    Bootstrap, ComparisonRow, Evaluation, Evaluator, HeldOutLoss, Preference, RankedGroup, RankedResponse, VerdictForm,
-    VerdictRules, accuracy_change, accuracy_sign_test, agreement, answer_rates, calibration, judge_rates, lengths,
-    match_up, rating_table,
+    Bootstrap, ComparisonRow, Evaluation, Evaluator, HeldOutLoss, Preference, RankedGroup,
+    RankedResponse, VerdictForm, VerdictRules, accuracy_change, accuracy_sign_test, agreement,
+    answer_rates, calibration, judge_rates, lengths, match_up, rating_table,
 };
 
 const PROMPTS: [&str; 6] = [
@@ -45,16 +46,26 @@ pub(crate) fn prompt(i: usize) -> Prompt {
 }
 
 pub(crate) fn responses(iteration: u32) -> Vec<ResponseRow> {
-    let ids =
-        (0..N_PROMPTS).flat_map(|i| (0..N_SAMPLES).map(move |sample_index| (prompt_id(iteration, i), sample_index)));
+    let ids = (0..N_PROMPTS).flat_map(|i| {
+        (0..N_SAMPLES).map(move |sample_index| (prompt_id(iteration, i), sample_index))
+    });
     let row = |(prompt_id, sample_index): (String, u32)| {
         let id = format!("{prompt_id}/{sample_index}");
         let n_sentences = 1 + draw(&id, 0, 3) + u64::from(iteration);
         let sentences = (0..n_sentences).map(|k| ENDINGS[draw(&id, k as u32, 4) as usize]);
         let response = sentences.collect::<Vec<_>>().join(" ");
         let n_tokens = response.len() as u32 / 4;
-        let finish_reason = if draw(&id, 9, 12) == 0 { FinishReason::Length } else { FinishReason::Stop };
-        ResponseRow { response_id: id, prompt_id, sample_index, response, finish_reason, n_tokens, seed: 1 }
+        let finish_reason =
+            if draw(&id, 9, 12) == 0 { FinishReason::Length } else { FinishReason::Stop };
+        ResponseRow {
+            response_id: id,
+            prompt_id,
+            sample_index,
+            response,
+            finish_reason,
+            n_tokens,
+            seed: 1,
+        }
     };
     ids.map(row).collect()
 }
@@ -64,15 +75,23 @@ pub(crate) fn judgments(iteration: u32) -> Vec<JudgmentRow> {
         (0..3).map(move |judge_index| {
             let id = &response.response_id;
             let fails = draw(id, 20 + judge_index, 11) == 0;
-            let points =
-                1 + draw(id, 30 + judge_index, 3) + u64::from(response.response.len() > 250) + u64::from(iteration > 1);
-            let failure = if draw(id, 40, 3) == 0 { JudgmentFailure::Truncated } else { JudgmentFailure::NoScore };
+            let points = 1
+                + draw(id, 30 + judge_index, 3)
+                + u64::from(response.response.len() > 250)
+                + u64::from(iteration > 1);
+            let failure = if draw(id, 40, 3) == 0 {
+                JudgmentFailure::Truncated
+            } else {
+                JudgmentFailure::NoScore
+            };
             JudgmentRow {
                 response_id: id.clone(),
                 prompt_id: response.prompt_id.clone(),
                 judge_index,
                 score: (!fails).then(|| Score::new(points.min(5) as f64).expect("at most 5")),
-                rationale: format!("The response is relevant and clear, though it says little. Score: {points}"),
+                rationale: format!(
+                    "The response is relevant and clear, though it says little. Score: {points}"
+                ),
                 failure: fails.then_some(failure),
                 seed: 1,
                 expected_score: None,
@@ -86,7 +105,8 @@ pub(crate) fn judgments(iteration: u32) -> Vec<JudgmentRow> {
 pub(crate) fn pairs(iteration: u32) -> Vec<PairRow> {
     let judgments = judgments(iteration);
     let mean = |id: &str| {
-        let scores = judgments.iter().filter(|row| row.response_id == id).filter_map(|row| row.score);
+        let scores =
+            judgments.iter().filter(|row| row.response_id == id).filter_map(|row| row.score);
         let scores: Vec<f64> = scores.map(Score::get).collect();
         scores.iter().sum::<f64>() / scores.len().max(1) as f64
     };
@@ -148,8 +168,9 @@ fn ranked(model: u32) -> Vec<RankedGroup> {
         let id = format!("group-{g}");
         let response = |rank: u32| RankedResponse {
             human_rank: rank,
-            mean_score: (draw(&id, rank, 14) > 0)
-                .then(|| ((draw(&id, rank + 40 * model, 5) + u64::from(rank == 0)) as f64).min(5.0)),
+            mean_score: (draw(&id, rank, 14) > 0).then(|| {
+                ((draw(&id, rank + 40 * model, 5) + u64::from(rank == 0)) as f64).min(5.0)
+            }),
             n_characters: 500 - 60 * u64::from(rank) + draw(&id, 80 + rank, 260),
         };
         RankedGroup { responses: (0..3).map(response).collect(), prompt_id: id.clone() }
@@ -234,5 +255,6 @@ fn compared(evaluation: &mut Evaluation, model: u32, bootstrap: &Bootstrap) {
     let models: Vec<&str> = models.iter().map(String::as_str).collect();
     let rows: Vec<ComparisonRow> = (2..=model).flat_map(comparisons).collect();
     let evaluators = models[..models.len() - 1].iter().map(|model| (*model).to_owned()).collect();
-    evaluation.ratings = rating_table(&models, &rows, evaluators, &BradleyTerry::default(), bootstrap);
+    evaluation.ratings =
+        rating_table(&models, &rows, evaluators, &BradleyTerry::default(), bootstrap);
 }

@@ -30,12 +30,13 @@ struct Update {
 }
 
 impl Adapter {
-    /// Reads `adapter_config.json` and `adapter_model.safetensors`, and checks every tensor against the base.
+    /// Reads `adapter_config.json` and `adapter_model.safetensors`, and checks every tensor against
+    /// the base.
     pub(super) fn open(dir: &Path, base: &Checkpoint) -> Result<Self, Error> {
         let path = dir.join("adapter_config.json");
         let bytes = fs::read(&path).map_err(io("read", &path))?;
-        let config: Value =
-            serde_json::from_slice(&bytes).map_err(|source| Error::Json { path: path.clone(), source })?;
+        let config: Value = serde_json::from_slice(&bytes)
+            .map_err(|source| Error::Json { path: path.clone(), source })?;
         let (rank, scale) = settings(&path, &config)?;
         let weights = dir.join("adapter_model.safetensors");
         let failed = |source| Error::NotAModel { path: dir.to_owned(), source };
@@ -44,14 +45,16 @@ impl Adapter {
             adapter.add(&weights, base, &name, &shape, values)?;
         }
         let dora = config["use_dora"] == true;
-        let incomplete = adapter
-            .updates
-            .iter()
-            .find(|(_, update)| update.a.is_empty() || update.b.is_empty() || update.magnitude.is_some() != dora);
+        let incomplete = adapter.updates.iter().find(|(_, update)| {
+            update.a.is_empty() || update.b.is_empty() || update.magnitude.is_some() != dora
+        });
         match incomplete {
-            Some((name, _)) => {
-                Err(refused(&weights, name, "incomplete", "it needs lora_A and lora_B, and with use_dora a magnitude"))
-            }
+            Some((name, _)) => Err(refused(
+                &weights,
+                name,
+                "incomplete",
+                "it needs lora_A and lora_B, and with use_dora a magnitude",
+            )),
             None => Ok(adapter),
         }
     }
@@ -64,10 +67,18 @@ impl Adapter {
         shape: &[usize],
         values: Vec<f32>,
     ) -> Result<(), Error> {
-        let unknown =
-            || refused(path, name, "no tensor of a LoRA adapter over this model", "train from its `model` folder");
+        let unknown = || {
+            refused(
+                path,
+                name,
+                "no tensor of a LoRA adapter over this model",
+                "train from its `model` folder",
+            )
+        };
         let (weight, part) = split(name).ok_or_else(unknown)?;
-        let Some(&[output, input]) = base.config.tensor_shape(&weight).as_deref() else { return Err(unknown()) };
+        let Some(&[output, input]) = base.config.tensor_shape(&weight).as_deref() else {
+            return Err(unknown());
+        };
         let expected: &[usize] = match part {
             Part::A => &[self.rank, input],
             Part::B => &[output, self.rank],
@@ -76,7 +87,12 @@ impl Adapter {
         // PEFT has saved magnitudes with an axis of one more.
         let n: usize = expected.iter().product();
         if values.len() != n || (part != Part::Magnitude && shape != expected) {
-            return Err(refused(path, name, &format!("{shape:?}"), &format!("it must be {expected:?}")));
+            return Err(refused(
+                path,
+                name,
+                &format!("{shape:?}"),
+                &format!("it must be {expected:?}"),
+            ));
         }
         let update = self.updates.entry(weight).or_default();
         match part {
@@ -111,7 +127,8 @@ enum Part {
     Magnitude,
 }
 
-/// `base_model.model.model.layers.0.mlp.up_proj.lora_A.weight` is part `A` of `model.layers.0.mlp.up_proj.weight`.
+/// `base_model.model.model.layers.0.mlp.up_proj.lora_A.weight` is part `A` of
+/// `model.layers.0.mlp.up_proj.weight`.
 fn split(name: &str) -> Option<(String, Part)> {
     let name = name.strip_prefix("base_model.model.")?;
     let name = name.strip_suffix(".weight").unwrap_or(name);
@@ -139,18 +156,31 @@ fn settings(path: &Path, config: &Value) -> Result<(usize, f32), Error> {
         let found = &config[key];
         let absent = found.is_null() && key != "peft_type";
         if !absent && !values.contains(found) {
-            return Err(refused(path, key, &found.to_string(), &format!("merged are adapters with {}", values[0])));
+            return Err(refused(
+                path,
+                key,
+                &found.to_string(),
+                &format!("merged are adapters with {}", values[0]),
+            ));
         }
     }
     let rank = config["r"].as_u64().filter(|&rank| rank > 0);
-    let rank = rank.ok_or_else(|| refused(path, "r", &config["r"].to_string(), "it must be a number from 1 up"))?;
+    let rank = rank.ok_or_else(|| {
+        refused(path, "r", &config["r"].to_string(), "it must be a number from 1 up")
+    })?;
     let alpha = config["lora_alpha"].as_f64().filter(|alpha| alpha.is_finite());
-    let alpha =
-        alpha.ok_or_else(|| refused(path, "lora_alpha", &config["lora_alpha"].to_string(), "it must be a number"))?;
+    let alpha = alpha.ok_or_else(|| {
+        refused(path, "lora_alpha", &config["lora_alpha"].to_string(), "it must be a number")
+    })?;
     let divisor = if config["use_rslora"] == true { (rank as f64).sqrt() } else { rank as f64 };
     Ok((rank as usize, (alpha / divisor) as f32))
 }
 
 fn refused(path: &Path, key: &str, found: &str, reason: &str) -> Error {
-    Error::Adapter { path: path.to_owned(), key: key.to_owned(), found: found.to_owned(), reason: reason.to_owned() }
+    Error::Adapter {
+        path: path.to_owned(),
+        key: key.to_owned(),
+        found: found.to_owned(),
+        reason: reason.to_owned(),
+    }
 }

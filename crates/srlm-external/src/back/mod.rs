@@ -40,7 +40,8 @@ pub struct Verified {
     narrowest: Narrowest,
 }
 
-/// The trained model at `out` if it is there, else a place to write it to; as `srlm_artifact::begin`.
+/// The trained model at `out` if it is there, else a place to write it to; as
+/// `srlm_artifact::begin`.
 ///
 /// # Errors
 /// Those of `srlm_artifact::begin`: a setting that changed is named.
@@ -54,18 +55,20 @@ pub fn begin_model(
     Ok(begin(out, recipe(config, training, inputs, seed))?)
 }
 
-/// Checks a folder that another program trained from `base`: the same configuration, every tensor there in its shape and
-/// finite, the same tokenizer, and something learned. An adapter in PEFT's layout is checked as merged into `base`.
+/// Checks a folder that another program trained from `base`: the same configuration, every tensor
+/// there in its shape and finite, the same tokenizer, and something learned. An adapter in PEFT's
+/// layout is checked as merged into `base`.
 ///
 /// # Errors
-/// What is wrong and what helps: [`Error::NotAModel`], [`Error::OtherConfig`], [`Error::OtherTokenizer`],
+/// What is wrong and what helps: [`Error::NotAModel`], [`Error::OtherConfig`],
+/// [`Error::OtherTokenizer`],
 /// [`Error::NotFinite`], [`Error::Unchanged`], [`Error::Adapter`].
 pub fn verify(folder: &Path, base: &Checkpoint) -> Result<Verified, Error> {
     compare(&Returned::open(folder, base)?, folder, base)
 }
 
-/// Checks what came back and makes it the model that `writer` was begun for, with the training curve in `metrics.jsonl`
-/// and who trained it in `external.json`.
+/// Checks what came back and makes it the model that `writer` was begun for, with the training
+/// curve in `metrics.jsonl` and who trained it in `external.json`.
 ///
 /// # Errors
 /// Those of [`verify`], and of writing.
@@ -109,7 +112,12 @@ fn compare(returned: &Returned<'_>, folder: &Path, base: &Checkpoint) -> Result<
         let (_, before) = base.tensor(&name)?;
         let after = returned.tensor(&name)?;
         if let Some(index) = after.iter().position(|value| !value.is_finite()) {
-            return Err(Error::NotFinite { path: folder.to_owned(), name, index, value: after[index] });
+            return Err(Error::NotFinite {
+                path: folder.to_owned(),
+                name,
+                index,
+                value: after[index],
+            });
         }
         narrowest.see(&after);
         if is_same(&before, &after) {
@@ -136,9 +144,14 @@ fn compare(returned: &Returned<'_>, folder: &Path, base: &Checkpoint) -> Result<
     })
 }
 
-/// The weights under the configuration and tokenizer that were handed over, in as few bits as hold them; an adapter also
-/// as it came.
-fn save(returned: &Returned<'_>, dir: &Path, base: &Checkpoint, verified: &Verified) -> Result<(), Error> {
+/// The weights under the configuration and tokenizer that were handed over, in as few bits as hold
+/// them; an adapter also as it came.
+fn save(
+    returned: &Returned<'_>,
+    dir: &Path,
+    base: &Checkpoint,
+    verified: &Verified,
+) -> Result<(), Error> {
     let tensors: Vec<_> = base.config.tensors().collect();
     let options = SaveOptions { dtype: verified.narrowest.dtype(), ..SaveOptions::default() };
     let mut writer = FolderWriter::create(dir, &base.config, &base.tokenizer, &tensors, options)?;

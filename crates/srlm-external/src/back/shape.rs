@@ -6,9 +6,13 @@ use srlm_checkpoint::{Checkpoint, ModelConfig, Tokenizer};
 
 use crate::error::Error;
 
-/// Everything that decides what the weights compute. Which tokens begin, end and fill sequences is not looked at:
-/// trainers rewrite it, and the model keeps what was handed over.
-pub(super) fn check_config(path: &Path, found: &ModelConfig, expected: &ModelConfig) -> Result<(), Error> {
+/// Everything that decides what the weights compute. Which tokens begin, end and fill sequences is
+/// not looked at: trainers rewrite it, and the model keeps what was handed over.
+pub(super) fn check_config(
+    path: &Path,
+    found: &ModelConfig,
+    expected: &ModelConfig,
+) -> Result<(), Error> {
     macro_rules! fields {
         ($($field:ident),* $(,)?) => {
             [$((stringify!($field), format!("{:?}", found.$field), format!("{:?}", expected.$field))),*]
@@ -36,14 +40,24 @@ pub(super) fn check_config(path: &Path, found: &ModelConfig, expected: &ModelCon
     ];
     match fields.into_iter().find(|(_, found, expected)| found != expected) {
         None => Ok(()),
-        Some((key, found, expected)) => Err(Error::OtherConfig { path: path.to_owned(), key, found, expected }),
+        Some((key, found, expected)) => {
+            Err(Error::OtherConfig { path: path.to_owned(), key, found, expected })
+        }
     }
 }
 
 /// The same text becomes the same tokens, and the same conversation the same text.
-pub(super) fn check_tokenizer(path: &Path, found: &Tokenizer, expected: &Tokenizer) -> Result<(), Error> {
+pub(super) fn check_tokenizer(
+    path: &Path,
+    found: &Tokenizer,
+    expected: &Tokenizer,
+) -> Result<(), Error> {
     let (found, expected) = (found.content_hash()?, expected.content_hash()?);
-    if found == expected { Ok(()) } else { Err(Error::OtherTokenizer { path: path.to_owned(), found, expected }) }
+    if found == expected {
+        Ok(())
+    } else {
+        Err(Error::OtherTokenizer { path: path.to_owned(), found, expected })
+    }
 }
 
 /// An adapter's folder may have a tokenizer or not.
@@ -51,5 +65,9 @@ pub(super) fn check_tokenizer_of_adapter(path: &Path, base: &Checkpoint) -> Resu
     if !path.join("tokenizer.json").exists() {
         return Ok(());
     }
-    check_tokenizer(path, &Tokenizer::from_folder(path, &base.config.eos_token_ids)?, &base.tokenizer)
+    check_tokenizer(
+        path,
+        &Tokenizer::from_folder(path, &base.config.eos_token_ids)?,
+        &base.tokenizer,
+    )
 }

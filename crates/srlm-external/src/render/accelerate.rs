@@ -1,4 +1,5 @@
-//! What starts the processes: accelerate's settings, and DeepSpeed's where axolotl wants them apart.
+//! What starts the processes: accelerate's settings, and DeepSpeed's where axolotl wants them
+//! apart.
 
 use serde_json::json;
 
@@ -51,7 +52,11 @@ pub(crate) fn render(config: &ExternalConfig, training: &Training) -> String {
     yaml.set("num_processes", Value::Int(config.num_processes as u64), "external.num_processes");
     yaml.set("num_machines", Value::Int(1), "");
     yaml.set("machine_rank", Value::Int(0), "");
-    yaml.set("mixed_precision", Value::text(if mixed(training) { "bf16" } else { "no" }), "train.precision");
+    yaml.set(
+        "mixed_precision",
+        Value::text(if mixed(training) { "bf16" } else { "no" }),
+        "train.precision",
+    );
     yaml.set("use_cpu", Value::Bool(is_cpu), "external.device");
     yaml.set("main_training_function", Value::text("main"), "");
     yaml.set("rdzv_backend", Value::text("static"), "");

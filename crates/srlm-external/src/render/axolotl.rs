@@ -2,13 +2,19 @@
 
 use super::batch::Batch;
 use super::yaml::{Document, Value};
-use super::{DATA, DEEPSPEED, MODEL, OUTPUT, heading, losses, mixed, optimizer, unsupported, whole_alpha};
+use super::{
+    DATA, DEEPSPEED, MODEL, OUTPUT, heading, losses, mixed, optimizer, unsupported, whole_alpha,
+};
 use crate::config::{ExternalConfig, Sharding, Tool};
 use crate::error::Error;
 use crate::training::{Lora, Method, Order, Preference, Training};
 
 /// The text of the file.
-pub(crate) fn render(config: &ExternalConfig, training: &Training, batch: &Batch) -> Result<String, Error> {
+pub(crate) fn render(
+    config: &ExternalConfig,
+    training: &Training,
+    batch: &Batch,
+) -> Result<String, Error> {
     let mut yaml = Document::default();
     yaml.note(&heading(Tool::Axolotl, training, "axolotl train axolotl.yaml"));
     model(&mut yaml, training)?;
@@ -44,7 +50,11 @@ fn model(yaml: &mut Document, training: &Training) -> Result<(), Error> {
     yaml.set("lora_r", Value::Int(*rank as u64), "lora.rank");
     yaml.set("lora_alpha", Value::Signed(whole_alpha(Tool::Axolotl, *alpha)?), "lora.alpha");
     yaml.set("lora_dropout", Value::Float(*dropout), "lora.dropout");
-    yaml.set("lora_target_modules", Value::texts(target_modules.iter().map(String::as_str)), "lora.target_modules");
+    yaml.set(
+        "lora_target_modules",
+        Value::texts(target_modules.iter().map(String::as_str)),
+        "lora.target_modules",
+    );
     yaml.set("peft_use_dora", Value::Bool(*dora), "lora.dora");
     Ok(())
 }
@@ -73,7 +83,9 @@ fn data(yaml: &mut Document, training: &Training) {
             ]);
         }
         Method::Preference(_) => {
-            yaml.section("Data: rows {prompt: messages, chosen: [a response], rejected: [a response]}");
+            yaml.section(
+                "Data: rows {prompt: messages, chosen: [a response], rejected: [a response]}",
+            );
             source.extend([
                 ("type", Value::text("chat_template.default")),
                 ("field_messages", Value::text("prompt")),
@@ -94,9 +106,12 @@ fn data(yaml: &mut Document, training: &Training) {
 }
 
 fn loss(yaml: &mut Document, preference: &Preference, batch: &Batch) -> Result<(), Error> {
-    let Preference { loss_type, loss_weights, beta, label_smoothing, simpo_gamma, ld_alpha } = preference;
+    let Preference { loss_type, loss_weights, beta, label_smoothing, simpo_gamma, ld_alpha } =
+        preference;
     yaml.section("Loss");
-    let refuse = |key, value: f64, remedy| Err(unsupported(Tool::Axolotl, key, format!("{value:?}"), remedy));
+    let refuse = |key, value: f64, remedy| {
+        Err(unsupported(Tool::Axolotl, key, format!("{value:?}"), remedy))
+    };
     if *ld_alpha != 1.0 {
         return refuse("ld_alpha", *ld_alpha, "set ld_alpha = 1.0, or tool = \"trl\"");
     }
@@ -111,15 +126,24 @@ fn loss(yaml: &mut Document, preference: &Preference, batch: &Batch) -> Result<(
         return Ok(());
     }
     if *simpo_gamma > 0.0 {
-        return refuse("simpo_gamma", *simpo_gamma, "set simpo_gamma = 0.0 with losses other than simpo");
+        return refuse(
+            "simpo_gamma",
+            *simpo_gamma,
+            "set simpo_gamma = 0.0 with losses other than simpo",
+        );
     }
     let names = losses::names(Tool::Axolotl, preference)?;
     yaml.set("rl", Value::text("dpo"), "TRL's DPO trainer.");
     yaml.set("dpo_loss_type", Value::texts(names), losses::caveat(preference, batch.per_process));
-    yaml.set("dpo_loss_weights", Value::List(loss_weights.iter().map(|&w| Value::Float(w)).collect()), "");
+    yaml.set(
+        "dpo_loss_weights",
+        Value::List(loss_weights.iter().map(|&w| Value::Float(w)).collect()),
+        "",
+    );
     yaml.set("rl_beta", Value::Float(*beta), "beta");
     yaml.set("dpo_label_smoothing", Value::Float(*label_smoothing), "Read by `robust` alone.");
-    let comment = "The reference is M_t: `model` as it is before the first step, or below its adapters.";
+    let comment =
+        "The reference is M_t: `model` as it is before the first step, or below its adapters.";
     yaml.set("precompute_ref_log_probs", Value::Bool(true), comment);
     Ok(())
 }
@@ -142,7 +166,11 @@ fn steps(yaml: &mut Document, training: &Training, batch: &Batch) {
         yaml.set("shuffle_merged_datasets", Value::Bool(false), "order");
         yaml.set("curriculum_sampling", Value::Bool(true), "");
     }
-    yaml.set("seed", Value::Int(training.seed), "The order of examples is axolotl's own where it is drawn.");
+    yaml.set(
+        "seed",
+        Value::Int(training.seed),
+        "The order of examples is axolotl's own where it is drawn.",
+    );
 }
 
 fn machine(yaml: &mut Document, config: &ExternalConfig, training: &Training) {
@@ -150,7 +178,11 @@ fn machine(yaml: &mut Document, config: &ExternalConfig, training: &Training) {
     yaml.set("bf16", Value::Bool(mixed(training)), "train.precision");
     yaml.set("fp16", Value::Bool(false), "");
     yaml.set("tf32", Value::Bool(false), "");
-    yaml.set("gradient_checkpointing", Value::Bool(config.gradient_checkpointing), "external.gradient_checkpointing");
+    yaml.set(
+        "gradient_checkpointing",
+        Value::Bool(config.gradient_checkpointing),
+        "external.gradient_checkpointing",
+    );
     if config.num_processes > 1 {
         yaml.note(&format!(
             "external.num_processes: start with `--launcher accelerate -- --num_processes {}`.",
@@ -180,7 +212,8 @@ fn output(yaml: &mut Document, training: &Training) {
     yaml.section("Output");
     yaml.set("output_dir", Value::text(OUTPUT), "The run takes this folder back.");
     yaml.set("save_strategy", Value::text("steps"), "");
-    let every = if training.checkpoint_every == 0 { 1_000_000_000 } else { training.checkpoint_every };
+    let every =
+        if training.checkpoint_every == 0 { 1_000_000_000 } else { training.checkpoint_every };
     yaml.set("save_steps", Value::Int(u64::from(every)), "checkpoint_every");
     yaml.set("save_total_limit", Value::Int(1), "");
     yaml.set("auto_resume_from_checkpoints", Value::Bool(true), "");

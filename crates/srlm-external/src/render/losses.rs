@@ -9,7 +9,8 @@ use crate::training::Preference;
 pub(crate) fn names(tool: Tool, preference: &Preference) -> Result<Vec<&'static str>, Error> {
     let smoothed = preference.label_smoothing > 0.0;
     let name = |loss: &String| {
-        let refuse = |remedy: &str| Err(unsupported(tool, "loss_type", format!("{loss:?}"), remedy));
+        let refuse =
+            |remedy: &str| Err(unsupported(tool, "loss_type", format!("{loss:?}"), remedy));
         match loss.as_str() {
             "sigmoid" if smoothed => Err(unsupported(
                 tool,
@@ -25,8 +26,12 @@ pub(crate) fn names(tool: Tool, preference: &Preference) -> Result<Vec<&'static 
             "apo_zero" => Ok("apo_zero"),
             "apo_down" => Ok("apo_down"),
             "nll" => Ok("sft"),
-            "ipo" => refuse("its IPO divides log-ratios by token counts; that loss is \"ipo_mean\""),
-            "simpo" => refuse("train with tool = \"axolotl\" and simpo as the only loss, or with engine = \"self\""),
+            "ipo" => {
+                refuse("its IPO divides log-ratios by token counts; that loss is \"ipo_mean\"")
+            }
+            "simpo" => refuse(
+                "train with tool = \"axolotl\" and simpo as the only loss, or with engine = \"self\"",
+            ),
             _ => refuse("train with engine = \"self\", or set another loss"),
         }
     };
@@ -77,7 +82,8 @@ mod tests {
 
     #[test]
     fn losses_without_a_counterpart_are_refused_with_a_remedy() {
-        let refused = |loss, smoothing| names(Tool::Trl, &table(loss, smoothing)).unwrap_err().to_string();
+        let refused =
+            |loss, smoothing| names(Tool::Trl, &table(loss, smoothing)).unwrap_err().to_string();
         insta::assert_snapshot!(refused("ipo", 0.0), @r#"trl has no counterpart of loss_type = "ipo": its IPO divides log-ratios by token counts; that loss is "ipo_mean""#);
         insta::assert_snapshot!(refused("sigmoid", 0.1), @r#"trl has no counterpart of label_smoothing = 0.1: its sigmoid loss leaves label smoothing out; set loss_type = ["robust"] or label_smoothing = 0.0"#);
         insta::assert_snapshot!(refused("orpo", 0.0), @r#"trl has no counterpart of loss_type = "orpo": train with engine = "self", or set another loss"#);

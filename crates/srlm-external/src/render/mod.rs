@@ -24,15 +24,16 @@ const DEEPSPEED: &str = "deepspeed.json";
 /// A settings file: its name and its text.
 pub type Rendered = (&'static str, String);
 
-/// The settings files of a training, complete and commented: that of the program, and what starts its processes.
+/// The settings files of a training, complete and commented: that of the program, and what starts
+/// its processes.
 ///
 /// # Errors
-/// [`Error::Unsupported`] names the first key that the program has no counterpart of, [`Error::Batch`] a batch that is
-/// not made of whole passes.
+/// [`Error::Unsupported`] names the first key that the program has no counterpart of,
+/// [`Error::Batch`] a batch that is not made of whole passes.
 ///
 /// # Source
-/// TRL 1.16 (`DPOConfig`, `SFTConfig`, `ModelConfig`, `trl dpo --config`), transformers 5 (`TrainingArguments`),
-/// accelerate 1.15, axolotl 0.19 (`AxolotlInputConfig`).
+/// TRL 1.16 (`DPOConfig`, `SFTConfig`, `ModelConfig`, `trl dpo --config`), transformers 5
+/// (`TrainingArguments`), accelerate 1.15, axolotl 0.19 (`AxolotlInputConfig`).
 pub fn render(config: &ExternalConfig, training: &Training) -> Result<Vec<Rendered>, Error> {
     config.validate()?;
     refuse_ours_alone(config.tool, training)?;
@@ -73,14 +74,23 @@ fn whole_alpha(tool: Tool, alpha: f64) -> Result<i64, Error> {
     if alpha.fract() == 0.0 && alpha.abs() < 1e9 {
         return Ok(alpha as i64);
     }
-    Err(unsupported(tool, "lora.alpha", format!("{alpha:?}"), "it takes whole numbers; alpha / rank is what counts"))
+    Err(unsupported(
+        tool,
+        "lora.alpha",
+        format!("{alpha:?}"),
+        "it takes whole numbers; alpha / rank is what counts",
+    ))
 }
 
 /// What every settings file begins with.
 fn heading(tool: Tool, training: &Training, command: &str) -> String {
     let what = match training.method {
-        Method::Sft => "Supervised fine-tuning: the loss is on the last response of each conversation alone.",
-        Method::Preference(_) => "Preference training of `model` against itself, frozen, as reference.",
+        Method::Sft => {
+            "Supervised fine-tuning: the loss is on the last response of each conversation alone."
+        }
+        Method::Preference(_) => {
+            "Preference training of `model` against itself, frozen, as reference."
+        }
     };
     format!(
         "{what}\nWritten for {} from the run's configuration. Every path is relative to this folder, which may be copied\n\

@@ -4,8 +4,14 @@ use super::schedule;
 use super::yaml::{Document, Value};
 use crate::training::Training;
 
-/// The settings, with the program's names of schedule and optimizer and what it says of weight decay.
-pub(super) fn settings(yaml: &mut Document, training: &Training, [schedule, optimizer]: [&str; 2], of_decay: &str) {
+/// The settings, with the program's names of schedule and optimizer and what it says of weight
+/// decay.
+pub(super) fn settings(
+    yaml: &mut Document,
+    training: &Training,
+    [schedule, optimizer]: [&str; 2],
+    of_decay: &str,
+) {
     yaml.section("Learning rate");
     let (name, arguments) = schedule::scheduler(training);
     yaml.set("learning_rate", Value::Float(training.learning_rate), schedule::CAVEAT);

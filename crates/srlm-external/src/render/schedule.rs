@@ -6,8 +6,8 @@ use crate::training::{Decay, Training};
 /// `lr_scheduler_type` and its arguments.
 ///
 /// # Source
-/// transformers, `optimization.py`: `polynomial` with power 1 is a line down to `lr_end`, `cosine_with_min_lr` half a
-/// cosine down to `min_lr`; both hold the floor.
+/// transformers, `optimization.py`: `polynomial` with power 1 is a line down to `lr_end`,
+/// `cosine_with_min_lr` half a cosine down to `min_lr`; both hold the floor.
 pub(crate) fn scheduler(training: &Training) -> (&'static str, Value) {
     let (peak, floor) = (training.learning_rate, training.final_learning_rate);
     match training.decay {
@@ -15,9 +15,10 @@ pub(crate) fn scheduler(training: &Training) -> (&'static str, Value) {
         _ if floor == peak => ("constant_with_warmup", Value::Null),
         Decay::Constant => ("constant_with_warmup", Value::Null),
         Decay::Cosine => ("cosine_with_min_lr", Value::Map(vec![("min_lr", Value::Float(floor))])),
-        Decay::Linear => {
-            ("polynomial", Value::Map(vec![("lr_end", Value::Float(floor)), ("power", Value::Float(1.0))]))
-        }
+        Decay::Linear => (
+            "polynomial",
+            Value::Map(vec![("lr_end", Value::Float(floor)), ("power", Value::Float(1.0))]),
+        ),
     }
 }
 

@@ -2,15 +2,25 @@
 
 use super::batch::Batch;
 use super::yaml::{Document, Value};
-use super::{ACCELERATE, DATA, MODEL, OUTPUT, heading, losses, mixed, optimizer, unsupported, whole_alpha};
+use super::{
+    ACCELERATE, DATA, MODEL, OUTPUT, heading, losses, mixed, optimizer, unsupported, whole_alpha,
+};
 use crate::config::{Device, ExternalConfig, Tool};
 use crate::error::Error;
 use crate::training::{Lora, Method, Order, Preference, Training};
 
 /// The text of the file.
-pub(crate) fn render(config: &ExternalConfig, training: &Training, batch: &Batch) -> Result<String, Error> {
+pub(crate) fn render(
+    config: &ExternalConfig,
+    training: &Training,
+    batch: &Batch,
+) -> Result<String, Error> {
     let mut yaml = Document::default();
-    yaml.note(&heading(Tool::Trl, training, &format!("trl {} --config trl.yaml", training.method.name())));
+    yaml.note(&heading(
+        Tool::Trl,
+        training,
+        &format!("trl {} --config trl.yaml", training.method.name()),
+    ));
     model(&mut yaml, training)?;
     data(&mut yaml, training);
     match &training.method {
@@ -31,10 +41,18 @@ pub(crate) fn render(config: &ExternalConfig, training: &Training, batch: &Batch
 
 fn model(yaml: &mut Document, training: &Training) -> Result<(), Error> {
     yaml.section("Model");
-    yaml.set("model_name_or_path", Value::text(format!("./{MODEL}")), "M_t, with its tokenizer and chat template.");
+    yaml.set(
+        "model_name_or_path",
+        Value::text(format!("./{MODEL}")),
+        "M_t, with its tokenizer and chat template.",
+    );
     let frozen = mixed(training) && training.lora.is_some();
     let dtype = if frozen { "bfloat16" } else { "float32" };
-    let why = if frozen { "Frozen below the adapters." } else { "The weights; passes may be in less, see bf16." };
+    let why = if frozen {
+        "Frozen below the adapters."
+    } else {
+        "The weights; passes may be in less, see bf16."
+    };
     yaml.set("dtype", Value::text(dtype), why);
     let Some(Lora { rank, alpha, dropout, dora, target_modules }) = &training.lora else {
         yaml.set("use_peft", Value::Bool(false), "No lora table: all parameters are trained.");
@@ -42,9 +60,17 @@ fn model(yaml: &mut Document, training: &Training) -> Result<(), Error> {
     };
     yaml.set("use_peft", Value::Bool(true), "lora");
     yaml.set("lora_r", Value::Int(*rank as u64), "lora.rank");
-    yaml.set("lora_alpha", Value::Signed(whole_alpha(Tool::Trl, *alpha)?), "lora.alpha; the scale is alpha / rank.");
+    yaml.set(
+        "lora_alpha",
+        Value::Signed(whole_alpha(Tool::Trl, *alpha)?),
+        "lora.alpha; the scale is alpha / rank.",
+    );
     yaml.set("lora_dropout", Value::Float(*dropout), "lora.dropout");
-    yaml.set("lora_target_modules", Value::texts(target_modules.iter().map(String::as_str)), "lora.target_modules");
+    yaml.set(
+        "lora_target_modules",
+        Value::texts(target_modules.iter().map(String::as_str)),
+        "lora.target_modules",
+    );
     yaml.set("use_dora", Value::Bool(*dora), "lora.dora");
     yaml.set("use_rslora", Value::Bool(false), "");
     yaml.set("lora_task_type", Value::text("CAUSAL_LM"), "");
@@ -75,19 +101,36 @@ fn data(yaml: &mut Document, training: &Training) {
 fn sft_loss(yaml: &mut Document) {
     yaml.section("Loss: of the response's tokens, each counting the same within an optimizer step");
     yaml.set("loss_type", Value::text("nll"), "");
-    yaml.set("completion_only_loss", Value::Bool(true), "The last response alone; the prompt is context.");
+    yaml.set(
+        "completion_only_loss",
+        Value::Bool(true),
+        "The last response alone; the prompt is context.",
+    );
 }
 
-fn preference_loss(yaml: &mut Document, preference: &Preference, batch: &Batch) -> Result<(), Error> {
+fn preference_loss(
+    yaml: &mut Document,
+    preference: &Preference,
+    batch: &Batch,
+) -> Result<(), Error> {
     let Preference { loss_weights, beta, label_smoothing, simpo_gamma, ld_alpha, .. } = preference;
     let names = losses::names(Tool::Trl, preference)?;
     yaml.section("Loss");
     yaml.set("loss_type", Value::texts(names), losses::caveat(preference, batch.per_process));
-    yaml.set("loss_weights", Value::List(loss_weights.iter().map(|&w| Value::Float(w)).collect()), "");
+    yaml.set(
+        "loss_weights",
+        Value::List(loss_weights.iter().map(|&w| Value::Float(w)).collect()),
+        "",
+    );
     yaml.set("beta", Value::Float(*beta), "");
     yaml.set("label_smoothing", Value::Float(*label_smoothing), "Read by `robust` alone.");
     if *simpo_gamma > 0.0 {
-        return Err(unsupported(Tool::Trl, "simpo_gamma", format!("{simpo_gamma:?}"), "set simpo_gamma = 0.0"));
+        return Err(unsupported(
+            Tool::Trl,
+            "simpo_gamma",
+            format!("{simpo_gamma:?}"),
+            "set simpo_gamma = 0.0",
+        ));
     }
     let off = *ld_alpha == 1.0;
     let value = if off { Value::Null } else { Value::Float(*ld_alpha) };
@@ -97,7 +140,11 @@ fn preference_loss(yaml: &mut Document, preference: &Preference, batch: &Batch) 
     yaml.set("precompute_ref_log_probs", Value::Bool(true), comment);
     yaml.set("sync_ref_model", Value::Bool(false), "The reference never moves.");
     yaml.set("f_divergence_type", Value::text("reverse_kl"), "");
-    yaml.set("disable_dropout", Value::Bool(true), "The models we read have none; an adapter's own dropout stays.");
+    yaml.set(
+        "disable_dropout",
+        Value::Bool(true),
+        "The models we read have none; an adapter's own dropout stays.",
+    );
     Ok(())
 }
 
@@ -109,14 +156,28 @@ fn steps(yaml: &mut Document, training: &Training, batch: &Batch) {
         batch.per_process,
         batch.accumulation
     ));
-    yaml.set("per_device_train_batch_size", Value::Int(batch.per_process as u64), "external.micro_batch_size");
+    yaml.set(
+        "per_device_train_batch_size",
+        Value::Int(batch.per_process as u64),
+        "external.micro_batch_size",
+    );
     yaml.set("gradient_accumulation_steps", Value::Int(batch.accumulation as u64), "");
     yaml.set("num_train_epochs", Value::Int(u64::from(training.epochs)), "epochs");
-    let limit = if training.max_steps == 0 { Value::Signed(-1) } else { Value::Int(u64::from(training.max_steps)) };
+    let limit = if training.max_steps == 0 {
+        Value::Signed(-1)
+    } else {
+        Value::Int(u64::from(training.max_steps))
+    };
     yaml.set("max_steps", limit, "-1 sets no limit; 0 in ours.");
-    yaml.set("dataloader_drop_last", Value::Bool(false), "The last step of an epoch may be smaller, as in ours.");
+    yaml.set(
+        "dataloader_drop_last",
+        Value::Bool(false),
+        "The last step of an epoch may be smaller, as in ours.",
+    );
     let (sampling, comment) = match training.order {
-        Order::Shuffled => ("random", "The order of examples is TRL's own, drawn from this seed; ours is another."),
+        Order::Shuffled => {
+            ("random", "The order of examples is TRL's own, drawn from this seed; ours is another.")
+        }
         Order::AsGiven => ("sequential", ""),
     };
     yaml.set("train_sampling_strategy", Value::text(sampling), "order");
@@ -146,7 +207,8 @@ fn output(yaml: &mut Document, training: &Training) {
         Value::text("steps"),
         "The last step is always saved; its trainer_state.json has the curve.",
     );
-    let every = if training.checkpoint_every == 0 { 1_000_000_000 } else { training.checkpoint_every };
+    let every =
+        if training.checkpoint_every == 0 { 1_000_000_000 } else { training.checkpoint_every };
     yaml.set("save_steps", Value::Int(u64::from(every)), "checkpoint_every");
     yaml.set("save_total_limit", Value::Int(1), "");
     yaml.set("logging_steps", Value::Int(1), "Every step is a row of the model's metrics.jsonl.");

@@ -44,7 +44,8 @@ impl Value {
     }
 }
 
-/// YAML 1.1, which PyYAML reads, wants a dot in every float and a sign in every exponent: `1e-6` is a text to it.
+/// YAML 1.1, which PyYAML reads, wants a dot in every float and a sign in every exponent: `1e-6` is
+/// a text to it.
 fn float(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 || (1e-4..1e6).contains(&size) {

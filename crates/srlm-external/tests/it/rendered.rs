@@ -1,7 +1,10 @@
-//! Settings files, to the letter. They were read by TRL 1.16 and axolotl 0.19; see `docs/guides/external-training.md`.
+//! Settings files, to the letter. They were read by TRL 1.16 and axolotl 0.19; see
+//! `docs/guides/external-training.md`.
 
 use insta::assert_snapshot;
-use srlm_external::{Device, ExternalConfig, Method, Order, OursAlone, Precision, Sharding, Tool, Training, render};
+use srlm_external::{
+    Device, ExternalConfig, Method, Order, OursAlone, Precision, Sharding, Tool, Training, render,
+};
 
 use crate::samples::{lora, preference, training};
 
@@ -20,7 +23,8 @@ fn axolotl() -> ExternalConfig {
 
 #[test]
 fn trl_is_told_every_number_of_preference_training() {
-    let config = ExternalConfig { num_processes: 8, sharding: Sharding::Fsdp, ..ExternalConfig::default() };
+    let config =
+        ExternalConfig { num_processes: 8, sharding: Sharding::Fsdp, ..ExternalConfig::default() };
     let table = training(preference(&["sigmoid", "nll"]));
     assert_snapshot!("trl_dpo", file(&config, &table, "trl.yaml"));
     assert_snapshot!("accelerate_fsdp", file(&config, &table, "accelerate.yaml"));
@@ -35,7 +39,13 @@ fn trl_is_told_every_number_of_fine_tuning_with_adapters_on_the_processor() {
         ..ExternalConfig::default()
     };
     let (precision, order) = (Precision::F32, Order::AsGiven);
-    let table = Training { lora: Some(lora()), weight_decay: 0.1, precision, order, ..training(Method::Sft) };
+    let table = Training {
+        lora: Some(lora()),
+        weight_decay: 0.1,
+        precision,
+        order,
+        ..training(Method::Sft)
+    };
     assert_snapshot!("trl_sft_lora", file(&config, &table, "trl.yaml"));
     assert_snapshot!("accelerate_cpu", file(&config, &table, "accelerate.yaml"));
 }
@@ -43,8 +53,14 @@ fn trl_is_told_every_number_of_fine_tuning_with_adapters_on_the_processor() {
 #[test]
 fn axolotl_is_told_the_same() {
     let config = ExternalConfig { num_processes: 4, sharding: Sharding::Zero3, ..axolotl() };
-    assert_snapshot!("axolotl_dpo", file(&config, &training(preference(&["apo_zero"])), "axolotl.yaml"));
-    assert_snapshot!("axolotl_deepspeed", file(&config, &training(preference(&["apo_zero"])), "deepspeed.json"));
+    assert_snapshot!(
+        "axolotl_dpo",
+        file(&config, &training(preference(&["apo_zero"])), "axolotl.yaml")
+    );
+    assert_snapshot!(
+        "axolotl_deepspeed",
+        file(&config, &training(preference(&["apo_zero"])), "deepspeed.json")
+    );
     let table = Training { lora: Some(lora()), ..training(Method::Sft) };
     assert_snapshot!("axolotl_sft_lora", file(&axolotl(), &table, "axolotl.yaml"));
     let simpo = file(&axolotl(), &training(preference(&["simpo"])), "axolotl.yaml");

@@ -48,7 +48,8 @@ fn a_post_processor_that_transformers_adds_is_no_other_tokenizer() {
     let found = verified(|out| {
         trained(out);
         let path = out.join("tokenizer.json");
-        let mut tokenizer: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let mut tokenizer: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let a = serde_json::json!({ "Sequence": { "id": "A", "type_id": 0 } });
         let b = serde_json::json!({ "Sequence": { "id": "B", "type_id": 1 } });
         tokenizer["post_processor"] = serde_json::json!({
@@ -77,13 +78,21 @@ fn broken_folders_are_refused_by_tensor_and_remedy() {
     }), @"/output: not one of 35 tensors differs from the model handed over: nothing was trained, or the base was saved in place of the result. Check the program's log, its learning rate and its number of steps");
     assert_snapshot!(refused(|out| edit(&out.join("config.json"), "\"rope_theta\": 500000.0", "\"rope_theta\": 50000.0")), @"/output: rope_theta is 50000.0, the model that was handed over has 500000.0; train from its `model` folder");
     assert_snapshot!(refused(|out| edit(&out.join("config.json"), "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1")), @"/output: n_layers is 1, the model that was handed over has 2; train from its `model` folder");
-    let tokenizer =
-        refused(|out| edit(&out.join("tokenizer.json"), "\"add_prefix_space\": false", "\"add_prefix_space\": true"));
+    let tokenizer = refused(|out| {
+        edit(
+            &out.join("tokenizer.json"),
+            "\"add_prefix_space\": false",
+            "\"add_prefix_space\": true",
+        )
+    });
     assert!(tokenizer.contains("the tokenizer or chat template was changed"), "{tokenizer}");
     let template = refused(|out| edit(&out.join("tokenizer_config.json"), "{% for", "{%  for"));
     assert!(template.contains("the tokenizer or chat template was changed"), "{template}");
     let empty = refused(|out| std::fs::remove_file(out.join("model.safetensors")).unwrap());
-    assert!(empty.contains("it has neither model.safetensors nor model.safetensors.index.json"), "{empty}");
+    assert!(
+        empty.contains("it has neither model.safetensors nor model.safetensors.index.json"),
+        "{empty}"
+    );
 }
 
 /// A PEFT folder with one LoRA update of ones.
@@ -94,8 +103,13 @@ fn adapter(out: &Path, settings: &str, rank: usize) {
     }
     std::fs::write(out.join("adapter_config.json"), settings).unwrap();
     let config = Checkpoint::open(&base()).unwrap().config;
-    let [output, input] = config.tensor_shape("model.layers.1.self_attn.v_proj.weight").unwrap()[..] else { panic!() };
-    let name = |part: &str| format!("base_model.model.model.layers.1.self_attn.v_proj.{part}.weight");
+    let [output, input] =
+        config.tensor_shape("model.layers.1.self_attn.v_proj.weight").unwrap()[..]
+    else {
+        panic!()
+    };
+    let name =
+        |part: &str| format!("base_model.model.model.layers.1.self_attn.v_proj.{part}.weight");
     let tensors: [NamedTensor; 2] = [
         (name("lora_A"), vec![rank, input], vec![0.5; rank * input]),
         (name("lora_B"), vec![output, rank], vec![0.25; output * rank]),
@@ -107,7 +121,10 @@ fn adapter(out: &Path, settings: &str, rank: usize) {
 fn adapters_are_merged_by_their_scale() {
     for (settings, expected) in [
         (r#"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "bias": "none"}"#, 0.5),
-        (r#"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "use_rslora": true}"#, 0.5 / 2f32.sqrt() * 2.0),
+        (
+            r#"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "use_rslora": true}"#,
+            0.5 / 2f32.sqrt() * 2.0,
+        ),
     ] {
         let found = verified(|out| adapter(out, settings, 2));
         assert_eq!(found.n_changed, 1);

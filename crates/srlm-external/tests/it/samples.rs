@@ -51,14 +51,17 @@ pub(crate) fn base() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../srlm-checkpoint/tests/fixtures/folders/llama")
 }
 
-/// A copy of the model with every value passed through `change`, called with the tensor's name and place.
+/// A copy of the model with every value passed through `change`, called with the tensor's name and
+/// place.
 pub(crate) fn copy(out: &Path, options: SaveOptions, change: impl Fn(&str, usize, f32) -> f32) {
     let model = Checkpoint::open(&base()).unwrap();
     let tensors: Vec<_> = model.config.tensors().collect();
-    let mut writer = FolderWriter::create(out, &model.config, &model.tokenizer, &tensors, options).unwrap();
+    let mut writer =
+        FolderWriter::create(out, &model.config, &model.tokenizer, &tensors, options).unwrap();
     for (name, _) in &tensors {
         let values = model.tensor(name).unwrap().1;
-        let changed: Vec<f32> = values.iter().enumerate().map(|(i, &value)| change(name, i, value)).collect();
+        let changed: Vec<f32> =
+            values.iter().enumerate().map(|(i, &value)| change(name, i, value)).collect();
         writer.tensor(name, &changed).unwrap();
     }
     writer.finish().unwrap();
@@ -66,11 +69,9 @@ pub(crate) fn copy(out: &Path, options: SaveOptions, change: impl Fn(&str, usize
 
 /// What a trainer might do.
 pub(crate) fn trained(out: &Path) {
-    copy(
-        out,
-        SaveOptions::default(),
-        |name, _, value| if name.ends_with("q_proj.weight") { value * 1.01 } else { value },
-    );
+    copy(out, SaveOptions::default(), |name, _, value| {
+        if name.ends_with("q_proj.weight") { value * 1.01 } else { value }
+    });
 }
 
 /// Replaces text in a file.

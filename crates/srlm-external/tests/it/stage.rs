@@ -5,10 +5,13 @@ use std::path::Path;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use srlm_artifact::{
-    Artifact, Begin, Counts, Input, Model, PairRow, Pairs, Prompt, Recipe, begin, read_metrics, verify_dir,
+    Artifact, Begin, Counts, Input, Model, PairRow, Pairs, Prompt, Recipe, begin, read_metrics,
+    verify_dir,
 };
 use srlm_checkpoint::Checkpoint;
-use srlm_external::{Data, Error, ExternalConfig, HandOver, Inputs, Training, begin_model, hand_over, take_back};
+use srlm_external::{
+    Data, Error, ExternalConfig, HandOver, Inputs, Training, begin_model, hand_over, take_back,
+};
 
 use crate::samples::{base, preference, trained, training};
 
@@ -31,11 +34,14 @@ fn pairs(dir: &Path, rows: Vec<PairRow>) -> Artifact<Pairs> {
         seed: 0,
         inputs: Vec::<Input>::new(),
     };
-    let Begin::Write(writer) = begin::<Pairs>(&dir.join("pairs"), recipe).unwrap() else { panic!() };
+    let Begin::Write(writer) = begin::<Pairs>(&dir.join("pairs"), recipe).unwrap() else {
+        panic!()
+    };
     writer.finish(rows, Counts::new(), "none").unwrap()
 }
 
-/// Both halves of the stage; between them `trainer` is given the folder where the model is expected.
+/// Both halves of the stage; between them `trainer` is given the folder where the model is
+/// expected.
 fn run(
     dir: &Path,
     table: &Training,
@@ -90,8 +96,12 @@ fn what_comes_back_is_the_stages_model() {
     assert_eq!(manifest.environment.device, "external: trl");
     assert_snapshot!(serde_json::to_string(&manifest.counts).unwrap(), @r#"{"pairs":2,"steps":2,"tensors_changed":2,"tensors_unchanged":33,"tokens":250}"#);
     let metrics = read_metrics(made.dir()).unwrap();
-    assert_eq!((metrics[1].loss, metrics[1].n_tokens, metrics[1].rewards_margins), (0.65, 150, Some(0.1)));
-    let record: Value = serde_json::from_slice(&std::fs::read(made.dir().join("external.json")).unwrap()).unwrap();
+    assert_eq!(
+        (metrics[1].loss, metrics[1].n_tokens, metrics[1].rewards_margins),
+        (0.65, 150, Some(0.1))
+    );
+    let record: Value =
+        serde_json::from_slice(&std::fs::read(made.dir().join("external.json")).unwrap()).unwrap();
     assert_eq!((&record["tool"], &record["versions"]["TRL"]), (&json!("trl"), &json!("1.16.0")));
     verify_dir(made.dir()).unwrap();
     verify_dir(&dir.path().join("external/m2")).unwrap();
@@ -99,7 +109,8 @@ fn what_comes_back_is_the_stages_model() {
     // The second time there is nothing to do; with another table the field is named.
     run(dir.path(), &table, &rows, |_| panic!("it is there")).unwrap();
     let other = Training { epochs: 3, ..table };
-    let error = run(dir.path(), &other, &rows, |_| panic!("it is refused")).unwrap_err().to_string();
+    let error =
+        run(dir.path(), &other, &rows, |_| panic!("it is refused")).unwrap_err().to_string();
     assert!(error.contains("config.training.epochs: was 2, now 3"), "{error}");
 }
 
@@ -112,7 +123,10 @@ fn a_changed_table_is_noticed_before_the_model_is_there() {
     assert!(error.contains("output cannot be taken"), "{error}");
     let other = Training { learning_rate: 2e-6, ..table };
     let error = run(dir.path(), &other, &rows, |_| ()).unwrap_err().to_string();
-    assert!(error.contains("external/m2 was made with another config.training.learning_rate"), "{error}");
+    assert!(
+        error.contains("external/m2 was made with another config.training.learning_rate"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -139,5 +153,8 @@ fn a_killed_training_goes_on_from_its_checkpoint() {
     }
     let given = given(&out);
     assert!(!given.has_returned());
-    assert_eq!(given.command(), "trl dpo --config trl.yaml --resume_from_checkpoint output/checkpoint-16");
+    assert_eq!(
+        given.command(),
+        "trl dpo --config trl.yaml --resume_from_checkpoint output/checkpoint-16"
+    );
 }

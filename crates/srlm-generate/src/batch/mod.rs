@@ -1,4 +1,5 @@
-//! Engines that answer files of requests: OpenAI's batch form, which `vllm run-batch` reads as well.
+//! Engines that answer files of requests: OpenAI's batch form, which `vllm run-batch` reads as
+//! well.
 
 mod reader;
 mod writer;

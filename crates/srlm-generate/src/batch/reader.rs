@@ -17,8 +17,8 @@ const N_NAMED: usize = 3;
 
 /// Serves requests from the results of a batch.
 ///
-/// Result lines are `{custom_id, response: {status_code, body}, error}` in any order; further fields, and results of
-/// requests that are not asked for, do not matter.
+/// Result lines are `{custom_id, response: {status_code, body}, error}` in any order; further
+/// fields, and results of requests that are not asked for, do not matter.
 #[derive(Debug)]
 pub struct BatchReader {
     model: String,
@@ -42,8 +42,9 @@ struct Response {
 }
 
 impl BatchReader {
-    /// Reads files of results that `model` gave. Of several results of one request, the first that succeeded counts.
-    /// A last line that is not whole, as a batch leaves that was stopped, counts as absent.
+    /// Reads files of results that `model` gave. Of several results of one request, the first that
+    /// succeeded counts. A last line that is not whole, as a batch leaves that was stopped, counts
+    /// as absent.
     ///
     /// # Errors
     /// [`Error::File`] where a file cannot be read or a line is no result.
@@ -59,7 +60,10 @@ impl BatchReader {
     }
 
     /// The samples asked for, with what their results say.
-    pub(super) fn look_up<'a>(&'a self, requests: &'a [Request]) -> impl Iterator<Item = Found<'a>> {
+    pub(super) fn look_up<'a>(
+        &'a self,
+        requests: &'a [Request],
+    ) -> impl Iterator<Item = Found<'a>> {
         let samples = move |(request_index, request): (usize, &'a Request)| {
             (0..request.seeds.len()).map(move |sample_index| {
                 let id = sample_id(&self.model, request, sample_index);
@@ -72,8 +76,11 @@ impl BatchReader {
 
     /// The error that tells of the samples without a result.
     fn no_result(&self, missing: &[Found<'_>], n_samples: usize) -> Error {
-        let reason = |found: &Found<'_>| found.result.as_ref().and_then(|result| result.as_ref().err().cloned());
-        let is_changed = |found: &Found<'_>| found.result.is_none() && self.places.contains(place(&found.id));
+        let reason = |found: &Found<'_>| {
+            found.result.as_ref().and_then(|result| result.as_ref().err().cloned())
+        };
+        let is_changed =
+            |found: &Found<'_>| found.result.is_none() && self.places.contains(place(&found.id));
         let name = |found: &Found<'_>| match reason(found) {
             Some(reason) => format!("{} ({reason})", place(&found.id)),
             None => place(&found.id).to_owned(),
@@ -89,7 +96,11 @@ impl BatchReader {
 }
 
 fn lines(path: &Path) -> Result<Vec<Line>, FileError> {
-    let bytes = fs::read(path).map_err(|source| FileError::Io { action: "read", path: path.to_owned(), source })?;
+    let bytes = fs::read(path).map_err(|source| FileError::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    })?;
     let mut lines = Vec::new();
     for (i, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
         match parse_row(&String::from_utf8_lossy(line), path, i + 1) {
@@ -119,7 +130,8 @@ fn first(results: &[Result<Value, String>], request: &Request) -> Option<Result<
 
 fn read(result: &Result<Value, String>, request: &Request) -> Result<Sample, String> {
     let body = result.as_ref().map_err(String::clone)?;
-    let answer = Answer::deserialize(body).map_err(|error| format!("its answer is not a completion: {error}"))?;
+    let answer = Answer::deserialize(body)
+        .map_err(|error| format!("its answer is not a completion: {error}"))?;
     answer.sample(request.top_logprobs).map_err(|(problem, _)| format!("its answer {problem}"))
 }
 
@@ -127,7 +139,9 @@ fn read(result: &Result<Value, String>, request: &Request) -> Result<Sample, Str
 fn outcome(response: Option<Response>, error: Option<Value>) -> Result<Value, String> {
     match (response, error.filter(|error| !error.is_null())) {
         (Some(Response { status_code: 200, body: Some(body) }), None) => Ok(body),
-        (Some(Response { status_code, body }), None) => Err(short(format!("status {status_code}"), body)),
+        (Some(Response { status_code, body }), None) => {
+            Err(short(format!("status {status_code}"), body))
+        }
         (_, error) => Err(short("error".to_owned(), error)),
     }
 }
@@ -146,7 +160,11 @@ impl Generate for BatchReader {
 
     /// # Errors
     /// [`Error::NoResult`] where any sample has none; then none is handed over.
-    fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error> {
+    fn generate(
+        &mut self,
+        requests: &[Request],
+        on_completion: &mut dyn FnMut(Completion),
+    ) -> Result<(), Error> {
         let (found, missing): (Vec<_>, Vec<_>) =
             self.look_up(requests).partition(|found| matches!(found.result, Some(Ok(_))));
         if !missing.is_empty() {

@@ -54,12 +54,14 @@ pub(crate) type Problem = (String, Option<serde_json::Error>);
 
 /// Reads the answer to a request that asks for this many log-probabilities a token.
 pub(super) fn sample(bytes: &[u8], top_logprobs: u32) -> Result<Sample, Problem> {
-    let answer: Answer = serde_json::from_slice(bytes).map_err(|e| ("is not a completion".to_owned(), Some(e)))?;
+    let answer: Answer =
+        serde_json::from_slice(bytes).map_err(|e| ("is not a completion".to_owned(), Some(e)))?;
     answer.sample(top_logprobs)
 }
 
 impl Answer {
-    /// The one sample that was asked for, with this many log-probabilities a token where the server tells them.
+    /// The one sample that was asked for, with this many log-probabilities a token where the server
+    /// tells them.
     pub(crate) fn sample(self, top_logprobs: u32) -> Result<Sample, Problem> {
         let problem = |text: &str| (text.to_owned(), None);
         let choice = self.choices.into_iter().next().ok_or_else(|| problem("has no choices"))?;
@@ -72,7 +74,8 @@ impl Answer {
             Some("length") => FinishReason::Length,
             other => return Err((format!("ended with `finish_reason` {other:?}"), None)),
         };
-        let text = choice.message.map_or(choice.text, |message| message.content).unwrap_or_default();
+        let text =
+            choice.message.map_or(choice.text, |message| message.content).unwrap_or_default();
         let tokens = match choice.logprobs {
             Some(found) if top_logprobs > 0 => written_tokens(found, &text, top_logprobs as usize)
                 .map_err(|e| ("has `logprobs` of an unknown form".to_owned(), Some(e)))?,
@@ -94,7 +97,8 @@ struct Model {
 
 /// Names of the models in the answer of `models`.
 pub(super) fn models(bytes: &[u8]) -> Result<Vec<String>, Problem> {
-    let models: Models = serde_json::from_slice(bytes).map_err(|e| ("is not a list of models".to_owned(), Some(e)))?;
+    let models: Models = serde_json::from_slice(bytes)
+        .map_err(|e| ("is not a list of models".to_owned(), Some(e)))?;
     Ok(models.data.into_iter().map(|model| model.id).collect())
 }
 
@@ -105,16 +109,39 @@ mod tests {
     #[test]
     fn answers_are_read_or_refused() {
         let check = |choice: &str, usage: &str, expected: Result<(&str, FinishReason), &str>| {
-            let found = sample(format!(r#"{{"choices":[{choice}],"usage":{usage},"more":1}}"#).as_bytes(), 0);
+            let found = sample(
+                format!(r#"{{"choices":[{choice}],"usage":{usage},"more":1}}"#).as_bytes(),
+                0,
+            );
             let found = found.map(|s| (s.text, s.finish_reason)).map_err(|(problem, _)| problem);
-            assert_eq!(found, expected.map(|(t, f)| (t.to_owned(), f)).map_err(str::to_owned), "{choice}");
+            assert_eq!(
+                found,
+                expected.map(|(t, f)| (t.to_owned(), f)).map_err(str::to_owned),
+                "{choice}"
+            );
         };
         let usage = r#"{"completion_tokens":3}"#;
         check(r#"{"text":"a","finish_reason":"stop"}"#, usage, Ok(("a", FinishReason::Stop)));
-        check(r#"{"message":{"content":"b"},"finish_reason":"length"}"#, usage, Ok(("b", FinishReason::Length)));
-        check(r#"{"message":{"content":null},"finish_reason":"stop"}"#, usage, Ok(("", FinishReason::Stop)));
-        check(r#"{"text":"a","finish_reason":"stop","logprobs":7}"#, usage, Ok(("a", FinishReason::Stop)));
-        check(r#"{"text":"a","finish_reason":null}"#, usage, Err("ended with `finish_reason` None"));
+        check(
+            r#"{"message":{"content":"b"},"finish_reason":"length"}"#,
+            usage,
+            Ok(("b", FinishReason::Length)),
+        );
+        check(
+            r#"{"message":{"content":null},"finish_reason":"stop"}"#,
+            usage,
+            Ok(("", FinishReason::Stop)),
+        );
+        check(
+            r#"{"text":"a","finish_reason":"stop","logprobs":7}"#,
+            usage,
+            Ok(("a", FinishReason::Stop)),
+        );
+        check(
+            r#"{"text":"a","finish_reason":null}"#,
+            usage,
+            Err("ended with `finish_reason` None"),
+        );
         check("", usage, Err("has no choices"));
         let no_usage = "has no `usage.completion_tokens`, which counts are taken from; have the server report usage";
         check(r#"{"text":"a","finish_reason":"stop"}"#, "null", Err(no_usage));
@@ -126,12 +153,17 @@ mod tests {
         let tokens = |logprobs: &str| {
             let choice = format!(r#"{{"text":"a","finish_reason":"stop"{logprobs}}}"#);
             let answer = format!(r#"{{"choices":[{choice}],"usage":{{"completion_tokens":3}}}}"#);
-            sample(answer.as_bytes(), 2).map(|sample| sample.tokens.len()).map_err(|(problem, _)| problem)
+            sample(answer.as_bytes(), 2)
+                .map(|sample| sample.tokens.len())
+                .map_err(|(problem, _)| problem)
         };
         assert_eq!(tokens(""), Ok(0));
         assert_eq!(tokens(r#","logprobs":null"#), Ok(0));
         assert_eq!(tokens(r#","logprobs":{"content":null}"#), Ok(0));
         assert_eq!(tokens(r#","logprobs":{"content":[{"token":"a"}]}"#), Ok(1));
-        assert_eq!(tokens(r#","logprobs":[0.5]"#), Err("has `logprobs` of an unknown form".to_owned()));
+        assert_eq!(
+            tokens(r#","logprobs":[0.5]"#),
+            Err("has `logprobs` of an unknown form".to_owned())
+        );
     }
 }

@@ -98,8 +98,13 @@ mod tests {
     #[test]
     fn fields_that_not_every_server_knows_are_sent_only_when_they_matter() {
         insta::assert_snapshot!(rendered(Input::Text("a".to_owned()), Sampling::default(), 0), @r#"completions {"model":"m","prompt":"a","max_tokens":256,"temperature":0.7,"top_p":0.9,"seed":9,"n":1,"stream":false}"#);
-        let sampling =
-            Sampling { top_k: 5, min_p: 0.1, ignore_eos: true, stop: vec!["\n".to_owned()], ..Sampling::default() };
+        let sampling = Sampling {
+            top_k: 5,
+            min_p: 0.1,
+            ignore_eos: true,
+            stop: vec!["\n".to_owned()],
+            ..Sampling::default()
+        };
         insta::assert_snapshot!(rendered(Input::Chat(vec![Message::user("a")]), sampling, 0), @r#"chat/completions {"model":"m","messages":[{"role":"user","content":"a"}],"max_tokens":256,"temperature":0.7,"top_p":0.9,"seed":9,"n":1,"stream":false,"stop":["\n"],"top_k":5,"min_p":0.1,"ignore_eos":true}"#);
     }
 

@@ -19,9 +19,9 @@ const MAX_ANSWER: u64 = 64 << 20;
 /// Generates by asking a server, many requests at once, one sample a request.
 ///
 /// Requests go to `{base_url}/completions` for [`Input::Text`](crate::Input::Text) and tokens, and
-/// `{base_url}/chat/completions` for [`Input::Chat`](crate::Input::Chat). Token counts are those that the server
-/// reports. Whether equal seeds give equal text is up to the server. Proxies of the environment are not used, redirects
-/// are not followed.
+/// `{base_url}/chat/completions` for [`Input::Chat`](crate::Input::Chat). Token counts are those
+/// that the server reports. Whether equal seeds give equal text is up to the server. Proxies of the
+/// environment are not used, redirects are not followed.
 #[derive(Debug)]
 pub struct OpenAi {
     pub(super) config: HttpConfig,
@@ -46,16 +46,25 @@ struct Failure {
 }
 
 impl OpenAi {
-    /// A client; nothing is sent yet. `api_key` goes into the header `Authorization` and nowhere else.
+    /// A client; nothing is sent yet. `api_key` goes into the header `Authorization` and nowhere
+    /// else.
     ///
-    /// Setting `interrupt` makes a running call end with [`Error::Interrupted`](crate::Error::Interrupted) as soon as
-    /// the requests under way are answered.
+    /// Setting `interrupt` makes a running call end with
+    /// [`Error::Interrupted`](crate::Error::Interrupted) as soon as the requests under way are
+    /// answered.
     ///
     /// # Errors
     /// [`HttpError::Config`], [`HttpError::ApiKey`]
-    pub fn new(config: HttpConfig, api_key: Option<String>, interrupt: Arc<AtomicBool>) -> Result<Self, HttpError> {
+    pub fn new(
+        config: HttpConfig,
+        api_key: Option<String>,
+        interrupt: Arc<AtomicBool>,
+    ) -> Result<Self, HttpError> {
         config.validate()?;
-        if api_key.as_ref().is_some_and(|key| key.is_empty() || !key.bytes().all(|b| b.is_ascii_graphic())) {
+        if api_key
+            .as_ref()
+            .is_some_and(|key| key.is_empty() || !key.bytes().all(|b| b.is_ascii_graphic()))
+        {
             return Err(HttpError::ApiKey);
         }
         let agent = Agent::config_builder()
@@ -73,8 +82,10 @@ impl OpenAi {
     /// Waits until the server lists the model at `{base_url}/models`.
     ///
     /// # Errors
-    /// [`HttpError::NotReady`] after `ready_timeout_seconds`; at once what does not pass by waiting:
-    /// [`HttpError::Model`], [`HttpError::Answer`], and [`HttpError::Status`] of a refusal such as 401.
+    /// [`HttpError::NotReady`] after `ready_timeout_seconds`; at once what does not pass by
+    /// waiting:
+    /// [`HttpError::Model`], [`HttpError::Answer`], and [`HttpError::Status`] of a refusal such as
+    /// 401.
     pub fn wait_until_ready(&self) -> Result<(), HttpError> {
         let (url, seconds) = (self.config.url("models"), self.config.ready_timeout_seconds);
         let started = Instant::now();
@@ -102,11 +113,19 @@ impl OpenAi {
     }
 
     /// Generates one sample; `None` if it was halted before it could try again.
-    pub(super) fn complete(&self, request: &Request, seed: u64, halt: &Halt) -> Result<Option<Sample>, HttpError> {
+    pub(super) fn complete(
+        &self,
+        request: &Request,
+        seed: u64,
+        halt: &Halt,
+    ) -> Result<Option<Sample>, HttpError> {
         let body = Body::new(&self.config.model, request, seed);
         let (url, bytes) = (self.config.url(body.path()), body.to_bytes());
         for attempt in 0.. {
-            let sent = self.with_key(self.agent.post(&url)).content_type("application/json").send(&bytes[..]);
+            let sent = self
+                .with_key(self.agent.post(&url))
+                .content_type("application/json")
+                .send(&bytes[..]);
             let failure = match self.read(&url, sent) {
                 Ok(answer) => {
                     let sample = sample(&answer, request.top_logprobs).map(Some);
@@ -116,7 +135,12 @@ impl OpenAi {
             };
             match failure.again {
                 Some(retry_after) if attempt < self.config.max_retries => {
-                    if halt.wait(wait(&self.config, attempt, retry_after.as_deref(), SystemTime::now())) {
+                    if halt.wait(wait(
+                        &self.config,
+                        attempt,
+                        retry_after.as_deref(),
+                        SystemTime::now(),
+                    )) {
                         return Ok(None);
                     }
                 }
@@ -134,14 +158,19 @@ impl OpenAi {
     }
 
     /// Reads the body of a 200.
-    fn read(&self, url: &str, sent: Result<Response<ureq::Body>, ureq::Error>) -> Result<Vec<u8>, Failure> {
+    fn read(
+        &self,
+        url: &str,
+        sent: Result<Response<ureq::Body>, ureq::Error>,
+    ) -> Result<Vec<u8>, Failure> {
         let broken = |source| Failure {
             error: HttpError::Transport { url: url.to_owned(), source: Box::new(source) },
             again: Some(None),
         };
         let mut response = sent.map_err(broken)?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+        let retry_after =
+            response.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let again = may_pass(status).then(|| retry_after.map(str::to_owned));
         let bytes = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
         if status == 200 {
@@ -165,7 +194,8 @@ impl OpenAi {
 
     /// The beginning of an answer, on one line and without the API key, which some servers repeat.
     fn excerpt(&self, bytes: &[u8]) -> String {
-        let mut text = String::from_utf8_lossy(bytes).split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut text =
+            String::from_utf8_lossy(bytes).split_whitespace().collect::<Vec<_>>().join(" ");
         if let Some(ApiKey(key)) = &self.key {
             text = text.replace(key, "[API key]");
         }

@@ -15,10 +15,14 @@ pub enum HttpError {
         remedy: &'static str,
     },
     /// The API key cannot stand in a header.
-    #[error("the API key is empty, or has a character other than visible ASCII; check how it was read")]
+    #[error(
+        "the API key is empty, or has a character other than visible ASCII; check how it was read"
+    )]
     ApiKey,
     /// The server could not be reached, or broke off.
-    #[error("no whole answer from {url}; check that the server runs, raise `timeout_seconds` or lower `concurrency`")]
+    #[error(
+        "no whole answer from {url}; check that the server runs, raise `timeout_seconds` or lower `concurrency`"
+    )]
     Transport {
         /// The address.
         url: String,
@@ -50,7 +54,9 @@ pub enum HttpError {
         source: Option<serde_json::Error>,
     },
     /// The server was not ready in time.
-    #[error("{url} was not ready within {seconds} s; start the server, or raise `ready_timeout_seconds`")]
+    #[error(
+        "{url} was not ready within {seconds} s; start the server, or raise `ready_timeout_seconds`"
+    )]
     NotReady {
         /// The address.
         url: String,

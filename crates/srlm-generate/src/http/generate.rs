@@ -20,9 +20,15 @@ impl Generate for OpenAi {
     }
 
     /// The first error ends the call, as soon as the requests under way have ended.
-    fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error> {
+    fn generate(
+        &mut self,
+        requests: &[Request],
+        on_completion: &mut dyn FnMut(Completion),
+    ) -> Result<(), Error> {
         check(requests)?;
-        let place = |(i, request): (usize, &Request)| (0..request.seeds.len()).map(move |sample| (i, sample));
+        let place = |(i, request): (usize, &Request)| {
+            (0..request.seeds.len()).map(move |sample| (i, sample))
+        };
         let places: Vec<_> = requests.iter().enumerate().flat_map(place).collect();
         let (next, halt) = (AtomicUsize::new(0), Halt::default());
         let (sender, receiver) = mpsc::channel();
@@ -47,7 +53,8 @@ impl Generate for OpenAi {
 }
 
 impl OpenAi {
-    /// Hands the samples over until all workers have ended; an error or the caller's wish makes them end early.
+    /// Hands the samples over until all workers have ended; an error or the caller's wish makes
+    /// them end early.
     fn collect(
         &self,
         receiver: &mpsc::Receiver<Result<Completion, Error>>,
@@ -79,12 +86,16 @@ impl OpenAi {
         halt: &Halt,
     ) -> Result<Option<Completion>, Error> {
         let request = &requests[request_index];
-        let sample = self.complete(request, request.seeds[sample_index], halt).map_err(|error| match error {
-            HttpError::Status { status: 400 | 413 | 422, .. } => {
-                Error::Request { id: request.id.clone(), reason: error.to_string() }
-            }
-            error => Error::Engine { engine: self.config.model.clone(), source: Box::new(error) },
-        })?;
+        let sample = self.complete(request, request.seeds[sample_index], halt).map_err(
+            |error| match error {
+                HttpError::Status { status: 400 | 413 | 422, .. } => {
+                    Error::Request { id: request.id.clone(), reason: error.to_string() }
+                }
+                error => {
+                    Error::Engine { engine: self.config.model.clone(), source: Box::new(error) }
+                }
+            },
+        )?;
         Ok(sample.map(|sample| sample.completion(request_index, sample_index)))
     }
 }

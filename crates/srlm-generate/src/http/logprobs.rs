@@ -31,8 +31,13 @@ struct Top {
     logprob: f64,
 }
 
-/// The tokens that `text` was written as, with at most `n` of the likeliest at each place; none if the server tells none.
-pub(super) fn written_tokens(found: Value, text: &str, n: usize) -> Result<Vec<WrittenToken>, serde_json::Error> {
+/// The tokens that `text` was written as, with at most `n` of the likeliest at each place; none if
+/// the server tells none.
+pub(super) fn written_tokens(
+    found: Value,
+    text: &str,
+    n: usize,
+) -> Result<Vec<WrittenToken>, serde_json::Error> {
     let Logprobs { content, tokens, top_logprobs } = serde_json::from_value(found)?;
     let mut written: Vec<WrittenToken> = match content {
         Some(content) => of_chat(content),
@@ -62,7 +67,11 @@ fn of_chat(content: Vec<Token>) -> Vec<WrittenToken> {
     };
     let written = |Token { token, bytes, top_logprobs }| WrittenToken {
         text: text(token, bytes, &mut begun),
-        top: top_logprobs.unwrap_or_default().into_iter().map(|top| (top.token, top.logprob)).collect(),
+        top: top_logprobs
+            .unwrap_or_default()
+            .into_iter()
+            .map(|top| (top.token, top.logprob))
+            .collect(),
     };
     content.into_iter().map(written).collect()
 }
@@ -76,8 +85,8 @@ fn whole_characters(begun: &mut Vec<u8>) -> String {
     String::from_utf8_lossy(&begun.drain(..end).collect::<Vec<_>>()).into_owned()
 }
 
-/// Leaves the tokens no text beyond `text`, which holds neither stop strings nor special tokens. Where they differ
-/// from it before its end, they stay as they are.
+/// Leaves the tokens no text beyond `text`, which holds neither stop strings nor special tokens.
+/// Where they differ from it before its end, they stay as they are.
 fn fit(tokens: &mut [WrittenToken], text: &str) {
     let mut rest = text;
     for token in tokens {
@@ -101,7 +110,10 @@ mod tests {
         let tokens: Vec<_> = tokens
             .iter()
             .map(|token| {
-                (token.text.as_str(), token.top.iter().map(|(text, p)| (text.as_str(), *p)).collect::<Vec<_>>())
+                (
+                    token.text.as_str(),
+                    token.top.iter().map(|(text, p)| (text.as_str(), *p)).collect::<Vec<_>>(),
+                )
             })
             .collect();
         let expected: Vec<_> = expected.iter().map(|(text, top)| (*text, top.to_vec())).collect();

@@ -1,4 +1,5 @@
-//! A client for servers that speak OpenAI's completions and chat forms, such as vLLM, SGLang and llama.cpp.
+//! A client for servers that speak OpenAI's completions and chat forms, such as vLLM, SGLang and
+//! llama.cpp.
 
 mod answer;
 mod body;

@@ -10,9 +10,14 @@ pub(super) fn may_pass(status: u16) -> bool {
     matches!(status, 408 | 429 | 500..=599)
 }
 
-/// How long to wait after the attempt of this number, from 0. `retry_after` is the header's value: seconds or a date;
-/// what is neither counts as if it were absent.
-pub(super) fn wait(config: &HttpConfig, attempt: u32, retry_after: Option<&str>, now: SystemTime) -> Duration {
+/// How long to wait after the attempt of this number, from 0. `retry_after` is the header's value:
+/// seconds or a date; what is neither counts as if it were absent.
+pub(super) fn wait(
+    config: &HttpConfig,
+    attempt: u32,
+    retry_after: Option<&str>,
+    now: SystemTime,
+) -> Duration {
     let doubled = config.backoff_seconds * 2_f64.powi(attempt.min(30) as i32);
     let asked = retry_after.and_then(|value| seconds(value.trim(), now));
     Duration::from_secs_f64(asked.unwrap_or(doubled).min(config.max_backoff_seconds))
@@ -60,7 +65,8 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_a_bound_unless_the_server_says_how_long() {
-        let config = HttpConfig { backoff_seconds: 0.5, max_backoff_seconds: 5.0, ..HttpConfig::default() };
+        let config =
+            HttpConfig { backoff_seconds: 0.5, max_backoff_seconds: 5.0, ..HttpConfig::default() };
         let now = httpdate::parse_http_date("Wed, 21 Oct 2026 07:28:00 GMT").unwrap();
         let rows = [
             (0, None, 0.5),
@@ -77,7 +83,11 @@ mod tests {
             (1, Some("soon"), 1.0),
         ];
         for (attempt, retry_after, expected) in rows {
-            assert_eq!(wait(&config, attempt, retry_after, now).as_secs_f64(), expected, "{attempt} {retry_after:?}");
+            assert_eq!(
+                wait(&config, attempt, retry_after, now).as_secs_f64(),
+                expected,
+                "{attempt} {retry_after:?}"
+            );
         }
     }
 

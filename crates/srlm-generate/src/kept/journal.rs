@@ -35,12 +35,17 @@ impl Line {
             text: completion.text.clone(),
             finish_reason: completion.finish_reason,
             n_tokens: completion.n_tokens,
-            tokens: completion.tokens.iter().map(|token| (token.text.clone(), token.top.clone())).collect(),
+            tokens: completion
+                .tokens
+                .iter()
+                .map(|token| (token.text.clone(), token.top.clone()))
+                .collect(),
         }
     }
 
     pub(super) fn completion(&self, request_index: usize, sample_index: usize) -> Completion {
-        let token = |(text, top): &(String, Vec<_>)| WrittenToken { text: text.clone(), top: top.clone() };
+        let token =
+            |(text, top): &(String, Vec<_>)| WrittenToken { text: text.clone(), top: top.clone() };
         Completion {
             request_index,
             sample_index,
@@ -60,7 +65,8 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens a file, old or new. What follows the last line's end is the torn line of an attempt that died, and goes.
+    /// Opens a file, old or new. What follows the last line's end is the torn line of an attempt
+    /// that died, and goes.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let failed = |action| move |source| Error::Io { action, path: path.to_owned(), source };
         let bytes = match fs::read(path) {
@@ -68,14 +74,18 @@ impl Journal {
             read => read.map_err(failed("read"))?,
         };
         let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        let text = std::str::from_utf8(&bytes[..whole]).map_err(io::Error::other).map_err(failed("read"))?;
+        let text = std::str::from_utf8(&bytes[..whole])
+            .map_err(io::Error::other)
+            .map_err(failed("read"))?;
         let rows = text.lines().enumerate().map(|(i, line)| parse_row::<Row>(line, path, i + 1));
-        let lines = rows.map(|row| row.map(|row| (row.sample_id, row.sample))).collect::<Result<_, _>>()?;
+        let lines =
+            rows.map(|row| row.map(|row| (row.sample_id, row.sample))).collect::<Result<_, _>>()?;
         if whole < bytes.len() {
             let file = OpenOptions::new().write(true).open(path).map_err(failed("open"))?;
             file.set_len(whole as u64).map_err(failed("truncate"))?;
         }
-        let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed("open"))?;
+        let file =
+            OpenOptions::new().create(true).append(true).open(path).map_err(failed("open"))?;
         Ok(Self { path: path.to_owned(), file, lines })
     }
 
@@ -86,7 +96,8 @@ impl Journal {
     /// Adds a sample; from then on it survives the process.
     pub(super) fn append(&mut self, sample_id: String, sample: Line) -> Result<(), Error> {
         let row = Row { sample_id, sample };
-        let unwritable = |problem| Error::Unwritable { id: format!("sample_id {}", row.sample_id), problem };
+        let unwritable =
+            |problem| Error::Unwritable { id: format!("sample_id {}", row.sample_id), problem };
         let line = to_line(&row).map_err(unwritable)? + "\n";
         self.file.write_all(line.as_bytes()).map_err(|source| self.failed("append to", source))?;
         self.lines.insert(row.sample_id, row.sample);
@@ -108,8 +119,17 @@ mod tests {
     use super::*;
 
     fn line(text: &str) -> Line {
-        let tokens = vec![("4".to_owned(), vec![("4".to_owned(), -0.1), ("5".to_owned(), -0.300_000_000_000_000_04)])];
-        Line { seed: 7, text: text.to_owned(), finish_reason: FinishReason::Stop, n_tokens: 2, tokens }
+        let tokens = vec![(
+            "4".to_owned(),
+            vec![("4".to_owned(), -0.1), ("5".to_owned(), -0.300_000_000_000_000_04)],
+        )];
+        Line {
+            seed: 7,
+            text: text.to_owned(),
+            finish_reason: FinishReason::Stop,
+            n_tokens: 2,
+            tokens,
+        }
     }
 
     #[test]
@@ -124,7 +144,11 @@ mod tests {
         for cut in 1..40 {
             fs::write(&path, &bytes[..bytes.len() - cut]).unwrap();
             let mut journal = Journal::open(&path).unwrap();
-            assert_eq!((journal.get("a/0/x"), journal.get("a/1/x")), (Some(&line("one\nmore")), None), "{cut}");
+            assert_eq!(
+                (journal.get("a/0/x"), journal.get("a/1/x")),
+                (Some(&line("one\nmore")), None),
+                "{cut}"
+            );
             journal.append("a/1/x".to_owned(), line("two")).unwrap();
             assert_eq!(fs::read(&path).unwrap(), bytes);
         }

@@ -11,11 +11,12 @@ use crate::{Completion, Error, Generate, Request};
 
 /// Writes each sample to a file as it ends, and serves from there what an earlier attempt finished.
 ///
-/// For engines that cost money or take long: without this an interruption would lose what a call had so far. A kept
-/// sample is served only to a request with the same id, place, seed, input, sampling and engine identity.
+/// For engines that cost money or take long: without this an interruption would lose what a call
+/// had so far. A kept sample is served only to a request with the same id, place, seed, input,
+/// sampling and engine identity.
 ///
-/// The file is opened by the first call, in a folder that is there by then. A line that a crash of the process tore is
-/// dropped; a crash of the system may cost the last lines of a call.
+/// The file is opened by the first call, in a folder that is there by then. A line that a crash of
+/// the process tore is dropped; a crash of the system may cost the last lines of a call.
 pub struct Kept<G> {
     inner: G,
     path: PathBuf,
@@ -24,13 +25,15 @@ pub struct Kept<G> {
 }
 
 impl<G: Generate> Kept<G> {
-    /// Keeps each sample of `inner` at `path`: for engines whose samples do not depend on what is asked beside them.
+    /// Keeps each sample of `inner` at `path`: for engines whose samples do not depend on what is
+    /// asked beside them.
     pub fn new(inner: G, path: PathBuf) -> Self {
         Self { inner, path, journal: None, group: None }
     }
 
-    /// Asks `group` requests at a time, and asks a group again that was not finished: for engines whose last bits move
-    /// with the batch. What they write is then the same with and without interruptions.
+    /// Asks `group` requests at a time, and asks a group again that was not finished: for engines
+    /// whose last bits move with the batch. What they write is then the same with and without
+    /// interruptions.
     pub fn in_groups(inner: G, path: PathBuf, group: NonZeroUsize) -> Self {
         Self { group: Some(group), ..Self::new(inner, path) }
     }
@@ -43,8 +46,13 @@ impl<G: Generate> Generate for Kept<G> {
     }
 
     /// # Errors
-    /// Those of the engine, and [`Error::File`]; where a sample cannot be written, the call goes on to its end.
-    fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error> {
+    /// Those of the engine, and [`Error::File`]; where a sample cannot be written, the call goes on
+    /// to its end.
+    fn generate(
+        &mut self,
+        requests: &[Request],
+        on_completion: &mut dyn FnMut(Completion),
+    ) -> Result<(), Error> {
         let journal = match self.journal.take() {
             Some(journal) => journal,
             None => Journal::open(&self.path)?,
@@ -62,7 +70,8 @@ impl<G: Generate> Generate for Kept<G> {
     }
 }
 
-/// Serves requests from the journal and by the engine; `all_or_none` asks all where one sample is missing.
+/// Serves requests from the journal and by the engine; `all_or_none` asks all where one sample is
+/// missing.
 fn serve(
     inner: &mut dyn Generate,
     requests: &[Request],
@@ -95,11 +104,17 @@ fn serve(
     generated.and(written.and(synced).map_err(Error::File))
 }
 
-/// The requests with the seeds that are still to be served, and for each its place and the places of those seeds.
+/// The requests with the seeds that are still to be served, and for each its place and the places
+/// of those seeds.
 type Rest = (Vec<Request>, Vec<(usize, Vec<usize>)>);
 
 /// Hands over the samples that are there.
-fn serve_kept(model: &str, requests: &[Request], journal: &Journal, on_completion: &mut dyn FnMut(Completion)) -> Rest {
+fn serve_kept(
+    model: &str,
+    requests: &[Request],
+    journal: &Journal,
+    on_completion: &mut dyn FnMut(Completion),
+) -> Rest {
     let mut rest = Rest::default();
     for (request_index, request) in requests.iter().enumerate() {
         let mut missing = Vec::new();

@@ -17,16 +17,27 @@ fn every_seed_of_every_request_is_served() {
     let found = generate(&config, &[request("a", vec![1, 2]), chat]).unwrap();
     let places: Vec<_> = found.iter().map(|c| (c.request_index, c.sample_index)).collect();
     assert_eq!(places, [(0, 0), (0, 1), (1, 0)]);
-    assert!(found.iter().all(|c| (c.text.as_str(), c.n_tokens, c.finish_reason) == ("fine", 7, FinishReason::Length)));
+    assert!(found.iter().all(
+        |c| (c.text.as_str(), c.n_tokens, c.finish_reason) == ("fine", 7, FinishReason::Length)
+    ));
     let seen = seen.lock().unwrap();
-    let count = |text: &str| seen.iter().filter(|(head, body)| head.contains(text) || body.contains(text)).count();
+    let count = |text: &str| {
+        seen.iter().filter(|(head, body)| head.contains(text) || body.contains(text)).count()
+    };
     assert_eq!((count("POST /v1/completions "), count("POST /v1/chat/completions ")), (2, 1));
-    assert_eq!(["\"seed\":1,", "\"seed\":2,", "\"seed\":3,", &format!("Bearer {KEY}")].map(count), [1, 1, 1, 3]);
+    assert_eq!(
+        ["\"seed\":1,", "\"seed\":2,", "\"seed\":3,", &format!("Bearer {KEY}")].map(count),
+        [1, 1, 1, 3]
+    );
 }
 
 #[test]
 fn as_many_requests_as_allowed_are_under_way() {
-    let meeting = Meeting { barrier: Barrier::new(3), n_here: AtomicUsize::new(0), n_most: AtomicUsize::new(0) };
+    let meeting = Meeting {
+        barrier: Barrier::new(3),
+        n_here: AtomicUsize::new(0),
+        n_most: AtomicUsize::new(0),
+    };
     let meeting = Arc::new(meeting);
     let (mut config, _) = server((0..6).map(|_| Reply::Meet(meeting.clone())).collect());
     config.concurrency = 3;
@@ -71,7 +82,10 @@ fn what_waiting_does_not_mend_is_told() {
         told(&client(&config).wait_until_ready().unwrap_err())
     };
     let models = r#"{"data":[{"id":"other"}]}"#;
-    assert!(ready(vec![whole(200, "", models)], |_| {}).contains("does not serve `tiny` but [\"other\"]"));
+    assert!(
+        ready(vec![whole(200, "", models)], |_| {})
+            .contains("does not serve `tiny` but [\"other\"]")
+    );
     assert!(ready(vec![whole(401, "", "no key")], |_| {}).contains("answered 401: no key"));
     let busy = vec![whole(503, "Retry-After: 9\r\n", "loading")];
     let error = ready(busy, |config| config.ready_timeout_seconds = 1.0);
@@ -105,7 +119,8 @@ fn an_interruption_ends_the_call_and_keeps_what_was_done() {
 
 #[test]
 fn an_interruption_cuts_the_wait_for_a_busy_server_short() {
-    let (mut config, seen) = server((0..9).map(|_| whole(429, "Retry-After: 1000\r\n", "")).collect());
+    let (mut config, seen) =
+        server((0..9).map(|_| whole(429, "Retry-After: 1000\r\n", "")).collect());
     config.max_backoff_seconds = 1000.0;
     let mut client = OpenAi::new(config, None, Arc::new(AtomicBool::new(true))).unwrap();
     let result = client.generate(&[request("a", vec![1])], &mut |_| {});

@@ -15,7 +15,11 @@ impl<G: Generate> Generate for FailsAt<G> {
         self.0.identity()
     }
 
-    fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error> {
+    fn generate(
+        &mut self,
+        requests: &[Request],
+        on_completion: &mut dyn FnMut(Completion),
+    ) -> Result<(), Error> {
         let (left, mut n) = (self.1, 0);
         self.0.generate(requests, &mut |completion| {
             n += 1;
@@ -40,7 +44,11 @@ fn scripted(asked: &mut Vec<u64>) -> impl Generate {
 }
 
 fn texts(samples: &[Vec<Completion>]) -> Vec<String> {
-    samples.iter().flatten().map(|c| format!("{}.{} {}", c.request_index, c.sample_index, c.text)).collect()
+    samples
+        .iter()
+        .flatten()
+        .map(|c| format!("{}.{} {}", c.request_index, c.sample_index, c.text))
+        .collect()
 }
 
 #[test]
@@ -49,11 +57,17 @@ fn what_an_attempt_finished_is_not_asked_again() {
     for n in 0..6 {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("samples.jsonl");
-        let failed =
-            generate_group(&mut Kept::new(FailsAt(scripted(&mut vec![]), n), path.clone()), &requests(), &mut |_| {});
+        let failed = generate_group(
+            &mut Kept::new(FailsAt(scripted(&mut vec![]), n), path.clone()),
+            &requests(),
+            &mut |_| {},
+        );
         assert_eq!(failed.is_err(), n < 5);
         let (mut asked, mut n_told) = (Vec::new(), 0);
-        let resumed = generate_group(&mut Kept::new(scripted(&mut asked), path), &requests(), &mut |_| n_told += 1);
+        let resumed =
+            generate_group(&mut Kept::new(scripted(&mut asked), path), &requests(), &mut |_| {
+                n_told += 1
+            });
         assert_eq!(texts(&resumed.unwrap()), texts(&whole));
         assert_eq!((asked, n_told), ([1, 2, 3, 4, 5][n.min(5)..].to_vec(), 5), "{n}");
     }
@@ -67,7 +81,8 @@ fn a_sample_is_kept_for_its_own_request_only() {
         let mut asked = Vec::new();
         let mut requests = requests();
         change(&mut requests[0]);
-        generate_group(&mut Kept::new(scripted(&mut asked), path.clone()), &requests, &mut |_| {}).unwrap();
+        generate_group(&mut Kept::new(scripted(&mut asked), path.clone()), &requests, &mut |_| {})
+            .unwrap();
         asked.len()
     };
     assert_eq!(n_asked(|_| {}), 5);
@@ -96,7 +111,9 @@ fn one_wrapper_serves_group_after_group() {
 fn a_group_that_was_not_finished_is_asked_whole() {
     let two = NonZeroUsize::new(2).unwrap();
     let whole = generate_group(&mut scripted(&mut vec![]), &requests(), &mut |_| {}).unwrap();
-    for (n, asked_again) in [(0, &[1, 2, 3, 4, 5][..]), (2, &[1, 2, 3, 4, 5]), (3, &[4, 5]), (4, &[4, 5]), (5, &[])] {
+    for (n, asked_again) in
+        [(0, &[1, 2, 3, 4, 5][..]), (2, &[1, 2, 3, 4, 5]), (3, &[4, 5]), (4, &[4, 5]), (5, &[])]
+    {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("samples.jsonl");
         let mut unseen = Vec::new();
@@ -114,9 +131,11 @@ fn a_group_that_was_not_finished_is_asked_whole() {
 fn samples_of_a_server_that_fails_are_kept_without_its_key() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("samples.jsonl");
-    let (mut config, seen) = server(vec![whole(200, "", &ok("one")), whole(401, "", &format!("bad key {KEY}"))]);
+    let (mut config, seen) =
+        server(vec![whole(200, "", &ok("one")), whole(401, "", &format!("bad key {KEY}"))]);
     config.concurrency = 1;
-    let attempt = || generate_group(&mut Kept::new(client(&config), path.clone()), &requests(), &mut |_| {});
+    let attempt =
+        || generate_group(&mut Kept::new(client(&config), path.clone()), &requests(), &mut |_| {});
     let error = attempt().unwrap_err();
     let n_asked = seen.lock().unwrap().len();
     let found = attempt().unwrap();
@@ -132,5 +151,8 @@ fn a_file_that_cannot_be_written_is_an_error() {
     let mut asked = Vec::new();
     let mut kept = Kept::new(scripted(&mut asked), dir.path().join("absent/samples.jsonl"));
     let error = kept.generate(&requests(), &mut |_| {}).unwrap_err();
-    assert!(matches!(error, Error::File(_)) && told(&error).contains("absent/samples.jsonl"), "{error}");
+    assert!(
+        matches!(error, Error::File(_)) && told(&error).contains("absent/samples.jsonl"),
+        "{error}"
+    );
 }

@@ -1,4 +1,5 @@
-//! The client against a server that misbehaves on request and against a real one, and files of requests and results.
+//! The client against a server that misbehaves on request and against a real one, and files of
+//! requests and results.
 #![allow(clippy::unwrap_used)]
 
 mod batch;

@@ -1,5 +1,5 @@
-//! The client against a server that is there: `SRLM_TEST_SERVER` is its address with `/v1`, `SRLM_TEST_SERVER_MODEL`
-//! the name of a small chat model that it serves.
+//! The client against a server that is there: `SRLM_TEST_SERVER` is its address with `/v1`,
+//! `SRLM_TEST_SERVER_MODEL` the name of a small chat model that it serves.
 #![expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 
 use std::env;
@@ -10,11 +10,18 @@ use srlm_generate::{Completion, HttpConfig, Input, OpenAi, Request, Sampling, ge
 
 fn config() -> Option<HttpConfig> {
     let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    let (Some(base_url), Some(model)) = (set("SRLM_TEST_SERVER"), set("SRLM_TEST_SERVER_MODEL")) else {
+    let (Some(base_url), Some(model)) = (set("SRLM_TEST_SERVER"), set("SRLM_TEST_SERVER_MODEL"))
+    else {
         eprintln!("skipped: SRLM_TEST_SERVER and SRLM_TEST_SERVER_MODEL name no server");
         return None;
     };
-    Some(HttpConfig { base_url, model, concurrency: 8, ready_timeout_seconds: 60.0, ..HttpConfig::default() })
+    Some(HttpConfig {
+        base_url,
+        model,
+        concurrency: 8,
+        ready_timeout_seconds: 60.0,
+        ..HttpConfig::default()
+    })
 }
 
 fn chat(id: &str, text: &str, seeds: Vec<u64>) -> Request {
@@ -45,9 +52,13 @@ fn it_is_ready_and_knows_its_model() {
 fn seeds_decide_the_samples_of_both_forms() {
     let Some(mut config) = config() else { return };
     config.concurrency = 1;
-    let requests = [chat("a", "Name an animal.", vec![1, 2, 1]), text("b", "Once upon a time", vec![1, 2, 1])];
+    let requests =
+        [chat("a", "Name an animal.", vec![1, 2, 1]), text("b", "Once upon a time", vec![1, 2, 1])];
     for of_request in samples(&config, &requests) {
-        assert!(of_request.iter().all(|c| !c.text.is_empty() && (1..=12).contains(&c.n_tokens)), "{of_request:?}");
+        assert!(
+            of_request.iter().all(|c| !c.text.is_empty() && (1..=12).contains(&c.n_tokens)),
+            "{of_request:?}"
+        );
         assert_eq!(of_request[0].text, of_request[2].text);
         assert_ne!(of_request[0].text, of_request[1].text);
     }
@@ -84,9 +95,15 @@ fn both_forms_tell_the_likeliest_tokens() {
         assert_eq!(joined, sample.text, "{sample:?}");
         // Some tell the tokens of a shared character as one, or leave out the end token.
         assert!((1..=sample.n_tokens as usize).contains(&sample.tokens.len()), "{sample:?}");
-        for token in sample.tokens.iter().filter(|token| token.text.is_ascii() && !token.text.is_empty()) {
+        for token in
+            sample.tokens.iter().filter(|token| token.text.is_ascii() && !token.text.is_empty())
+        {
             assert_eq!(token.top.len(), 5);
-            assert!(token.top.is_sorted_by(|a, b| a.1 >= b.1) && token.top.iter().all(|top| top.1 <= 0.0), "{token:?}");
+            assert!(
+                token.top.is_sorted_by(|a, b| a.1 >= b.1)
+                    && token.top.iter().all(|top| top.1 <= 0.0),
+                "{token:?}"
+            );
             // At temperature 0 the likeliest is taken.
             assert!(token.top[0].0.starts_with(&token.text), "{token:?}");
         }
@@ -97,7 +114,8 @@ fn both_forms_tell_the_likeliest_tokens() {
 fn eight_requests_at_once_are_all_served() {
     let Some(config) = config() else { return };
     let ids: Vec<_> = (0..4).map(|i| format!("r{i}")).collect();
-    let requests: Vec<_> = ids.iter().map(|id| chat(id, &format!("Tell me about {id}."), (0..4).collect())).collect();
+    let requests: Vec<_> =
+        ids.iter().map(|id| chat(id, &format!("Tell me about {id}."), (0..4).collect())).collect();
     let found = samples(&config, &requests);
     assert_eq!(found.iter().flatten().filter(|c| c.n_tokens > 0).count(), 16);
 }

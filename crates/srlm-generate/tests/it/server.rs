@@ -75,7 +75,11 @@ fn serve(mut stream: TcpStream, seen: &Seen, replies: &Mutex<VecDeque<Reply>>) {
         reader.read_line(&mut head).unwrap();
         match head[start..].to_ascii_lowercase().trim() {
             "" => break,
-            line => length = line.strip_prefix("content-length:").map_or(length, |n| n.trim().parse().unwrap()),
+            line => {
+                length = line
+                    .strip_prefix("content-length:")
+                    .map_or(length, |n| n.trim().parse().unwrap())
+            }
         }
     }
     let mut body = vec![0; length];
@@ -96,9 +100,13 @@ fn serve(mut stream: TcpStream, seen: &Seen, replies: &Mutex<VecDeque<Reply>>) {
             // The client hangs up before the end.
             let _ = (0..n >> 16).try_for_each(|_| stream.write_all(&[b'x'; 1 << 16]));
         }
-        Some(Reply::Cut) => stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\":").unwrap(),
+        Some(Reply::Cut) => stream
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\":")
+            .unwrap(),
         Some(Reply::Slow) => {
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\":").unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\":")
+                .unwrap();
             let _ = stream.read(&mut [0]);
         }
     }
@@ -106,12 +114,15 @@ fn serve(mut stream: TcpStream, seen: &Seen, replies: &Mutex<VecDeque<Reply>>) {
 
 fn respond(stream: &mut TcpStream, status: u16, headers: &str, body: &str) {
     let length = body.len();
-    let head = format!("HTTP/1.1 {status} S\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n");
+    let head = format!(
+        "HTTP/1.1 {status} S\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
+    );
     stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
 }
 
 pub(crate) fn ok(text: &str) -> String {
-    let choice = format!(r#"{{"text":"{text}","message":{{"content":"{text}"}},"finish_reason":"length"}}"#);
+    let choice =
+        format!(r#"{{"text":"{text}","message":{{"content":"{text}"}},"finish_reason":"length"}}"#);
     format!(r#"{{"choices":[{choice}],"usage":{{"prompt_tokens":1,"completion_tokens":7}}}}"#)
 }
 
@@ -129,7 +140,10 @@ pub(crate) fn request(id: &str, seeds: Vec<u64>) -> Request {
     }
 }
 
-pub(crate) fn generate(config: &HttpConfig, requests: &[Request]) -> Result<Vec<Completion>, Error> {
+pub(crate) fn generate(
+    config: &HttpConfig,
+    requests: &[Request],
+) -> Result<Vec<Completion>, Error> {
     let mut client = client(config);
     let mut completions = Vec::new();
     client.generate(requests, &mut |completion| completions.push(completion))?;

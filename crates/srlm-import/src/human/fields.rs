@@ -15,8 +15,22 @@ const COLUMNS: [(&str, &[&str]); 10] = [
     ("prompt", &["prompt", "question", "query", "instruction", "input"]),
     ("replies", &["replies", "ranked_responses", "responses"]),
     ("response", &["response", "completion", "answer", "output"]),
-    ("response_a", &["response_a", "response_A", "response 1", "response_1", "output_1", "answer_a", "chosen"]),
-    ("response_b", &["response_b", "response_B", "response 2", "response_2", "output_2", "answer_b", "rejected"]),
+    (
+        "response_a",
+        &["response_a", "response_A", "response 1", "response_1", "output_1", "answer_a", "chosen"],
+    ),
+    (
+        "response_b",
+        &[
+            "response_b",
+            "response_B",
+            "response 2",
+            "response_2",
+            "output_2",
+            "answer_b",
+            "rejected",
+        ],
+    ),
     ("verdict", &["verdict", "label", "winner", "preference"]),
     ("score", &["score", "rating", "human_score", "gpt4_score", "rating_1_10"]),
 ];
@@ -28,7 +42,10 @@ pub(super) struct Fields<'a>(&'a BTreeMap<String, String>);
 impl<'a> Fields<'a> {
     pub(super) fn new(columns: &'a BTreeMap<String, String>) -> Result<Self, Error> {
         let known = || COLUMNS.map(|(column, _)| column);
-        match columns.iter().find(|(column, field)| !known().contains(&column.as_str()) || field.is_empty()) {
+        match columns
+            .iter()
+            .find(|(column, field)| !known().contains(&column.as_str()) || field.is_empty())
+        {
             None => Ok(Self(columns)),
             Some((column, field)) => {
                 let remedy = format!("name the field of one of {}", known().join(", "));
@@ -51,10 +68,17 @@ impl<'a> Fields<'a> {
     }
 
     /// The same where the row must have it.
-    pub(super) fn require<'v>(self, row: &'v Value, column: &str) -> Result<(&'a str, &'v Value), Problem> {
+    pub(super) fn require<'v>(
+        self,
+        row: &'v Value,
+        column: &str,
+    ) -> Result<(&'a str, &'v Value), Problem> {
         self.find(row, column).ok_or_else(|| match self.0.get(column) {
             Some(field) => Problem::new(field.clone(), "is missing"),
-            None => Problem::new(column, format!("is missing: none of `{}` is there", fields(column).join("`, `"))),
+            None => Problem::new(
+                column,
+                format!("is missing: none of `{}` is there", fields(column).join("`, `")),
+            ),
         })
     }
 
@@ -72,5 +96,8 @@ impl<'a> Fields<'a> {
 
 /// The usual names of a column.
 pub(crate) fn fields(column: &str) -> &'static [&'static str] {
-    COLUMNS.into_iter().find_map(|(name, fields)| (name == column).then_some(fields)).unwrap_or_default()
+    COLUMNS
+        .into_iter()
+        .find_map(|(name, fields)| (name == column).then_some(fields))
+        .unwrap_or_default()
 }

@@ -20,7 +20,8 @@ pub enum HumanFormat {
     Ratings,
 }
 
-const FORMATS: [HumanFormat; 3] = [HumanFormat::Ranked, HumanFormat::Pairwise, HumanFormat::Ratings];
+const FORMATS: [HumanFormat; 3] =
+    [HumanFormat::Ranked, HumanFormat::Pairwise, HumanFormat::Ratings];
 
 impl HumanFormat {
     /// As the command line names it.
@@ -58,6 +59,8 @@ impl FromStr for HumanFormat {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = FORMATS.into_iter().find(|format| format.name() == text);
-        found.ok_or_else(|| format!("no form of human judgments is called `{text}`: ranked, pairwise or ratings"))
+        found.ok_or_else(|| {
+            format!("no form of human judgments is called `{text}`: ranked, pairwise or ratings")
+        })
     }
 }

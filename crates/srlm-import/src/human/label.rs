@@ -18,7 +18,9 @@ pub(super) enum Label {
 /// Reads a letter, a word, a comparison or a number.
 pub(super) fn label(value: &Value) -> Result<Label, Problem> {
     let text = match value {
-        Value::Number(number) if number.is_i64() => return Ok(Label::Number(number.as_i64().unwrap_or_default())),
+        Value::Number(number) if number.is_i64() => {
+            return Ok(Label::Number(number.as_i64().unwrap_or_default()));
+        }
         Value::String(text) => text.trim().trim_matches(['[', ']']).to_lowercase().replace(' ', ""),
         _ => return Err(not("a text or a whole number", value)),
     };
@@ -26,11 +28,14 @@ pub(super) fn label(value: &Value) -> Result<Label, Problem> {
         return Ok(Label::Number(number));
     }
     match text.as_str() {
-        "a" | "a>b" | "a>>b" | "b<a" | "b<<a" | "first" | "left" | "model_a" | "response_a" | "chosen" => {
-            Ok(Label::First)
+        "a" | "a>b" | "a>>b" | "b<a" | "b<<a" | "first" | "left" | "model_a" | "response_a"
+        | "chosen" => Ok(Label::First),
+        "b" | "b>a" | "b>>a" | "a<b" | "a<<b" | "second" | "right" | "model_b" | "response_b" => {
+            Ok(Label::Second)
         }
-        "b" | "b>a" | "b>>a" | "a<b" | "a<<b" | "second" | "right" | "model_b" | "response_b" => Ok(Label::Second),
-        "tie" | "c" | "a=b" | "b=a" | "a==b" | "equal" | "both" | "neither" | "draw" | "same" => Ok(Label::Tie),
+        "tie" | "c" | "a=b" | "b=a" | "a==b" | "equal" | "both" | "neither" | "draw" | "same" => {
+            Ok(Label::Tie)
+        }
         _ => Err(Problem::new("", format!("is {value}, none of A, B and tie"))),
     }
 }
@@ -58,7 +63,9 @@ impl Numbering {
     }
 
     fn meaning(self, number: i64) -> Option<Label> {
-        [Label::First, Label::Second, Label::Tie].get(usize::try_from(number - self.first).ok()?).copied()
+        [Label::First, Label::Second, Label::Tie]
+            .get(usize::try_from(number - self.first).ok()?)
+            .copied()
     }
 }
 
@@ -72,7 +79,10 @@ pub(super) fn worths(label: Label, numbering: Option<Numbering>) -> Result<[f64;
             Some(label) => worths(label, None),
             None => {
                 let means = numbering.map_or("nothing", Numbering::words);
-                Err(Problem::new("verdict", format!("is {number}, where the file's numbers mean {means}")))
+                Err(Problem::new(
+                    "verdict",
+                    format!("is {number}, where the file's numbers mean {means}"),
+                ))
             }
         },
     }
@@ -86,7 +96,9 @@ mod tests {
 
     #[test]
     fn verdicts_come_in_many_words() {
-        let check = |value: Value, expected: Option<Label>| assert_eq!(label(&value).ok(), expected, "{value}");
+        let check = |value: Value, expected: Option<Label>| {
+            assert_eq!(label(&value).ok(), expected, "{value}")
+        };
         for first in ["A", " a ", "A>B", "[[A]]", "model_a", "B << A", "First"] {
             check(json!(first), Some(Label::First));
         }
@@ -107,7 +119,11 @@ mod tests {
     fn numbers_mean_what_the_whole_file_shows() {
         let check = |numbers: &[i64], number, expected: Option<[f64; 2]>| {
             let numbering = Numbering::of(numbers.iter().map(|&number| Label::Number(number)));
-            assert_eq!(worths(Label::Number(number), numbering).ok(), expected, "{number} of {numbers:?}");
+            assert_eq!(
+                worths(Label::Number(number), numbering).ok(),
+                expected,
+                "{number} of {numbers:?}"
+            );
         };
         check(&[1, 0, 2], 0, Some([1.0, 0.0]));
         check(&[1, 0, 2], 1, Some([0.0, 1.0]));
@@ -118,6 +134,9 @@ mod tests {
         check(&[1, 2, 7], 7, None);
         check(&[-1, 1], -1, None);
         assert_eq!(Numbering::of([Label::Tie]), None);
-        assert_eq!(Numbering::of([Label::Number(2), Label::Number(0)]).unwrap().words(), "0 first, 1 second, 2 tie");
+        assert_eq!(
+            Numbering::of([Label::Number(2), Label::Number(0)]).unwrap().words(),
+            "0 first, 1 second, 2 tie"
+        );
     }
 }

@@ -18,7 +18,8 @@ use srlm_artifact::Prompt;
 
 /// The content of a file of human judgments.
 ///
-/// `rows` is the sum of `left_out` and of what is in the groups: the groups themselves, and for ratings the responses.
+/// `rows` is the sum of `left_out` and of what is in the groups: the groups themselves, and for
+/// ratings the responses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HumanData {
     /// What the rows look like.
@@ -29,7 +30,8 @@ pub struct HumanData {
     pub rows: u64,
     /// Rows that give nothing, by reason.
     pub left_out: BTreeMap<&'static str, u64>,
-    /// How numbers that stand for verdicts were read, where there are some: `0 first, 1 second, 2 tie`.
+    /// How numbers that stand for verdicts were read, where there are some: `0 first, 1 second, 2
+    /// tie`.
     pub labels: Option<&'static str>,
 }
 
@@ -38,8 +40,8 @@ pub struct HumanData {
 pub struct HumanGroup {
     /// Unique within the file.
     pub prompt_id: String,
-    /// Groups of one tree depend on each other: a tree of Open Assistant, else the groups that begin with the same
-    /// message.
+    /// Groups of one tree depend on each other: a tree of Open Assistant, else the groups that
+    /// begin with the same message.
     pub tree: String,
     /// What was asked.
     pub prompt: Prompt,
@@ -52,7 +54,7 @@ pub struct HumanGroup {
 pub struct HumanResponse {
     /// The text.
     pub text: String,
-    /// Higher is better: minus the rank; 1 for the better one of a pair, 0 for the worse and one half for both of a tie;
-    /// the rating as the file has it.
+    /// Higher is better: minus the rank; 1 for the better one of a pair, 0 for the worse and one
+    /// half for both of a tie; the rating as the file has it.
     pub worth: f64,
 }

@@ -44,13 +44,18 @@ impl Pairs {
     }
 }
 
-fn example(row: Row, numbering: Option<Numbering>, config: &ImportConfig) -> Result<Parsed, Problem> {
+fn example(
+    row: Row,
+    numbering: Option<Numbering>,
+    config: &ImportConfig,
+) -> Result<Parsed, Problem> {
     let (texts, label) = match row.opinion {
         Opinion::Pair(texts, label) => (texts, label),
         _ => return Ok(Err(Reason::NoResponse)),
     };
     let [first, second] = worths(label, numbering)?;
-    let n_turns = row.prompt.messages().iter().filter(|message| message.role != Role::System).count();
+    let n_turns =
+        row.prompt.messages().iter().filter(|message| message.role != Role::System).count();
     if n_turns > 1 && !config.multi_turn {
         return Ok(Err(Reason::LaterTurn));
     }

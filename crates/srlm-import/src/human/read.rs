@@ -22,12 +22,14 @@ use crate::{Error, Place, Problem};
 /// | `pairwise` | a prompt, `response_a` and `response_b` or `responses`, and `verdict`; or `chosen` and `rejected` |
 /// | `ratings` | a prompt, `response`, `score` |
 ///
-/// The usual other names of these fields are known; `columns` names the rest, as in `prompt` = `question.text`. Without
-/// a `format` the first row decides. Numbers as verdicts count from 0 where a 0 occurs in the file, else from 1: first,
-/// second, tie. Ratings of equal prompts are one group.
+/// The usual other names of these fields are known; `columns` names the rest, as in `prompt` =
+/// `question.text`. Without a `format` the first row decides. Numbers as verdicts count from 0
+/// where a 0 occurs in the file, else from 1: first, second, tie. Ratings of equal prompts are one
+/// group.
 ///
 /// # Errors
-/// [`Error::Column`], [`Error::Io`], [`Error::HumanRow`] with the place of a row that cannot be read, and
+/// [`Error::Column`], [`Error::Io`], [`Error::HumanRow`] with the place of a row that cannot be
+/// read, and
 /// [`Error::Nothing`] where no row is left.
 pub fn read_human(
     path: &Path,
@@ -35,7 +37,8 @@ pub fn read_human(
     columns: &BTreeMap<String, String>,
 ) -> Result<HumanData, Error> {
     let fields = Fields::new(columns)?;
-    let mut reading = Reading { format, fields, rows: Vec::new(), n_rows: 0, left_out: BTreeMap::new() };
+    let mut reading =
+        Reading { format, fields, rows: Vec::new(), n_rows: 0, left_out: BTreeMap::new() };
     for_each_row(path, &mut |place, row| {
         reading.n_rows += 1;
         let read = row.and_then(|row| reading.row(&row));
@@ -61,10 +64,17 @@ impl Reading<'_> {
     fn row(&mut self, row: &serde_json::Value) -> Result<Option<Row>, Problem> {
         let format = match self.format.or_else(|| HumanFormat::of(row, self.fields)) {
             Some(format) => *self.format.insert(format),
-            None => return Err(Problem::new("", "has neither ranked replies, nor two responses, nor a scored one")),
+            None => {
+                return Err(Problem::new(
+                    "",
+                    "has neither ranked replies, nor two responses, nor a scored one",
+                ));
+            }
         };
         let reason = match parse(row, format, self.fields)? {
-            Ok(row) if matches!(&row.opinion, Opinion::Ranked(ranked) if ranked.len() < 2) => "one_response",
+            Ok(row) if matches!(&row.opinion, Opinion::Ranked(ranked) if ranked.len() < 2) => {
+                "one_response"
+            }
             Ok(row) => return Ok(Some(row)),
             Err(reason) => reason.name(),
         };
@@ -74,8 +84,13 @@ impl Reading<'_> {
 
     fn finish(self) -> Result<HumanData, Error> {
         let Some(format) = self.format.filter(|_| !self.rows.is_empty()) else {
-            let reasons = self.left_out.iter().map(|(reason, n)| format!("{reason}: {n}")).collect::<Vec<_>>();
-            let reasons = if reasons.is_empty() { "no rows".to_owned() } else { reasons.join(", ") };
+            let reasons = self
+                .left_out
+                .iter()
+                .map(|(reason, n)| format!("{reason}: {n}"))
+                .collect::<Vec<_>>();
+            let reasons =
+                if reasons.is_empty() { "no rows".to_owned() } else { reasons.join(", ") };
             return Err(Error::Nothing { rows: self.n_rows, reasons });
         };
         let numbering = Numbering::of(self.rows.iter().filter_map(|(_, row)| match row.opinion {
@@ -92,19 +107,27 @@ impl Reading<'_> {
 }
 
 /// A group for each row.
-fn compared(rows: Vec<(Place, Row)>, numbering: Option<Numbering>) -> Result<Vec<HumanGroup>, Error> {
+fn compared(
+    rows: Vec<(Place, Row)>,
+    numbering: Option<Numbering>,
+) -> Result<Vec<HumanGroup>, Error> {
     let mut ids = Ids::default();
     let group = |(i, (place, row)): (usize, (Place, Row))| {
         let source = row.id.clone().unwrap_or_else(|| format!("row-{}", place.line));
         let prompt_id = ids.of(i, Some(&source), &row.prompt.to_text());
         let tree = tree(&row);
         let responses = match row.opinion {
-            Opinion::Ranked(ranked) => {
-                ranked.into_iter().map(|(text, rank)| HumanResponse { text, worth: -rank }).collect()
-            }
+            Opinion::Ranked(ranked) => ranked
+                .into_iter()
+                .map(|(text, rank)| HumanResponse { text, worth: -rank })
+                .collect(),
             Opinion::Pair(texts, label) => {
                 let worths = pair_worths(label, numbering, place)?;
-                texts.into_iter().zip(worths).map(|(text, worth)| HumanResponse { text, worth }).collect()
+                texts
+                    .into_iter()
+                    .zip(worths)
+                    .map(|(text, worth)| HumanResponse { text, worth })
+                    .collect()
             }
             Opinion::Rating(text, worth) => vec![HumanResponse { text, worth }],
         };
@@ -113,13 +136,18 @@ fn compared(rows: Vec<(Place, Row)>, numbering: Option<Numbering>) -> Result<Vec
     rows.into_iter().enumerate().map(group).collect()
 }
 
-fn pair_worths(label: Label, numbering: Option<Numbering>, place: Place) -> Result<[f64; 2], Error> {
+fn pair_worths(
+    label: Label,
+    numbering: Option<Numbering>,
+    place: Place,
+) -> Result<[f64; 2], Error> {
     worths(label, numbering).map_err(|problem| Error::HumanRow { place, problem })
 }
 
 /// A group for each prompt.
 fn rated(rows: Vec<(Place, Row)>) -> Vec<HumanGroup> {
-    let (mut ids, mut groups, mut numbers) = (Ids::default(), Vec::<HumanGroup>::new(), HashMap::new());
+    let (mut ids, mut groups, mut numbers) =
+        (Ids::default(), Vec::<HumanGroup>::new(), HashMap::new());
     for (_, row) in rows {
         let text = row.prompt.to_text();
         let number = *numbers.entry(text.clone()).or_insert(groups.len());
@@ -137,6 +165,8 @@ fn rated(rows: Vec<(Place, Row)>) -> Vec<HumanGroup> {
 /// The row's own tree, else a hash of its first user's turn.
 fn tree(row: &Row) -> String {
     let first = row.prompt.messages().iter().find(|message| message.role == Role::User);
-    let hash = |text: &str| Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let hash = |text: &str| {
+        Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    };
     row.tree.clone().unwrap_or_else(|| hash(first.map_or("", |message| message.content.trim())))
 }

@@ -28,7 +28,11 @@ pub(super) enum Opinion {
 }
 
 /// Reads a row of this form, or says why it gives nothing.
-pub(super) fn parse(row: &Value, format: HumanFormat, fields: Fields<'_>) -> Result<Result<Row, Reason>, Problem> {
+pub(super) fn parse(
+    row: &Value,
+    format: HumanFormat,
+    fields: Fields<'_>,
+) -> Result<Result<Row, Reason>, Problem> {
     if !row.is_object() {
         return Err(not("an object", row));
     }
@@ -66,7 +70,8 @@ fn prompt(row: &Value, fields: Fields<'_>) -> Result<Result<Prompt, Reason>, Pro
 fn pair(row: &Value, fields: Fields<'_>) -> Result<Opinion, Problem> {
     let both = match (fields.find(row, "response_a"), fields.find(row, "response_b")) {
         (Some((a_field, a)), Some((b_field, b))) => {
-            let texts = [(a_field, a), (b_field, b)].map(|(field, value)| said(value).map_err(|p| p.within(field)));
+            let texts = [(a_field, a), (b_field, b)]
+                .map(|(field, value)| said(value).map_err(|p| p.within(field)));
             let [a, b] = texts;
             if a_field == "chosen" && b_field == "rejected" {
                 return Ok(Opinion::Pair([a?, b?], Label::First));
@@ -75,10 +80,12 @@ fn pair(row: &Value, fields: Fields<'_>) -> Result<Opinion, Problem> {
         }
         (Some(_), None) => return Err(missing(fields, row, "response_b")),
         (None, Some(_)) => return Err(missing(fields, row, "response_a")),
-        (None, None) => fields.read(row, "replies", |value| match value.as_array().map(Vec::as_slice) {
-            Some([a, b]) => Ok([said(a)?, said(b)?]),
-            _ => Err(Problem::new("", "is no list of two responses")),
-        })?,
+        (None, None) => {
+            fields.read(row, "replies", |value| match value.as_array().map(Vec::as_slice) {
+                Some([a, b]) => Ok([said(a)?, said(b)?]),
+                _ => Err(Problem::new("", "is no list of two responses")),
+            })?
+        }
     };
     Ok(Opinion::Pair(both, fields.read(row, "verdict", label)?))
 }
@@ -92,10 +99,15 @@ fn replies(value: &Value) -> Result<Vec<(String, f64)>, Problem> {
     let items = value.as_array().ok_or_else(|| not("a list", value))?;
     let read = |(i, item): (usize, &Value)| -> Result<(String, f64), Problem> {
         let rank = item.get("rank").filter(|rank| !rank.is_null());
-        let rank = rank.map_or(Ok(i as f64), |rank| number(rank).map_err(|problem| problem.within("rank")));
+        let rank = rank
+            .map_or(Ok(i as f64), |rank| number(rank).map_err(|problem| problem.within("rank")));
         Ok((said(item)?, rank?))
     };
-    items.iter().enumerate().map(|(i, item)| read((i, item)).map_err(|p| p.within(&i.to_string()))).collect()
+    items
+        .iter()
+        .enumerate()
+        .map(|(i, item)| read((i, item)).map_err(|p| p.within(&i.to_string())))
+        .collect()
 }
 
 /// A text, or that of an object or of a list of one message, as TRL has it.

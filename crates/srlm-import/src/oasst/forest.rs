@@ -29,7 +29,10 @@ impl Forest {
             self.nodes.truncate(before);
             problem.within("prompt")
         })?;
-        if matches!(at(row, "tree_state").and_then(Value::as_str), Some("aborted_low_grade" | "halted_by_moderator")) {
+        if matches!(
+            at(row, "tree_state").and_then(Value::as_str),
+            Some("aborted_low_grade" | "halted_by_moderator")
+        ) {
             self.nodes[root].flaw = Some("bad_tree");
         }
         self.roots.push(root);
@@ -44,20 +47,33 @@ impl Forest {
         let none = Vec::new();
         let replies = match at(message, "replies") {
             None => &none,
-            Some(replies) => replies.as_array().ok_or_else(|| not("a list", replies).within("replies"))?,
+            Some(replies) => {
+                replies.as_array().ok_or_else(|| not("a list", replies).within("replies"))?
+            }
         };
         for (i, reply) in replies.iter().enumerate() {
-            let reply = self.add(reply, config).map_err(|problem| problem.within(&format!("replies.{i}")))?;
+            let reply = self
+                .add(reply, config)
+                .map_err(|problem| problem.within(&format!("replies.{i}")))?;
             self.nodes[place].replies.push(reply);
         }
         Ok(place)
     }
 
     /// A row that is one message.
-    pub(crate) fn add_flat(&mut self, row: &Value, place: &Place, config: &ImportConfig) -> Result<(), Problem> {
+    pub(crate) fn add_flat(
+        &mut self,
+        row: &Value,
+        place: &Place,
+        config: &ImportConfig,
+    ) -> Result<(), Problem> {
         let node = Node::read(row, config)?;
-        let Some(message_id) = node.id.clone() else { return Err(Problem::new("message_id", "is blank")) };
-        let parent = at(row, "parent_id").map_or(Ok(None), id).map_err(|problem| problem.within("parent_id"))?;
+        let Some(message_id) = node.id.clone() else {
+            return Err(Problem::new("message_id", "is blank"));
+        };
+        let parent = at(row, "parent_id")
+            .map_or(Ok(None), id)
+            .map_err(|problem| problem.within("parent_id"))?;
         let index = self.nodes.len();
         match self.flat.entry(message_id) {
             Entry::Occupied(first) => {
@@ -74,8 +90,13 @@ impl Forest {
         Ok(())
     }
 
-    /// The examples of all trees, in the order in which the trees began. Every message is counted once.
-    pub(crate) fn examples(mut self, config: &ImportConfig, accounting: &mut Accounting) -> Vec<Parsed> {
+    /// The examples of all trees, in the order in which the trees began. Every message is counted
+    /// once.
+    pub(crate) fn examples(
+        mut self,
+        config: &ImportConfig,
+        accounting: &mut Accounting,
+    ) -> Vec<Parsed> {
         for (index, parent) in std::mem::take(&mut self.parents) {
             if let Some(&(parent, _)) = self.flat.get(&parent) {
                 self.nodes[parent].replies.push(index);
@@ -99,7 +120,8 @@ impl Forest {
     fn groups(&self, root: usize, config: &ImportConfig) -> Vec<Group> {
         let mut groups = Vec::new();
         let mut messages = Vec::new();
-        let mut next = Some(root).filter(|&root| self.nodes[root].flaw.is_none() && !self.nodes[root].is_answer);
+        let mut next = Some(root)
+            .filter(|&root| self.nodes[root].flaw.is_none() && !self.nodes[root].is_answer);
         while let Some(prompter) = next {
             messages.push(Message::user(self.nodes[prompter].text.clone()));
             let answers = self.replies(prompter, true);
@@ -108,7 +130,9 @@ impl Forest {
                 next = self.replies(best, false).first().copied();
             }
             groups.push(Group { prompter, messages: messages.clone(), answers });
-            if let (Some(_), Some(&best)) = (next, groups.last().and_then(|group| group.answers.first())) {
+            if let (Some(_), Some(&best)) =
+                (next, groups.last().and_then(|group| group.answers.first()))
+            {
                 messages.push(Message::assistant(self.nodes[best].text.clone()));
             }
         }
@@ -117,8 +141,11 @@ impl Forest {
 
     /// Replies without a flaw, best first, those without a rank last.
     fn replies(&self, node: usize, is_answer: bool) -> Vec<usize> {
-        let fits = |&&reply: &&usize| self.nodes[reply].flaw.is_none() && self.nodes[reply].is_answer == is_answer;
-        let mut replies: Vec<usize> = self.nodes[node].replies.iter().filter(fits).copied().collect();
+        let fits = |&&reply: &&usize| {
+            self.nodes[reply].flaw.is_none() && self.nodes[reply].is_answer == is_answer
+        };
+        let mut replies: Vec<usize> =
+            self.nodes[node].replies.iter().filter(fits).copied().collect();
         replies.sort_by_key(|&reply| self.nodes[reply].rank.unwrap_or(u32::MAX));
         replies
     }
@@ -127,15 +154,24 @@ impl Forest {
     fn parsed(&self, root: usize, groups: Vec<Group>) -> Vec<Parsed> {
         if groups.is_empty() {
             let is_foreign = self.nodes[root].flaw == Some(OTHER_LANGUAGE);
-            return vec![Err(if is_foreign { Reason::OtherLanguage } else { Reason::PromptLeftOut })];
+            return vec![Err(if is_foreign {
+                Reason::OtherLanguage
+            } else {
+                Reason::PromptLeftOut
+            })];
         }
-        let best = |group: &Group| group.answers.first().copied().filter(|&best| self.nodes[best].rank == Some(0));
+        let best = |group: &Group| {
+            group.answers.first().copied().filter(|&best| self.nodes[best].rank == Some(0))
+        };
         let last = groups.iter().rposition(|group| best(group).is_some());
         let example = |(place, group): (usize, Group)| {
-            let ift = best(&group).filter(|_| Some(place) == last).map(|best| self.nodes[best].text.clone());
+            let ift = best(&group)
+                .filter(|_| Some(place) == last)
+                .map(|best| self.nodes[best].text.clone());
             let has_rank = |&&answer: &&usize| self.nodes[answer].rank.is_some();
             let ranked: Vec<_> = group.answers.iter().filter(has_rank).collect();
-            let ranked: Vec<_> = ranked.into_iter().map(|&answer| self.nodes[answer].text.clone()).collect();
+            let ranked: Vec<_> =
+                ranked.into_iter().map(|&answer| self.nodes[answer].text.clone()).collect();
             if ift.is_none() && ranked.len() < 2 {
                 return None;
             }
@@ -146,13 +182,15 @@ impl Forest {
                 content: Content::Answers { ift, ranked },
             })
         };
-        let examples: Vec<Parsed> = groups.into_iter().enumerate().filter_map(example).map(Ok).collect();
+        let examples: Vec<Parsed> =
+            groups.into_iter().enumerate().filter_map(example).map(Ok).collect();
         if examples.is_empty() { vec![Err(Reason::Unranked)] } else { examples }
     }
 
     /// Counts the fate of every message of a tree; how many there are.
     fn count(&self, root: usize, groups: &[Group], accounting: &mut Accounting) -> usize {
-        let mut used: Vec<usize> = groups.iter().flat_map(|group| &group.answers).copied().collect();
+        let mut used: Vec<usize> =
+            groups.iter().flat_map(|group| &group.answers).copied().collect();
         used.extend(groups.iter().map(|group| group.prompter));
         let mut stack = vec![(root, false)];
         let mut n = 0;
@@ -166,7 +204,10 @@ impl Forest {
             accounting.message(fate, 1);
             n += 1;
             stack.extend(
-                self.nodes[node].replies.iter().map(|&reply| (reply, is_below || self.nodes[node].flaw.is_some())),
+                self.nodes[node]
+                    .replies
+                    .iter()
+                    .map(|&reply| (reply, is_below || self.nodes[node].flaw.is_some())),
             );
         }
         n

@@ -28,7 +28,12 @@ pub(crate) fn parse(row: &Value, config: &ImportConfig) -> Result<Parsed, Proble
         }
         let ift = replies.first().filter(|(rank, _)| *rank == 0).map(|(_, text)| text.clone());
         let ranked = replies.into_iter().map(|(_, text)| text).collect();
-        Example { id, prompt: Prompt::conversation(asked), content: Content::Answers { ift, ranked } }.checked()
+        Example {
+            id,
+            prompt: Prompt::conversation(asked),
+            content: Content::Answers { ift, ranked },
+        }
+        .checked()
     }))
 }
 
@@ -38,7 +43,8 @@ fn replies(row: &Value) -> Result<Vec<(u32, String)>, Problem> {
     let items = replies.as_array().ok_or_else(|| not("a list", replies).within("replies"))?;
     let read = |(i, reply): (usize, &Value)| {
         let field = |name: &str| at(reply, name).ok_or_else(|| Problem::new(name, "is missing"));
-        let read = || Ok((rank(field("rank")?).map_err(|p| p.within("rank"))?, text(field("text")?)?));
+        let read =
+            || Ok((rank(field("rank")?).map_err(|p| p.within("rank"))?, text(field("text")?)?));
         read().map_err(|problem: Problem| problem.within(&format!("replies.{i}")))
     };
     let mut found = items.iter().enumerate().map(read).collect::<Result<Vec<_>, Problem>>()?;

@@ -30,8 +30,11 @@ impl Node {
             Some("assistant") => true,
             _ => return Err(Problem::new("role", "is neither `prompter` nor `assistant`")),
         };
-        let id = at(message, "message_id").map_or(Ok(None), id).map_err(|problem| problem.within("message_id"))?;
-        let rank = at(message, "rank").map(rank).transpose().map_err(|problem| problem.within("rank"))?;
+        let id = at(message, "message_id")
+            .map_or(Ok(None), id)
+            .map_err(|problem| problem.within("message_id"))?;
+        let rank =
+            at(message, "rank").map(rank).transpose().map_err(|problem| problem.within("rank"))?;
         let flaw = flaw(message, &text, config);
         Ok(Self { id, text, is_answer, rank, flaw, replies: Vec::new() })
     }
@@ -61,14 +64,17 @@ fn flaw(message: &Value, text: &str, config: &ImportConfig) -> Option<&'static s
         Some("spam")
     } else if config.human_only && is("synthetic") {
         Some("synthetic")
-    } else if !config.language.is_empty() && language.is_some_and(|language| language != config.language) {
+    } else if !config.language.is_empty()
+        && language.is_some_and(|language| language != config.language)
+    {
         Some(OTHER_LANGUAGE)
     } else {
         None
     }
 }
 
-/// The mean of the `spam` labels: `{"spam": {"value": 0.1}}` in trees, lists of names and values in tables.
+/// The mean of the `spam` labels: `{"spam": {"value": 0.1}}` in trees, lists of names and values in
+/// tables.
 fn spam(message: &Value) -> Option<f64> {
     if let Some(value) = at(message, "labels.spam.value") {
         return value.as_f64();

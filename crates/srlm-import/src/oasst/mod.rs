@@ -20,7 +20,12 @@ pub(crate) enum Given {
 }
 
 /// Reads one row of any of the three forms.
-pub(crate) fn parse(row: &Value, place: &Place, config: &ImportConfig, forest: &mut Forest) -> Result<Given, Problem> {
+pub(crate) fn parse(
+    row: &Value,
+    place: &Place,
+    config: &ImportConfig,
+    forest: &mut Forest,
+) -> Result<Given, Problem> {
     if row.get("prompt").is_some_and(Value::is_object) {
         forest.add_tree(row, config)?;
         return Ok(Given::Messages);

@@ -56,12 +56,18 @@ pub(crate) fn imported(config: &ImportConfig, rows: &[Value]) -> (Folder, Result
 pub(crate) fn ift(config: &ImportConfig, rows: &[Value]) -> Vec<(String, String)> {
     let (folder, imported) = imported(config, rows);
     imported.unwrap();
-    folder.rows::<Ift>("ift-train").into_iter().map(|row: IftRow| (row.prompt.to_text(), row.response)).collect()
+    folder
+        .rows::<Ift>("ift-train")
+        .into_iter()
+        .map(|row: IftRow| (row.prompt.to_text(), row.response))
+        .collect()
 }
 
 /// `id rank score target` of each row.
 pub(crate) fn eft(rows: &[EftRow]) -> Vec<String> {
-    let line = |row: &EftRow| format!("{} {} {} {:?}", row.prompt_id, row.human_rank, row.score.get(), row.target);
+    let line = |row: &EftRow| {
+        format!("{} {} {} {:?}", row.prompt_id, row.human_rank, row.score.get(), row.target)
+    };
     rows.iter().map(line).collect()
 }
 
@@ -70,7 +76,11 @@ pub(crate) fn assert_adds_up(accounting: &Accounting) {
     let dropped: u64 = accounting.dropped.values().sum();
     let kept: u64 = accounting.kept.values().sum();
     assert_eq!(accounting.examples, dropped + kept, "{accounting}");
-    assert_eq!(accounting.messages, accounting.messages_by_fate.values().sum::<u64>(), "{accounting}");
+    assert_eq!(
+        accounting.messages,
+        accounting.messages_by_fate.values().sum::<u64>(),
+        "{accounting}"
+    );
     assert_eq!(accounting.bad_row_list.len() as u64, accounting.bad_rows.min(20));
     assert!(accounting.bad_rows <= accounting.rows);
 }

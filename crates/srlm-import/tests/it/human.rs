@@ -20,7 +20,8 @@ fn groups(data: &HumanData) -> Vec<(String, Vec<(&str, f64)>)> {
     data.groups
         .iter()
         .map(|group| {
-            let worths = group.responses.iter().map(|response| (response.text.as_str(), response.worth));
+            let worths =
+                group.responses.iter().map(|response| (response.text.as_str(), response.worth));
             (group.prompt.to_text(), worths.collect())
         })
         .collect()
@@ -54,10 +55,19 @@ fn ranked_groups_come_with_ranks_or_in_order() {
 fn pairs_come_with_letters_numbers_or_names() {
     let check = |rows: &str, expected: &[[f64; 2]], labels| {
         let data = read(rows).unwrap();
-        let worths: Vec<_> = data.groups.iter().map(|g| [g.responses[0].worth, g.responses[1].worth]).collect();
-        assert_eq!((worths.as_slice(), data.format, data.labels), (expected, HumanFormat::Pairwise, labels), "{rows}");
+        let worths: Vec<_> =
+            data.groups.iter().map(|g| [g.responses[0].worth, g.responses[1].worth]).collect();
+        assert_eq!(
+            (worths.as_slice(), data.format, data.labels),
+            (expected, HumanFormat::Pairwise, labels),
+            "{rows}"
+        );
     };
-    check(r#"{"question":"q","response_A":"x","response_B":"y","label":"B>A"}"#, &[[0.0, 1.0]], None);
+    check(
+        r#"{"question":"q","response_A":"x","response_B":"y","label":"B>A"}"#,
+        &[[0.0, 1.0]],
+        None,
+    );
     check(r#"{"prompt":"q","chosen":"x","rejected":"y"}"#, &[[1.0, 0.0]], None);
     check(
         r#"{"prompt":"q","chosen":[{"role":"user","content":"q"},{"role":"assistant","content":"x"}],"rejected":"y"}"#,
@@ -65,8 +75,13 @@ fn pairs_come_with_letters_numbers_or_names() {
         None,
     );
     check(r#"{"prompt":"q","responses":["x","y"],"verdict":"tie"}"#, &[[0.5, 0.5]], None);
-    let row = |label: i64| format!(r#"{{"input":"q","output_1":"x","output_2":"y","label":{label}}}"#);
-    check(&format!("{}\n{}", row(2), row(1)), &[[0.0, 1.0], [1.0, 0.0]], Some("1 first, 2 second, 3 tie"));
+    let row =
+        |label: i64| format!(r#"{{"input":"q","output_1":"x","output_2":"y","label":{label}}}"#);
+    check(
+        &format!("{}\n{}", row(2), row(1)),
+        &[[0.0, 1.0], [1.0, 0.0]],
+        Some("1 first, 2 second, 3 tie"),
+    );
     check(
         &format!("{}\n{}\n{}", row(2), row(1), row(0)),
         &[[0.5, 0.5], [0.0, 1.0], [1.0, 0.0]],
@@ -85,7 +100,8 @@ fn ratings_of_one_prompt_are_one_group() {
     ))
     .unwrap();
     assert_eq!((data.format, data.rows), (HumanFormat::Ratings, 3));
-    let expected = [("q".to_owned(), vec![("x", 7.0), ("z", 1.0)]), ("p".to_owned(), vec![("y", 2.5)])];
+    let expected =
+        [("q".to_owned(), vec![("x", 7.0), ("z", 1.0)]), ("p".to_owned(), vec![("y", 2.5)])];
     assert_eq!(groups(&data), expected);
 }
 
@@ -110,12 +126,18 @@ fn what_cannot_be_read_has_its_place_and_field() {
         &format!("{good}\n{}", good.replace("\"A\"", "\"Z\"")),
         "rows.jsonl:2: `verdict` is \"Z\", none of A, B and tie",
     );
-    check(&format!("{good}\n{}", good.replace("\"A\"", "7")), "rows.jsonl:2: `verdict` is 7, where the file's numbers");
+    check(
+        &format!("{good}\n{}", good.replace("\"A\"", "7")),
+        "rows.jsonl:2: `verdict` is 7, where the file's numbers",
+    );
     check(
         &format!("{good}\n{}", r#"{"prompt":"q","response_a":"x"}"#),
         "rows.jsonl:2: `response_b` is missing: none of",
     );
-    check(r#"{"a":1}"#, "rows.jsonl:1: the row has neither ranked replies, nor two responses, nor a scored one");
+    check(
+        r#"{"a":1}"#,
+        "rows.jsonl:1: the row has neither ranked replies, nor two responses, nor a scored one",
+    );
     check("", "nothing is left of 0 rows (no rows)");
     let columns = BTreeMap::from([("promt".to_owned(), "q".to_owned())]);
     let error = read_human(Path::new("rows.jsonl"), None, &columns).unwrap_err();
@@ -127,15 +149,27 @@ fn verdicts_become_ranked_responses() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("pairs.jsonl");
     let row = |prompt: &str, label: u32| {
-        format!(r#"{{"prompt":"{prompt}","response 1":"one {prompt}","response 2":"two {prompt}","label":{label}}}"#)
+        format!(
+            r#"{{"prompt":"{prompt}","response 1":"one {prompt}","response 2":"two {prompt}","label":{label}}}"#
+        )
     };
     std::fs::write(&path, [row("first", 0), row("second", 1), row("tied", 2)].join("\n")).unwrap();
-    let config =
-        ImportConfig { format: Format::Pairwise, train: 1.0, validation: 0.0, test: 0.0, ..ImportConfig::default() };
+    let config = ImportConfig {
+        format: Format::Pairwise,
+        train: 1.0,
+        validation: 0.0,
+        test: 0.0,
+        ..ImportConfig::default()
+    };
     let imported = import(&config, &[path], &dir.path().join("out")).unwrap();
     let counts = imported.accounting.counts();
-    assert_eq!((counts["rows"], counts["examples_human_tie"], counts["written_ranked-responses-train"]), (3, 1, 4));
-    let rows = read_rows::<ResponseRow>(&dir.path().join("out/ranked-responses-train/responses.jsonl")).unwrap();
+    assert_eq!(
+        (counts["rows"], counts["examples_human_tie"], counts["written_ranked-responses-train"]),
+        (3, 1, 4)
+    );
+    let rows =
+        read_rows::<ResponseRow>(&dir.path().join("out/ranked-responses-train/responses.jsonl"))
+            .unwrap();
     let mut best: Vec<&str> =
         rows.iter().filter(|row| row.sample_index == 0).map(|row| row.response.as_str()).collect();
     best.sort_unstable();

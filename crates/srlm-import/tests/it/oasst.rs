@@ -16,8 +16,15 @@ fn message(id: &str, role: &str, rank: Value, extra: Value, replies: &[Value]) -
 /// A question with three ranked answers, the best of which goes on; and what each rule leaves out.
 fn tree() -> Value {
     let none = || json!({});
-    let answer = |id: &str, rank: u32, extra: Value| message(id, "assistant", json!(rank), extra, &[]);
-    let later = message("q2", "prompter", Value::Null, none(), &[answer("b0", 0, none()), answer("b1", 1, none())]);
+    let answer =
+        |id: &str, rank: u32, extra: Value| message(id, "assistant", json!(rank), extra, &[]);
+    let later = message(
+        "q2",
+        "prompter",
+        Value::Null,
+        none(),
+        &[answer("b0", 0, none()), answer("b1", 1, none())],
+    );
     let answers = [
         answer("a1", 1, none()),
         message("a0", "assistant", json!(0.0), none(), &[later]),
@@ -51,11 +58,16 @@ fn check(config: &ImportConfig, rows: &[Value], ift: &[&str], ranked: &[&str]) {
     assert_adds_up(&imported.accounting);
     let has = |name: &str| imported.accounting.written.contains_key(name);
     let found = if has("ift-train") { folder.rows::<Ift>("ift-train") } else { Vec::new() };
-    let found: Vec<String> = found.iter().map(|row| format!("{} > {}", row.prompt.to_text(), row.response)).collect();
+    let found: Vec<String> =
+        found.iter().map(|row| format!("{} > {}", row.prompt.to_text(), row.response)).collect();
     assert_eq!(found, ift);
-    let responses =
-        if has("ranked-prompts-train") { folder.rows::<Responses>("ranked-responses-train") } else { Vec::new() };
-    let responses: Vec<String> = responses.iter().map(|row| format!("{} {}", row.response_id, row.response)).collect();
+    let responses = if has("ranked-prompts-train") {
+        folder.rows::<Responses>("ranked-responses-train")
+    } else {
+        Vec::new()
+    };
+    let responses: Vec<String> =
+        responses.iter().map(|row| format!("{} {}", row.response_id, row.response)).collect();
     assert_eq!(responses, ranked);
 }
 
@@ -73,7 +85,13 @@ fn the_first_turn_gives_its_best_answer_and_its_ranking() {
 fn a_conversation_gives_its_last_answer_and_the_ranking_of_every_turn() {
     let config = ImportConfig { multi_turn: true, ..config(Format::Oasst) };
     let ift = "User: text of q1\nAssistant: text of a0\nUser: text of q2 > text of b0";
-    let ranked = ["q1/0 text of a0", "q1/1 text of a1", "q1/2 text of a2", "q2/0 text of b0", "q2/1 text of b1"];
+    let ranked = [
+        "q1/0 text of a0",
+        "q1/1 text of a1",
+        "q1/2 text of a2",
+        "q2/0 text of b0",
+        "q2/1 text of b1",
+    ];
     check(&config, &[tree()], &[ift], &ranked);
 }
 
@@ -88,10 +106,16 @@ fn every_rule_can_be_turned_off() {
         ..config(Format::Oasst)
     };
     let ids = ["a0", "a1", "a2", "unreviewed", "spam", "synthetic", "german"];
-    let ranked: Vec<String> = ids.iter().enumerate().map(|(i, id)| format!("q1/{i} text of {id}")).collect();
+    let ranked: Vec<String> =
+        ids.iter().enumerate().map(|(i, id)| format!("q1/{i} text of {id}")).collect();
     let ranked: Vec<&str> = ranked.iter().map(String::as_str).collect();
     check(&config, &[tree()], &["text of q1 > text of a0"], &ranked);
-    check(&ImportConfig { min_responses: 8, ..config }, &[tree()], &["text of q1 > text of a0"], &[]);
+    check(
+        &ImportConfig { min_responses: 8, ..config },
+        &[tree()],
+        &["text of q1 > text of a0"],
+        &[],
+    );
 }
 
 #[test]
@@ -127,16 +151,24 @@ fn a_tree_with_a_bad_beginning_is_left_out() {
         let (_folder, imported) = imported(&config(Format::Oasst), &[bad]);
         assert!(imported.unwrap_err().to_string().starts_with(expected));
     };
-    check(|tree| tree["prompt"]["lang"] = json!("de"), "nothing is left of 1 rows (other_language: 1)");
-    check(|tree| tree["prompt"]["deleted"] = json!(true), "nothing is left of 1 rows (prompt_left_out: 1)");
-    check(|tree| tree["tree_state"] = json!("aborted_low_grade"), "nothing is left of 1 rows (prompt_left_out: 1)");
+    check(
+        |tree| tree["prompt"]["lang"] = json!("de"),
+        "nothing is left of 1 rows (other_language: 1)",
+    );
+    check(
+        |tree| tree["prompt"]["deleted"] = json!(true),
+        "nothing is left of 1 rows (prompt_left_out: 1)",
+    );
+    check(
+        |tree| tree["tree_state"] = json!("aborted_low_grade"),
+        "nothing is left of 1 rows (prompt_left_out: 1)",
+    );
     check(|tree| tree["prompt"]["replies"] = json!([]), "nothing is left of 1 rows (unranked: 1)");
 }
 
 #[test]
 fn flat_messages_in_circles_are_orphans_and_equal_ids_are_an_error() {
-    let row =
-        |id: &str, parent: &str| json!({ "message_id": id, "parent_id": parent, "role": "prompter", "text": "Hi." });
+    let row = |id: &str, parent: &str| json!({ "message_id": id, "parent_id": parent, "role": "prompter", "text": "Hi." });
     let mut rows = vec![row("x", "y"), row("y", "x"), row("z", "z"), row("lost", "nowhere")];
     flat(&tree()["prompt"], None, &mut rows);
     let accounting = imported(&config(Format::Oasst), &rows).1.unwrap().accounting;
@@ -158,9 +190,13 @@ fn ift_and_eft_prompts_are_disjoint_on_request() {
     let input = folder.write("groups.jsonl", lines(&(0..200).map(group).collect::<Vec<_>>()));
     let config = ImportConfig { eft_share: 0.25, ..config(Format::Oasst) };
     let imported = folder.import(&config, &input).unwrap();
-    let ift: Vec<String> = folder.rows::<Ift>("ift-train").into_iter().map(|row| row.prompt_id).collect();
-    let ranked: Vec<String> =
-        folder.rows::<Prompts>("ranked-prompts-train").into_iter().map(|row| row.prompt_id).collect();
+    let ift: Vec<String> =
+        folder.rows::<Ift>("ift-train").into_iter().map(|row| row.prompt_id).collect();
+    let ranked: Vec<String> = folder
+        .rows::<Prompts>("ranked-prompts-train")
+        .into_iter()
+        .map(|row| row.prompt_id)
+        .collect();
     assert_eq!(ift.len() + ranked.len(), 200);
     assert!(ift.iter().all(|id| !ranked.contains(id)));
     assert!((30..=70).contains(&ranked.len()), "{}", ranked.len());

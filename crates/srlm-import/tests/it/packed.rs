@@ -10,8 +10,7 @@ use srlm_import::{Format, import};
 use crate::folder::{Folder, config, lines};
 
 fn rows() -> Vec<Value> {
-    let row =
-        |n: u32| json!({ "instruction": format!("Count to {n}."), "context": "", "response": format!("To {n}.") });
+    let row = |n: u32| json!({ "instruction": format!("Count to {n}."), "context": "", "response": format!("To {n}.") });
     (1..=50).map(row).collect()
 }
 
@@ -64,8 +63,11 @@ fn a_folder_is_read_whole() {
     std::fs::create_dir_all(input.join("more")).unwrap();
     let rows = rows();
     std::fs::write(input.join("b.jsonl"), lines(&rows[..20])).unwrap();
-    std::fs::write(input.join("more/a.json.gz"), gzip(Value::Array(rows[20..].to_vec()).to_string().as_bytes()))
-        .unwrap();
+    std::fs::write(
+        input.join("more/a.json.gz"),
+        gzip(Value::Array(rows[20..].to_vec()).to_string().as_bytes()),
+    )
+    .unwrap();
     std::fs::write(input.join("README.md"), "Not a row.").unwrap();
     let imported = import(&config(Format::Dolly), &[input], &folder.path().join("out")).unwrap();
     assert_eq!((imported.accounting.files, imported.accounting.rows), (2, 50));
@@ -85,7 +87,8 @@ mod parquet {
 
     /// Columns of text.
     fn texts(columns: &[(&str, Vec<String>)], compression: Compression) -> Vec<u8> {
-        let fields: String = columns.iter().map(|(name, _)| format!("required binary {name} (UTF8); ")).collect();
+        let fields: String =
+            columns.iter().map(|(name, _)| format!("required binary {name} (UTF8); ")).collect();
         let schema = Arc::new(parse_message_type(&format!("message rows {{ {fields} }}")).unwrap());
         let properties = Arc::new(WriterProperties::builder().set_compression(compression).build());
         let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties).unwrap();
@@ -104,7 +107,9 @@ mod parquet {
     fn parquet_gives_the_rows_of_json() {
         let folder = Folder::new();
         let expected = imported(&folder, &folder.write("rows.jsonl", lines(&rows())));
-        let column = |name: &str| rows().iter().map(|row| row[name].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        let column = |name: &str| {
+            rows().iter().map(|row| row[name].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
         let columns = ["instruction", "context", "response"].map(|name| (name, column(name)));
         let zstd = Compression::ZSTD(ZstdLevel::default());
         let gzip = Compression::GZIP(GzipLevel::default());
@@ -128,10 +133,15 @@ mod parquet {
         let mut column = group.next_column().unwrap().unwrap();
         column.typed::<Int32Type>().write_batch(&[7], Some(&[1, 0]), None).unwrap();
         column.close().unwrap();
-        for values in [["user", "assistant", "user", "assistant"], ["Hi.", "Hello.", "Bye.", "See you."]] {
+        for values in
+            [["user", "assistant", "user", "assistant"], ["Hi.", "Hello.", "Bye.", "See you."]]
+        {
             let values: Vec<ByteArray> = values.into_iter().map(ByteArray::from).collect();
             let mut column = group.next_column().unwrap().unwrap();
-            column.typed::<ByteArrayType>().write_batch(&values, Some(&[4; 4]), Some(&[0, 1, 0, 1])).unwrap();
+            column
+                .typed::<ByteArrayType>()
+                .write_batch(&values, Some(&[4; 4]), Some(&[0, 1, 0, 1]))
+                .unwrap();
             column.close().unwrap();
         }
         group.close().unwrap();
@@ -142,7 +152,10 @@ mod parquet {
         let text = |row: &IftRow| (row.prompt.to_text(), row.response.clone());
         let found: Vec<_> = rows.iter().map(text).collect();
         let expected = [("Hi.", "Hello."), ("Bye.", "See you.")];
-        assert_eq!(found, expected.map(|(prompt, response)| (prompt.to_owned(), response.to_owned())));
+        assert_eq!(
+            found,
+            expected.map(|(prompt, response)| (prompt.to_owned(), response.to_owned()))
+        );
         assert_eq!(rows[0].prompt_id, "7");
     }
 
@@ -151,6 +164,9 @@ mod parquet {
         let folder = Folder::new();
         let input = folder.write("broken.parquet", b"PAR1 and nothing else");
         let error = folder.import(&config(Format::Dolly), &input).unwrap_err().to_string();
-        assert!(error.starts_with("cannot read Parquet rows of ") && error.ends_with("broken.parquet"), "{error}");
+        assert!(
+            error.starts_with("cannot read Parquet rows of ") && error.ends_with("broken.parquet"),
+            "{error}"
+        );
     }
 }

@@ -31,16 +31,21 @@ fn text() -> impl Strategy<Value = String> {
 
 /// A group of ranked replies to a conversation of one or two turns.
 fn group() -> impl Strategy<Value = Value> {
-    (prop::collection::vec(text(), 1..=2), prop::collection::vec(text(), 0..4)).prop_map(|(turns, replies)| {
-        let mut messages = Vec::new();
-        for turn in turns {
-            messages.push(json!({ "role": "user", "content": turn }));
-            messages.push(json!({ "role": "assistant", "content": "Well." }));
-        }
-        messages.pop();
-        let replies = replies.iter().enumerate().map(|(rank, text)| json!({ "rank": rank, "text": text }));
-        json!({ "messages": messages, "replies": replies.collect::<Vec<_>>() })
-    })
+    (prop::collection::vec(text(), 1..=2), prop::collection::vec(text(), 0..4)).prop_map(
+        |(turns, replies)| {
+            let mut messages = Vec::new();
+            for turn in turns {
+                messages.push(json!({ "role": "user", "content": turn }));
+                messages.push(json!({ "role": "assistant", "content": "Well." }));
+            }
+            messages.pop();
+            let replies = replies
+                .iter()
+                .enumerate()
+                .map(|(rank, text)| json!({ "rank": rank, "text": text }));
+            json!({ "messages": messages, "replies": replies.collect::<Vec<_>>() })
+        },
+    )
 }
 
 /// Any JSON at all, with names that formats look for.
@@ -76,14 +81,19 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 40, 6, move |inner| {
         let field = (prop::sample::select(names.to_vec()), inner.clone());
         let object = prop::collection::vec(field, 0..6);
-        let object =
-            object.prop_map(|fields| Value::Object(fields.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()));
+        let object = object.prop_map(|fields| {
+            Value::Object(fields.into_iter().map(|(k, v)| (k.to_owned(), v)).collect())
+        });
         prop_oneof![3 => object, 1 => prop::collection::vec(inner, 0..4).prop_map(Value::from)]
     })
 }
 
 /// The prompts of each side, IFT and ranked, by their text; `None` where nothing was left.
-fn sides(folder: &Folder, config: &ImportConfig, rows: &[Value]) -> Option<BTreeMap<String, BTreeSet<usize>>> {
+fn sides(
+    folder: &Folder,
+    config: &ImportConfig,
+    rows: &[Value],
+) -> Option<BTreeMap<String, BTreeSet<usize>>> {
     let input = folder.write("rows.jsonl", lines(rows));
     let imported = match folder.import(config, &input) {
         Err(Error::Nothing { .. }) => return None,
@@ -95,10 +105,17 @@ fn sides(folder: &Folder, config: &ImportConfig, rows: &[Value]) -> Option<BTree
         let has = |kind: &str| imported.accounting.written.contains_key(&format!("{kind}-{name}"));
         let mut prompts = Vec::new();
         if has("ift") {
-            prompts.extend(folder.rows::<Ift>(&format!("ift-{name}")).into_iter().map(|row| row.prompt));
+            prompts.extend(
+                folder.rows::<Ift>(&format!("ift-{name}")).into_iter().map(|row| row.prompt),
+            );
         }
         if has("ranked-prompts") {
-            prompts.extend(folder.rows::<Prompts>(&format!("ranked-prompts-{name}")).into_iter().map(|row| row.prompt));
+            prompts.extend(
+                folder
+                    .rows::<Prompts>(&format!("ranked-prompts-{name}"))
+                    .into_iter()
+                    .map(|row| row.prompt),
+            );
         }
         for prompt in prompts {
             // A conversation is placed by how it begins.

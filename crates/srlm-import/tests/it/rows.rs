@@ -11,17 +11,38 @@ fn a_bad_row_is_named_by_file_line_and_field() {
         let folder = Folder::new();
         let input = folder.write("rows.jsonl", format!("\n{row}\n"));
         let error = folder.import(&config(format), &input).unwrap_err().to_string();
-        let found = error.split_once("rows.jsonl:").unwrap().1.split_once("; correct the row").unwrap().0;
+        let found =
+            error.split_once("rows.jsonl:").unwrap().1.split_once("; correct the row").unwrap().0;
         assert_eq!(found, format!("2: {expected}"), "{row}");
     };
     check(Format::Dolly, "{\"instruction\": 1}", "`instruction` is not a text but a number");
-    check(Format::Dolly, "{\"instruction\": \"a\"}", "`response` is missing: none of `response` is there");
+    check(
+        Format::Dolly,
+        "{\"instruction\": \"a\"}",
+        "`response` is missing: none of `response` is there",
+    );
     check(Format::Dolly, "7", "the row is not an object but a number");
-    check(Format::Dolly, "{", "the row is not JSON: EOF while parsing an object at line 1 column 1");
-    check(Format::Messages, "{\"messages\": [{\"role\": 1}]}", "`messages.0.role` is not a text but a number");
-    check(Format::Messages, "{\"messages\": {}}", "`messages` is not a list of messages but an object");
+    check(
+        Format::Dolly,
+        "{",
+        "the row is not JSON: EOF while parsing an object at line 1 column 1",
+    );
+    check(
+        Format::Messages,
+        "{\"messages\": [{\"role\": 1}]}",
+        "`messages.0.role` is not a text but a number",
+    );
+    check(
+        Format::Messages,
+        "{\"messages\": {}}",
+        "`messages` is not a list of messages but an object",
+    );
     let rating = json!({ "prompt": "a", "response": "b", "score": 7 }).to_string();
-    check(Format::Ratings, &rating, "`score` is 7, outside 0 to 5; `score_scale` is the source's best score");
+    check(
+        Format::Ratings,
+        &rating,
+        "`score` is 7, outside 0 to 5; `score_scale` is the source's best score",
+    );
     let tree = json!({ "prompt": { "text": "a", "role": "prompter", "replies": [{ "text": "b", "role": "x" }] } });
     let expected = "`prompt.replies.0.role` is neither `prompter` nor `assistant`";
     check(Format::Oasst, &tree.to_string(), expected);
@@ -33,8 +54,10 @@ fn a_bad_row_is_named_by_file_line_and_field() {
 fn bad_rows_can_be_dropped_and_are_listed() {
     let folder = Folder::new();
     let good = json!({ "prompt": "Name a tree.", "response": "Oak." });
-    let input =
-        folder.write("rows.jsonl", format!("{good}\n{}{{\"prompt\":\"a\",\"response\":\" \"}}", "oops\n".repeat(25)));
+    let input = folder.write(
+        "rows.jsonl",
+        format!("{good}\n{}{{\"prompt\":\"a\",\"response\":\" \"}}", "oops\n".repeat(25)),
+    );
     let config = ImportConfig { on_bad_row: OnBadRow::Drop, ..config(Format::PromptResponse) };
     let accounting = folder.import(&config, &input).unwrap().accounting;
     assert_adds_up(&accounting);
@@ -51,13 +74,17 @@ fn bad_rows_can_be_dropped_and_are_listed() {
 #[test]
 fn an_import_repeated_is_up_to_date_and_another_one_refused() {
     let folder = Folder::new();
-    let input = folder.write("rows.jsonl", json!({ "prompt": "Name a tree.", "response": "Oak." }).to_string());
+    let input = folder
+        .write("rows.jsonl", json!({ "prompt": "Name a tree.", "response": "Oak." }).to_string());
     let mut config = config(Format::PromptResponse);
     assert!(!folder.import(&config, &input).unwrap().artifacts[0].up_to_date);
     assert!(folder.import(&config, &input).unwrap().artifacts[0].up_to_date);
     config.seed = 7;
     let error = folder.import(&config, &input).unwrap_err().to_string();
-    assert!(error.contains("was made with another seed: was 42, now 7; name another folder"), "{error}");
+    assert!(
+        error.contains("was made with another seed: was 42, now 7; name another folder"),
+        "{error}"
+    );
 }
 
 #[test]

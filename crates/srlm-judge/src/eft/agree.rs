@@ -2,8 +2,8 @@
 
 use super::ScoreTies;
 
-/// Whether some two of the `(human rank, score)` are the other way around. Rank 0 is best. Equal ranks contradict
-/// nothing; equal scores do where `ties` says so.
+/// Whether some two of the `(human rank, score)` are the other way around. Rank 0 is best. Equal
+/// ranks contradict nothing; equal scores do where `ties` says so.
 pub(crate) fn contradicts(ranked: &[(u32, f64)], ties: ScoreTies) -> bool {
     let wrong = |(better, high): (u32, f64), (worse, low): (u32, f64)| {
         better < worse && (high < low || (high == low && ties == ScoreTies::Disagree))
@@ -37,7 +37,11 @@ mod tests {
             (&[(3, 4.0)], false, false),
         ];
         for (ranked, agree, disagree) in rows {
-            assert_eq!((contradicts(ranked, Agree), contradicts(ranked, Disagree)), (agree, disagree), "{ranked:?}");
+            assert_eq!(
+                (contradicts(ranked, Agree), contradicts(ranked, Disagree)),
+                (agree, disagree),
+                "{ranked:?}"
+            );
         }
     }
 

@@ -10,7 +10,8 @@ use super::thin::thin;
 use super::{EftConfig, EftCounts};
 use crate::{JudgedPrompt, Rubric};
 
-/// Judging examples, and what became of everything else. Rows are sorted by `prompt_id` and `human_rank`.
+/// Judging examples, and what became of everything else. Rows are sorted by `prompt_id` and
+/// `human_rank`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EftSelection {
     /// To train on; no score is more common than the settings allow.
@@ -34,20 +35,24 @@ pub struct EftScores {
     pub evaluation: BTreeMap<String, u64>,
 }
 
-/// Makes judging examples of the prompts whose judgments agree with people; `sample_index` is the human rank, 0 best.
+/// Makes judging examples of the prompts whose judgments agree with people; `sample_index` is the
+/// human rank, 0 best.
 ///
-/// - A prompt is kept where no two of its responses have mean scores in the order contrary to their human ranks. Ties
-///   count as [`EftConfig::ties`] says; equal ranks contradict nothing. A prompt is left out where a response has no
-///   score (its place in the order is unknown), or all have the same mean.
-/// - A response's target is its judgment whose score is nearest to the mean, of several the one of the smallest
-///   `judge_index` that reasons before its score. It ends with the score line in the rubric's form; what the judge
-///   wrote behind its score is left out. A single judgment can be far from the mean, so a prompt whose targets
-///   themselves have scores in the contrary order is left out as well.
-/// - A hash of the prompt's text sends it to training or to evaluation: the same text never stands on both sides,
-///   whatever its id, the seed and the other prompts.
-/// - Of training, rows of the most common scores are discarded until none has more than `max_score_share`; `seed`
-///   decides which. That leaves some prompts with part of their responses, as the paper's rule does. Evaluation keeps
-///   whole prompts: measures of order need them.
+/// - A prompt is kept where no two of its responses have mean scores in the order contrary to their
+///   human ranks. Ties count as [`EftConfig::ties`] says; equal ranks contradict nothing. A prompt
+///   is left out where a response has no score (its place in the order is unknown), or all have the
+///   same mean.
+/// - A response's target is its judgment whose score is nearest to the mean, of several the one of
+///   the smallest `judge_index` that reasons before its score. It ends with the score line in the
+///   rubric's form; what the judge wrote behind its score is left out. A single judgment can be far
+///   from the mean, so a prompt whose targets themselves have scores in the contrary order is left
+///   out as well.
+/// - A hash of the prompt's text sends it to training or to evaluation: the same text never stands
+///   on both sides, whatever its id, the seed and the other prompts.
+/// - Of training, rows of the most common scores are discarded until none has more than
+///   `max_score_share`; `seed` decides which. That leaves some prompts with part of their
+///   responses, as the paper's rule does. Evaluation keeps whole prompts: measures of order need
+///   them.
 ///
 /// The order of prompts, responses and judgments does not matter.
 ///
@@ -56,7 +61,12 @@ pub struct EftScores {
 ///
 /// # Panics
 /// If the rubric compares two responses.
-pub fn build(groups: &[JudgedPrompt], rubric: &Rubric, config: &EftConfig, seed: u64) -> EftSelection {
+pub fn build(
+    groups: &[JudgedPrompt],
+    rubric: &Rubric,
+    config: &EftConfig,
+    seed: u64,
+) -> EftSelection {
     let mut selection = EftSelection::default();
     for group in groups {
         let counts = &mut selection.counts;
@@ -71,8 +81,13 @@ pub fn build(groups: &[JudgedPrompt], rubric: &Rubric, config: &EftConfig, seed:
                 counts.no_rationale += no_rationale;
                 counts.rows += rows.len() as u64;
                 let is_evaluation = draws_evaluation(group, config.eval_share);
-                *(if is_evaluation { &mut counts.evaluation_prompts } else { &mut counts.train_prompts }) += 1;
-                if is_evaluation { &mut selection.evaluation } else { &mut selection.train }.extend(rows);
+                *(if is_evaluation {
+                    &mut counts.evaluation_prompts
+                } else {
+                    &mut counts.train_prompts
+                }) += 1;
+                if is_evaluation { &mut selection.evaluation } else { &mut selection.train }
+                    .extend(rows);
             }
         }
     }

@@ -19,13 +19,16 @@ pub enum ScoreTies {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EftConfig {
-    /// Whether equal mean scores of responses that people rank differently `agree` or `disagree` with people; the paper
-    /// does not say. A prompt whose responses all have one mean score is left out either way: it ranks nothing.
+    /// Whether equal mean scores of responses that people rank differently `agree` or `disagree`
+    /// with people; the paper does not say. A prompt whose responses all have one mean score is
+    /// left out either way: it ranks nothing.
     pub ties: ScoreTies,
-    /// Largest share of the training rows that may have one score, above 0; 1 discards nothing. With n different scores
-    /// the bound is at least 1/n. The paper discards part of the most common score and does not say how much.
+    /// Largest share of the training rows that may have one score, above 0; 1 discards nothing.
+    /// With n different scores the bound is at least 1/n. The paper discards part of the most
+    /// common score and does not say how much.
     pub max_score_share: f64,
-    /// Share of the prompts that go to evaluation, from 0 to 1; about 0.25 in the paper (541 of 2,171 rows).
+    /// Share of the prompts that go to evaluation, from 0 to 1; about 0.25 in the paper (541 of
+    /// 2,171 rows).
     pub eval_share: f64,
 }
 
@@ -71,8 +74,11 @@ mod tests {
             assert_eq!(config.validate().unwrap_err().to_string(), expected);
         };
         EftConfig::default().validate().unwrap();
-        let share =
-            |value| format!("`max_score_share` is {value}; it must be above 0 and at most 1, which discards nothing");
+        let share = |value| {
+            format!(
+                "`max_score_share` is {value}; it must be above 0 and at most 1, which discards nothing"
+            )
+        };
         check(|c| c.max_score_share = 0.0, &share("0"));
         check(|c| c.max_score_share = 1.5, &share("1.5"));
         check(|c| c.max_score_share = f64::NAN, &share("NaN"));
@@ -82,8 +88,13 @@ mod tests {
     #[test]
     fn only_known_settings_are_read() {
         let mut value = serde_json::to_value(EftConfig::default()).unwrap();
-        assert_eq!(serde_json::from_value::<EftConfig>(value.clone()).unwrap(), EftConfig::default());
+        assert_eq!(
+            serde_json::from_value::<EftConfig>(value.clone()).unwrap(),
+            EftConfig::default()
+        );
         value["tie"] = "agree".into();
-        assert!(serde_json::from_value::<EftConfig>(value).unwrap_err().to_string().contains("`tie`"));
+        assert!(
+            serde_json::from_value::<EftConfig>(value).unwrap_err().to_string().contains("`tie`")
+        );
     }
 }

@@ -3,9 +3,10 @@
 use serde::Serialize;
 use srlm_artifact::Counts;
 
-/// `prompts` is the sum of `too_few`, `unscored` and `judged`; `judged` that of `all_tied`, `disagreeing`,
-/// `targets_disagreeing` and `kept`; `kept` that of `train_prompts` and `evaluation_prompts`; `responses` that of
-/// `same_rank`, `blank`, `no_rationale` and `rows`; `rows` that of `train`, `evaluation` and `thinned`.
+/// `prompts` is the sum of `too_few`, `unscored` and `judged`; `judged` that of `all_tied`,
+/// `disagreeing`, `targets_disagreeing` and `kept`; `kept` that of `train_prompts` and
+/// `evaluation_prompts`; `responses` that of `same_rank`, `blank`, `no_rationale` and `rows`;
+/// `rows` that of `train`, `evaluation` and `thinned`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct EftCounts {
     /// Prompts given.
@@ -20,7 +21,8 @@ pub struct EftCounts {
     pub all_tied: u64,
     /// Prompts whose mean scores are not in people's order.
     pub disagreeing: u64,
-    /// Prompts whose mean scores are in people's order, and the scores of their targets in a contrary one.
+    /// Prompts whose mean scores are in people's order, and the scores of their targets in a
+    /// contrary one.
     pub targets_disagreeing: u64,
     /// Prompts whose judgments agree with people.
     pub kept: u64,
@@ -49,8 +51,12 @@ pub struct EftCounts {
 impl From<EftCounts> for Counts {
     fn from(counts: EftCounts) -> Self {
         let EftCounts { prompts, too_few, unscored, judged, all_tied, disagreeing, .. } = counts;
-        let EftCounts { targets_disagreeing, kept, responses, same_rank, blank, no_rationale, .. } = counts;
-        let EftCounts { rows, thinned, train, evaluation, train_prompts, evaluation_prompts, .. } = counts;
+        let EftCounts {
+            targets_disagreeing, kept, responses, same_rank, blank, no_rationale, ..
+        } = counts;
+        let EftCounts {
+            rows, thinned, train, evaluation, train_prompts, evaluation_prompts, ..
+        } = counts;
         let counts = [
             ("prompts", prompts),
             ("too_few", too_few),

@@ -40,11 +40,16 @@ pub(crate) struct Examples {
 }
 
 /// The examples of a prompt whose judgments agree with people, see [`build`](super::build).
-pub(crate) fn examples(group: &JudgedPrompt, rubric: &Rubric, ties: ScoreTies) -> Result<Examples, LeftOut> {
+pub(crate) fn examples(
+    group: &JudgedPrompt,
+    rubric: &Rubric,
+    ties: ScoreTies,
+) -> Result<Examples, LeftOut> {
     if group.responses.len() < 2 {
         return Err(LeftOut::TooFew);
     }
-    let scored = |judged: &JudgedResponse| Some((judged.response.sample_index, judged.mean_score()?));
+    let scored =
+        |judged: &JudgedResponse| Some((judged.response.sample_index, judged.mean_score()?));
     let ranked: Option<Vec<(u32, f64)>> = group.responses.iter().map(scored).collect();
     let ranked = ranked.ok_or(LeftOut::Unscored)?;
     if all_tied(&ranked) {
@@ -54,11 +59,17 @@ pub(crate) fn examples(group: &JudgedPrompt, rubric: &Rubric, ties: ScoreTies) -
         return Err(LeftOut::Disagreeing);
     }
     let examples = by_rank(group, rubric);
-    let taught: Vec<(u32, f64)> = examples.rows.iter().map(|row| (row.human_rank, row.score.get())).collect();
-    if contradicts(&taught, ScoreTies::Agree) { Err(LeftOut::TargetsDisagreeing) } else { Ok(examples) }
+    let taught: Vec<(u32, f64)> =
+        examples.rows.iter().map(|row| (row.human_rank, row.score.get())).collect();
+    if contradicts(&taught, ScoreTies::Agree) {
+        Err(LeftOut::TargetsDisagreeing)
+    } else {
+        Ok(examples)
+    }
 }
 
-/// An example of each rank that gives one; of several responses of one rank the first by id stands for them.
+/// An example of each rank that gives one; of several responses of one rank the first by id stands
+/// for them.
 fn by_rank(group: &JudgedPrompt, rubric: &Rubric) -> Examples {
     let mut of_rank: BTreeMap<u32, &JudgedResponse> = BTreeMap::new();
     for judged in &group.responses {
@@ -82,14 +93,28 @@ fn by_rank(group: &JudgedPrompt, rubric: &Rubric) -> Examples {
 }
 
 /// The example that the judgment nearest to the mean gives.
-fn row(group: &JudgedPrompt, judged: &JudgedResponse, human_rank: u32, rubric: &Rubric) -> Option<EftRow> {
+fn row(
+    group: &JudgedPrompt,
+    judged: &JudgedResponse,
+    human_rank: u32,
+    rubric: &Rubric,
+) -> Option<EftRow> {
     let mean = judged.mean_score()?;
     let scored = || judged.judgments.iter().filter_map(|row| Some((row.score?, row)));
     let nearest = scored().map(|(score, _)| (score.get() - mean).abs()).min_by(f64::total_cmp)?;
-    let mut near: Vec<_> = scored().filter(|(score, _)| (score.get() - mean).abs() == nearest).collect();
+    let mut near: Vec<_> =
+        scored().filter(|(score, _)| (score.get() - mean).abs() == nearest).collect();
     near.sort_by_key(|(_, row)| row.judge_index);
-    let targets = near.into_iter().map(|(score, row)| Some((score, target(rubric, &row.rationale, score)?)));
+    let targets =
+        near.into_iter().map(|(score, row)| Some((score, target(rubric, &row.rationale, score)?)));
     let (score, target) = targets.flatten().next()?;
     let (prompt_id, prompt) = (group.prompt_id.clone(), group.prompt.clone());
-    Some(EftRow { prompt_id, prompt, response: judged.response.response.clone(), target, score, human_rank })
+    Some(EftRow {
+        prompt_id,
+        prompt,
+        response: judged.response.response.clone(),
+        target,
+        score,
+        human_rank,
+    })
 }

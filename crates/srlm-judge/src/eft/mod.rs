@@ -1,12 +1,13 @@
 //! Building judging examples (EFT) from responses that people ranked and a model judged.
 //!
-//! The SFT baseline judges ranked responses; where the order of its mean scores agrees with people's, its judgments
-//! become examples of good judging. [`build`] is the rule, [`run`] the stage.
+//! The SFT baseline judges ranked responses; where the order of its mean scores agrees with
+//! people's, its judgments become examples of good judging. [`build`] is the rule, [`run`] the
+//! stage.
 //!
 //! # Source
-//! Yuan et al. 2024, section 3.1.1. The paper does not state how many judgments a response gets, how ties count, which
-//! of several judgments becomes the target, and how many of the most common score are discarded; each item here says
-//! what we do.
+//! Yuan et al. 2024, section 3.1.1. The paper does not state how many judgments a response gets,
+//! how ties count, which of several judgments becomes the target, and how many of the most common
+//! score are discarded; each item here says what we do.
 
 mod agree;
 mod build;

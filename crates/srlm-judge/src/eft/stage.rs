@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Begin, Eft, EftRow, Judgments, Prompts, Recipe, Responses, Writer, begin};
+use srlm_artifact::{
+    Artifact, Begin, Eft, EftRow, Judgments, Prompts, Recipe, Responses, Writer, begin,
+};
 
 use super::{EftConfig, EftSelection, build};
 use crate::plain_input::plain_input;
@@ -46,22 +48,32 @@ pub struct EftArtifacts {
     pub evaluation: Artifact<Eft>,
 }
 
-/// Builds the judging examples and writes them, those to train on and those to evaluate on; both manifests have all
-/// counts, see [`EftCounts`](super::EftCounts). None at all is an artifact as well.
+/// Builds the judging examples and writes them, those to train on and those to evaluate on; both
+/// manifests have all counts, see [`EftCounts`](super::EftCounts). None at all is an artifact as
+/// well.
 ///
 /// # Errors
-/// [`Error::NotScoring`], [`Error::UnknownPrompt`], [`Error::UnknownResponse`], and those of the settings and the
-/// artifacts.
-pub fn run(config: &EftConfig, inputs: Inputs<'_>, seed: u64, out: Out<'_>) -> Result<EftArtifacts, Error> {
+/// [`Error::NotScoring`], [`Error::UnknownPrompt`], [`Error::UnknownResponse`], and those of the
+/// settings and the artifacts.
+pub fn run(
+    config: &EftConfig,
+    inputs: Inputs<'_>,
+    seed: u64,
+    out: Out<'_>,
+) -> Result<EftArtifacts, Error> {
     config.validate()?;
     inputs.rubric.check_scores()?;
     let train = begin(out.train, recipe("srlm-judge/eft-train", config, &inputs, seed))?;
-    let evaluation = begin(out.evaluation, recipe("srlm-judge/eft-evaluation", config, &inputs, seed))?;
+    let evaluation =
+        begin(out.evaluation, recipe("srlm-judge/eft-evaluation", config, &inputs, seed))?;
     let (train, evaluation) = match (train, evaluation) {
-        (Begin::UpToDate(train), Begin::UpToDate(evaluation)) => return Ok(EftArtifacts { train, evaluation }),
+        (Begin::UpToDate(train), Begin::UpToDate(evaluation)) => {
+            return Ok(EftArtifacts { train, evaluation });
+        }
         other => other,
     };
-    let groups = judged_prompts(inputs.prompts.rows()?, inputs.responses.rows()?, inputs.judgments.rows()?)?;
+    let groups =
+        judged_prompts(inputs.prompts.rows()?, inputs.responses.rows()?, inputs.judgments.rows()?)?;
     let selection = build(&groups, inputs.rubric, config, seed);
     let evaluation = write(evaluation, &selection, &selection.evaluation)?;
     if let Begin::Write(writer) = &train {
@@ -70,7 +82,11 @@ pub fn run(config: &EftConfig, inputs: Inputs<'_>, seed: u64, out: Out<'_>) -> R
     Ok(EftArtifacts { train: write(train, &selection, &selection.train)?, evaluation })
 }
 
-fn write(begun: Begin<Eft>, selection: &EftSelection, rows: &[EftRow]) -> Result<Artifact<Eft>, Error> {
+fn write(
+    begun: Begin<Eft>,
+    selection: &EftSelection,
+    rows: &[EftRow],
+) -> Result<Artifact<Eft>, Error> {
     match begun {
         Begin::UpToDate(artifact) => Ok(artifact),
         Begin::Write(writer) => Ok(writer.finish(rows.to_vec(), selection.counts.into(), "cpu")?),
@@ -80,8 +96,9 @@ fn write(begun: Begin<Eft>, selection: &EftSelection, rows: &[EftRow]) -> Result
 fn write_scores(writer: &Writer<Eft>, selection: &EftSelection) -> Result<(), Error> {
     let path = writer.dir().join(SCORES);
     let text = serde_json::to_string_pretty(&selection.scores).expect("its keys are strings");
-    fs::write(&path, text + "\n")
-        .map_err(|source| Error::Artifact(srlm_artifact::Error::Io { action: "write", path, source }))
+    fs::write(&path, text + "\n").map_err(|source| {
+        Error::Artifact(srlm_artifact::Error::Io { action: "write", path, source })
+    })
 }
 
 fn recipe(stage: &str, config: &EftConfig, inputs: &Inputs<'_>, seed: u64) -> Recipe {

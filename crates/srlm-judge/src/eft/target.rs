@@ -5,11 +5,13 @@ use srlm_artifact::Score;
 use crate::Rubric;
 use crate::statement::may_lead;
 
-/// The rationale and, on a last line of its own, the score in the rubric's form. What the judge wrote behind its score
-/// is left out. `None` where the judgment gives no rationale before its score, or not this score.
+/// The rationale and, on a last line of its own, the score in the rubric's form. What the judge
+/// wrote behind its score is left out. `None` where the judgment gives no rationale before its
+/// score, or not this score.
 pub(crate) fn target(rubric: &Rubric, judgment: &str, score: Score) -> Option<String> {
     let target = format!("{}\n{}", rationale(rubric, judgment)?, rubric.score_line(score));
-    (rubric.parse_score(&target) == Ok(score) && rubric.parse_score(judgment) == Ok(score)).then_some(target)
+    (rubric.parse_score(&target) == Ok(score) && rubric.parse_score(judgment) == Ok(score))
+        .then_some(target)
 }
 
 /// What stands before the score of a judgment, `None` where that is nothing or there is no score.
@@ -18,7 +20,8 @@ pub(crate) fn rationale(rubric: &Rubric, judgment: &str) -> Option<String> {
     let states = |line: usize| rubric.parse_score(&lines[line..].join("\n")).is_ok();
     let score_line = (0..lines.len()).rev().find(|&line| states(line))?;
     let before = before_score(rubric, &lines[score_line..]);
-    let mut kept: Vec<&str> = lines[..score_line].iter().copied().chain([before]).map(str::trim_end).collect();
+    let mut kept: Vec<&str> =
+        lines[..score_line].iter().copied().chain([before]).map(str::trim_end).collect();
     while kept.last().is_some_and(|line| !line.contains(char::is_alphanumeric)) {
         kept.pop();
     }
@@ -30,7 +33,8 @@ pub(crate) fn rationale(rubric: &Rubric, judgment: &str) -> Option<String> {
 fn before_score<'a>(rubric: &Rubric, lines: &[&'a str]) -> &'a str {
     let line = lines[0];
     let starts_word = |at: usize| !line[..at].ends_with(char::is_alphanumeric);
-    let states = |at: usize| rubric.parse_score(&[&[&line[at..]], &lines[1..]].concat().join("\n")).is_ok();
+    let states =
+        |at: usize| rubric.parse_score(&[&[&line[at..]], &lines[1..]].concat().join("\n")).is_ok();
     let starts = line.char_indices().rev().map(|(at, _)| at);
     let score_at = starts.into_iter().find(|&at| starts_word(at) && states(at)).unwrap_or(0);
     let before = &line[..score_at];
@@ -46,7 +50,11 @@ mod tests {
 
     fn check(judgment: &str, expected: Option<&str>) {
         let score = Score::new(4.0).unwrap();
-        assert_eq!(target(&Rubric::additive(), judgment, score).as_deref(), expected, "{judgment:?}");
+        assert_eq!(
+            target(&Rubric::additive(), judgment, score).as_deref(),
+            expected,
+            "{judgment:?}"
+        );
     }
 
     #[test]
@@ -77,7 +85,8 @@ mod tests {
 
     #[test]
     fn a_judgment_without_a_rationale_before_its_score_is_no_target() {
-        for judgment in ["Score: 4", "Score: 4\nIt is clear.", "**\n2. Score: 4", "so score: 4", ""] {
+        for judgment in ["Score: 4", "Score: 4\nIt is clear.", "**\n2. Score: 4", "so score: 4", ""]
+        {
             check(judgment, None);
         }
         check("It is clear.\nScore: 3", None);

@@ -7,9 +7,10 @@ use srlm_artifact::Score;
 /// Room for rounding where a share is met exactly.
 const SLACK: f64 = 1e-9;
 
-/// Keeps, of each score, at most as many rows as leave no score with more than `max_share` of all that are kept; in
-/// `order` the rows that come first stay. With n different scores the share is at least 1/n: each keeps as many as the
-/// rarest has, or more. The order of the rows does not matter to what is kept.
+/// Keeps, of each score, at most as many rows as leave no score with more than `max_share` of all
+/// that are kept; in `order` the rows that come first stay. With n different scores the share is at
+/// least 1/n: each keeps as many as the rarest has, or more. The order of the rows does not matter
+/// to what is kept.
 pub(crate) fn thin<T, K: Ord>(
     rows: Vec<T>,
     max_share: f64,

@@ -26,12 +26,14 @@ impl fmt::Display for Breach {
     }
 }
 
-/// The thresholds that are passed, in the order of the settings. What could not be measured passes none.
+/// The thresholds that are passed, in the order of the settings. What could not be measured passes
+/// none.
 pub fn breaches(health: &JudgeHealth, config: &HealthConfig) -> Vec<Breach> {
-    let breach = |key, measure, value: Option<f64>, is_beyond: fn(f64, f64) -> bool, threshold, remedy| {
-        let value = value.filter(|value| is_beyond(*value, threshold))?;
-        Some(Breach { key, measure, value, threshold, remedy })
-    };
+    let breach =
+        |key, measure, value: Option<f64>, is_beyond: fn(f64, f64) -> bool, threshold, remedy| {
+            let value = value.filter(|value| is_beyond(*value, threshold))?;
+            Some(Breach { key, measure, value, threshold, remedy })
+        };
     let below = |value: f64, threshold: f64| value < threshold;
     let above = |value: f64, threshold: f64| value > threshold;
     let found = [
@@ -85,7 +87,8 @@ mod tests {
             length_correlation: Correlation { pearson: None, spearman: Some(0.8) },
             ..JudgeHealth::of(&[], &[])
         };
-        let texts: Vec<String> = breaches(&ill, &HealthConfig::default()).iter().map(Breach::to_string).collect();
+        let texts: Vec<String> =
+            breaches(&ill, &HealthConfig::default()).iter().map(Breach::to_string).collect();
         insta::assert_snapshot!(texts.join("\n"), @"
         the share of judgments with a score is 0.50, `judge.health.min_parse_rate` is 0.8; raise `judge.sampling.max_tokens` where most are cut off, else train the judge on more judging examples
         the share of prompts whose candidates all tie is 0.90, `judge.health.max_tie_rate` is 0.7; turn `judge.expected_score` on, raise `judge.judgments`, or sample candidates at a higher temperature

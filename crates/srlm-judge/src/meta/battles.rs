@@ -15,7 +15,8 @@ pub(crate) struct Battle<'a> {
     pub(crate) b: &'a JudgmentRow,
 }
 
-/// The battles of a prompt: every two scored judgments of [`choose_response`]'s response, once in each order.
+/// The battles of a prompt: every two scored judgments of [`choose_response`]'s response, once in
+/// each order.
 pub(crate) fn battles(prompt: &JudgedPrompt) -> Vec<Battle<'_>> {
     let Some(judged) = choose_response(prompt) else { return Vec::new() };
     let scored: Vec<_> = judged.judgments.iter().filter(|row| row.score.is_some()).collect();
@@ -30,7 +31,12 @@ impl Battle<'_> {
     }
 
     /// What the generator is asked: one sample.
-    pub(crate) fn request(&self, config: &BattlesConfig, rubrics: Rubrics<'_>, place: Place) -> Request {
+    pub(crate) fn request(
+        &self,
+        config: &BattlesConfig,
+        rubrics: Rubrics<'_>,
+        place: Place,
+    ) -> Request {
         let (response_id, a, b) = self.id();
         let id = format!("{response_id}/{a}/{b}");
         let shown = |row: &JudgmentRow| match rationale(rubrics.judge, &row.rationale) {
@@ -38,7 +44,8 @@ impl Battle<'_> {
             _ => row.rationale.clone(),
         };
         let response = &self.judged.response.response;
-        let text = rubrics.meta.render(&self.prompt.prompt, response, &shown(self.a), &shown(self.b));
+        let text =
+            rubrics.meta.render(&self.prompt.prompt, response, &shown(self.a), &shown(self.b));
         Request {
             input: Input::Chat(vec![Message::user(text)]),
             seeds: vec![row_seed(place.run_seed, "meta", place.iteration, &id, 0)],
@@ -56,10 +63,13 @@ pub(crate) struct Rubrics<'a> {
     pub(crate) meta: &'a MetaRubric,
 }
 
-/// What [`run`](super::run) asks about a prompt: for each two judgments with a score of the response that
-/// [`choose_response`] gives, both orders. The ids are `{response_id}/{judge_index_a}/{judge_index_b}`.
+/// What [`run`](super::run) asks about a prompt: for each two judgments with a score of the
+/// response that
+/// [`choose_response`] gives, both orders. The ids are
+/// `{response_id}/{judge_index_a}/{judge_index_b}`.
 ///
-/// With [`BattlesConfig::hide_scores`] a judgment that has no rationale before its score is shown whole.
+/// With [`BattlesConfig::hide_scores`] a judgment that has no rationale before its score is shown
+/// whole.
 ///
 /// # Panics
 /// If `judge` compares two responses.

@@ -12,14 +12,15 @@ use crate::eft::check_share;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BattlesConfig {
-    /// `meta`, or the path of a rubric file. Who calls [`run`](super::run) reads the file; its text is part of the
-    /// artifact's key, its path is not.
+    /// `meta`, or the path of a rubric file. Who calls [`run`](super::run) reads the file; its text
+    /// is part of the artifact's key, its path is not.
     pub rubric: String,
-    /// Whether the two judgments are shown without their scores, so that the higher score does not win for itself; what
-    /// a judge wrote behind its score goes with it. The paper shows them whole: `false`.
+    /// Whether the two judgments are shown without their scores, so that the higher score does not
+    /// win for itself; what a judge wrote behind its score goes with it. The paper shows them
+    /// whole: `false`.
     pub hide_scores: bool,
-    /// Prompts whose judgments are compared together, and saved together when the run is interrupted. One prompt with n
-    /// judgments has n (n - 1) comparisons: 110 with the paper's 11.
+    /// Prompts whose judgments are compared together, and saved together when the run is
+    /// interrupted. One prompt with n judgments has n (n - 1) comparisons: 110 with the paper's 11.
     pub group_prompts: u32,
     /// How tokens are drawn; not stated in the paper, so as in judging.
     pub sampling: Sampling,
@@ -27,7 +28,8 @@ pub struct BattlesConfig {
 
 impl Default for BattlesConfig {
     fn default() -> Self {
-        let sampling = Sampling { max_tokens: 256, temperature: 0.7, top_p: 0.9, ..Sampling::default() };
+        let sampling =
+            Sampling { max_tokens: 256, temperature: 0.7, top_p: 0.9, ..Sampling::default() };
         Self { rubric: "meta".to_owned(), hide_scores: false, group_prompts: 8, sampling }
     }
 }
@@ -51,20 +53,26 @@ impl BattlesConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JudgePairsConfig {
-    /// How strongly strengths are drawn to 0, above 0: the weight of half their summed squares against the
-    /// log-likelihood. 1 is the usual setting of logistic regression; the paper does not state it.
+    /// How strongly strengths are drawn to 0, above 0: the weight of half their summed squares
+    /// against the log-likelihood. 1 is the usual setting of logistic regression; the paper does
+    /// not state it.
     pub regularization: f64,
-    /// No pair has a chosen judgment with more characters than this: a number for each iteration, the last one for all
-    /// that follow. The paper takes 1100 and 1000.
+    /// No pair has a chosen judgment with more characters than this: a number for each iteration,
+    /// the last one for all that follow. The paper takes 1100 and 1000.
     pub max_judgment_characters: Vec<u32>,
-    /// Largest share of the pairs whose chosen judgments may give one score, above 0; 1 discards nothing. With n
-    /// different scores the bound is at least 1/n. Not in the paper; NeMo-Aligner takes 0.4.
+    /// Largest share of the pairs whose chosen judgments may give one score, above 0; 1 discards
+    /// nothing. With n different scores the bound is at least 1/n. Not in the paper; NeMo-Aligner
+    /// takes 0.4.
     pub max_score_share: f64,
 }
 
 impl Default for JudgePairsConfig {
     fn default() -> Self {
-        Self { regularization: 1.0, max_judgment_characters: vec![1100, 1000], max_score_share: 0.4 }
+        Self {
+            regularization: 1.0,
+            max_judgment_characters: vec![1100, 1000],
+            max_score_share: 0.4,
+        }
     }
 }
 
@@ -73,11 +81,19 @@ impl JudgePairsConfig {
     /// [`Error::Config`] with the first setting that cannot be used.
     pub fn validate(&self) -> Result<(), Error> {
         if !self.regularization.is_finite() || self.regularization <= 0.0 {
-            return problem("regularization", self.regularization.to_string(), "it must be a number above 0");
+            return problem(
+                "regularization",
+                self.regularization.to_string(),
+                "it must be a number above 0",
+            );
         }
         if self.max_judgment_characters.is_empty() || self.max_judgment_characters.contains(&0) {
             let value = format!("{:?}", self.max_judgment_characters);
-            return problem("max_judgment_characters", value, "it must be a list of numbers from 1 up");
+            return problem(
+                "max_judgment_characters",
+                value,
+                "it must be a list of numbers from 1 up",
+            );
         }
         check_share("max_score_share", self.max_score_share)
     }
@@ -106,7 +122,10 @@ mod tests {
             assert_eq!(config.validate().unwrap_err().to_string(), expected);
         };
         BattlesConfig::default().validate().unwrap();
-        check(|c| c.rubric = String::new(), "`rubric` is \"\"; it must be `meta` or the path of a rubric file");
+        check(
+            |c| c.rubric = String::new(),
+            "`rubric` is \"\"; it must be `meta` or the path of a rubric file",
+        );
         check(|c| c.group_prompts = 0, "`group_prompts` is 0; it must be at least 1");
         check(|c| c.sampling.top_p = 0.0, "`sampling.top_p` is 0.0; must be above 0 and at most 1");
     }
@@ -121,15 +140,25 @@ mod tests {
         JudgePairsConfig::default().validate().unwrap();
         check(|c| c.regularization = 0.0, "`regularization` is 0; it must be a number above 0");
         let list = "it must be a list of numbers from 1 up";
-        check(|c| c.max_judgment_characters.clear(), &format!("`max_judgment_characters` is []; {list}"));
-        check(|c| c.max_judgment_characters[1] = 0, &format!("`max_judgment_characters` is [1100, 0]; {list}"));
-        let share = "`max_score_share` is 0; it must be above 0 and at most 1, which discards nothing";
+        check(
+            |c| c.max_judgment_characters.clear(),
+            &format!("`max_judgment_characters` is []; {list}"),
+        );
+        check(
+            |c| c.max_judgment_characters[1] = 0,
+            &format!("`max_judgment_characters` is [1100, 0]; {list}"),
+        );
+        let share =
+            "`max_score_share` is 0; it must be above 0 and at most 1, which discards nothing";
         check(|c| c.max_score_share = 0.0, share);
     }
 
     #[test]
     fn later_iterations_have_the_last_limit() {
         let config = JudgePairsConfig::default();
-        assert_eq!([0, 1, 2, 3, 9].map(|t| config.max_characters(t)), [1100, 1100, 1000, 1000, 1000]);
+        assert_eq!(
+            [0, 1, 2, 3, 9].map(|t| config.max_characters(t)),
+            [1100, 1100, 1000, 1000, 1000]
+        );
     }
 }

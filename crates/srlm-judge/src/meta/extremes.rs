@@ -26,9 +26,13 @@ pub(crate) fn contenders<'a>(
     judged: &'a JudgedResponse,
     battles: &[&BattleRow],
 ) -> Result<Vec<&'a JudgmentRow>, Error> {
-    let judge_indices: BTreeSet<u32> = battles.iter().flat_map(|row| [row.judge_index_a, row.judge_index_b]).collect();
+    let judge_indices: BTreeSet<u32> =
+        battles.iter().flat_map(|row| [row.judge_index_a, row.judge_index_b]).collect();
     let judgment = |judge_index| {
-        let found = judged.judgments.iter().find(|row| row.judge_index == judge_index && row.score.is_some());
+        let found = judged
+            .judgments
+            .iter()
+            .find(|row| row.judge_index == judge_index && row.score.is_some());
         found.ok_or_else(|| {
             let response_id = judged.response.response_id.clone();
             Error::UnknownJudgment { response_id, judge_index }
@@ -46,7 +50,8 @@ pub(crate) fn best_and_worst<'a>(
     iteration: u32,
 ) -> Result<[Rated<'a>; 2], NoPair> {
     let judge_indices: Vec<u32> = contenders.iter().map(|row| row.judge_index).collect();
-    let strengths = strengths(&battle_matrix(battles, &judge_indices, weights), config.regularization);
+    let strengths =
+        strengths(&battle_matrix(battles, &judge_indices, weights), config.regularization);
     let most = strengths.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let least = strengths.iter().copied().fold(f64::INFINITY, f64::min);
     if most - least <= EQUAL {
@@ -63,5 +68,9 @@ pub(crate) fn best_and_worst<'a>(
         return Err(NoPair::Identical);
     }
     let n_characters = best.0.rationale.chars().count();
-    if n_characters > config.max_characters(iteration) as usize { Err(NoPair::TooLong) } else { Ok([best, worst]) }
+    if n_characters > config.max_characters(iteration) as usize {
+        Err(NoPair::TooLong)
+    } else {
+        Ok([best, worst])
+    }
 }

@@ -59,9 +59,9 @@ struct Scored {
 
 /// Pairs the strongest judgment of each response with the weakest.
 ///
-/// Wins are weighed by [`position_weights`] of all battles; [`strengths`](super::strengths) are fitted response by
-/// response. Where several judgments are strongest, or weakest, the one of the smallest `judge_index` stands for them.
-/// A pair is what DPO reads:
+/// Wins are weighed by [`position_weights`] of all battles; [`strengths`](super::strengths) are
+/// fitted response by response. Where several judgments are strongest, or weakest, the one of the
+/// smallest `judge_index` stands for them. A pair is what DPO reads:
 ///
 /// | column | |
 /// |---|---|
@@ -71,17 +71,19 @@ struct Scored {
 /// | `chosen_id`, `rejected_id` | `judge/{response_id}/{judge_index}` |
 /// | `score_chosen`, `score_rejected` | [`win_rates`](super::win_rates) among the response's judgments, 0 to 1 |
 ///
-/// The two scores are no points of a judge; the chosen one's is above 1/2 and the rejected one's below.
+/// The two scores are no points of a judge; the chosen one's is above 1/2 and the rejected one's
+/// below.
 ///
 /// The order of prompts and battles does not matter.
 ///
 /// # Errors
-/// [`Error::UnknownResponse`] and [`Error::UnknownJudgment`] where a battle is about something else, and
+/// [`Error::UnknownResponse`] and [`Error::UnknownJudgment`] where a battle is about something
+/// else, and
 /// [`Error::NotScoring`].
 ///
 /// # Source
-/// Wu et al. 2024: chosen and rejected have the highest and the lowest Elo score; a chosen judgment that is
-/// too long gives no pair. The bound on a score's share is NeMo-Aligner's.
+/// Wu et al. 2024: chosen and rejected have the highest and the lowest Elo score; a chosen judgment
+/// that is too long gives no pair. The bound on a score's share is NeMo-Aligner's.
 pub fn judge_pairs(
     prompts: &[JudgedPrompt],
     battles: &[BattleRow],
@@ -90,7 +92,9 @@ pub fn judge_pairs(
     place: Place,
 ) -> Result<JudgePairs, Error> {
     let weights = position_weights(battles);
-    let responses = prompts.iter().flat_map(|prompt| prompt.responses.iter().map(move |judged| (prompt, judged)));
+    let responses = prompts
+        .iter()
+        .flat_map(|prompt| prompt.responses.iter().map(move |judged| (prompt, judged)));
     let responses: HashMap<&str, _> =
         responses.map(|(p, judged)| (judged.response.response_id.as_str(), (p, judged))).collect();
     let mut of_response: BTreeMap<&str, Vec<&BattleRow>> = BTreeMap::new();
@@ -112,7 +116,12 @@ pub fn judge_pairs(
 }
 
 /// Discards what is too common, sorts and counts.
-fn finish(found: Vec<Scored>, counts: JudgePairsCounts, config: &JudgePairsConfig, place: Place) -> JudgePairs {
+fn finish(
+    found: Vec<Scored>,
+    counts: JudgePairsCounts,
+    config: &JudgePairsConfig,
+    place: Place,
+) -> JudgePairs {
     let n_found = found.len() as u64;
     let order = |found: &Scored| {
         let id = &found.pair.chosen_id;
@@ -122,7 +131,10 @@ fn finish(found: Vec<Scored>, counts: JudgePairsCounts, config: &JudgePairsConfi
     let n_kept = kept.len() as u64;
     let mut pairs: Vec<PairRow> = kept.into_iter().map(|found| found.pair).collect();
     pairs.sort_by(|a, b| a.prompt_id.cmp(&b.prompt_id));
-    JudgePairs { pairs, counts: JudgePairsCounts { pairs: n_kept, thinned: n_found - n_kept, ..counts } }
+    JudgePairs {
+        pairs,
+        counts: JudgePairsCounts { pairs: n_kept, thinned: n_found - n_kept, ..counts },
+    }
 }
 
 fn scored(

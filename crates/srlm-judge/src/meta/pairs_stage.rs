@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Battles, Begin, Judgments, Pairs, Place, Prompts, Recipe, Responses, begin};
+use srlm_artifact::{
+    Artifact, Battles, Begin, Judgments, Pairs, Place, Prompts, Recipe, Responses, begin,
+};
 
 use super::{JudgePairsConfig, judge_pairs};
 use crate::plain_input::plain_input;
@@ -29,7 +31,8 @@ pub struct PairsInputs<'a> {
 /// Pairs judgments and writes them with their counts; none at all is an artifact as well.
 ///
 /// # Errors
-/// [`Error::UnknownPrompt`] and those of [`JudgePairsConfig::validate`], [`judge_pairs`] and the artifacts.
+/// [`Error::UnknownPrompt`] and those of [`JudgePairsConfig::validate`], [`judge_pairs`] and the
+/// artifacts.
 pub fn run_pairs(
     config: &JudgePairsConfig,
     inputs: PairsInputs<'_>,
@@ -42,7 +45,8 @@ pub fn run_pairs(
         Begin::UpToDate(artifact) => return Ok(artifact),
         Begin::Write(writer) => writer,
     };
-    let prompts = judged_prompts(inputs.prompts.rows()?, inputs.responses.rows()?, inputs.judgments.rows()?)?;
+    let prompts =
+        judged_prompts(inputs.prompts.rows()?, inputs.responses.rows()?, inputs.judgments.rows()?)?;
     let found = judge_pairs(&prompts, &inputs.battles.rows()?, inputs.rubric, config, place)?;
     Ok(writer.finish(found.pairs, found.counts.into(), "cpu")?)
 }

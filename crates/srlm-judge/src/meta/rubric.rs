@@ -12,9 +12,10 @@ const LABEL: &str = "Winner";
 
 /// The instructions for comparing two judgments of one response.
 ///
-/// A text file like that of a [`Rubric`](crate::Rubric): of the settings only `name`, and a text with `{{ prompt }}`,
-/// `{{ response }}`, `{{ judgment_a }}` and `{{ judgment_b }}` that asks for a last line `Winner: A` or `Winner: B`. It
-/// states the rules that the judgments had to follow, so a rubric of your own for judging needs one of its own here.
+/// A text file like that of a [`Rubric`](crate::Rubric): of the settings only `name`, and a text
+/// with `{{ prompt }}`, `{{ response }}`, `{{ judgment_a }}` and `{{ judgment_b }}` that asks for a
+/// last line `Winner: A` or `Winner: B`. It states the rules that the judgments had to follow, so a
+/// rubric of your own for judging needs one of its own here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetaRubric {
     name: String,
@@ -28,7 +29,8 @@ impl MetaRubric {
     /// # Source
     /// The scheme is that of Wu et al. 2024, figure 2; the words are our own.
     pub fn built_in() -> Self {
-        Self::parse(include_str!("../../rubrics/meta.md")).expect("the tests parse the built-in rubrics")
+        Self::parse(include_str!("../../rubrics/meta.md"))
+            .expect("the tests parse the built-in rubrics")
     }
 
     /// Reads a rubric file's text.
@@ -69,7 +71,13 @@ impl MetaRubric {
     }
 
     /// What the judge of judgments reads.
-    pub fn render(&self, prompt: &Prompt, response: &str, judgment_a: &str, judgment_b: &str) -> String {
+    pub fn render(
+        &self,
+        prompt: &Prompt,
+        response: &str,
+        judgment_a: &str,
+        judgment_b: &str,
+    ) -> String {
         let prompt = prompt.to_text();
         self.template.fill(|slot| match slot {
             Slot::Prompt => &prompt,
@@ -80,7 +88,8 @@ impl MetaRubric {
     }
 }
 
-/// The last winner that a comparison states, `Winner: A` or `Winner: B`, as forgiving of decoration as
+/// The last winner that a comparison states, `Winner: A` or `Winner: B`, as forgiving of decoration
+/// as
 /// [`parse_score`](crate::parse_score); `None` where there is none, a tie or doubt.
 ///
 /// ```

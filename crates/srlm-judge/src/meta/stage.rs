@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, BattleFailure, BattleRow, BattleWinner, Battles, Begin, Counts, FinishReason, Judgments, OnProgress,
-    Place, Prompts, Recipe, Responses, begin,
+    Artifact, BattleFailure, BattleRow, BattleWinner, Battles, Begin, Counts, FinishReason,
+    Judgments, OnProgress, Place, Prompts, Recipe, Responses, begin,
 };
 use srlm_generate::{Completion, Generate, Meter, Request, generate_group};
 
@@ -34,13 +34,15 @@ pub struct Inputs<'a> {
 
 /// Compares the judgments of one response of each prompt, every two in both orders.
 ///
-/// Prompts are taken in groups of `config.group_prompts`, in the order of their ids; a finished group is on the disk
-/// before the next begins. Each comparison has a seed of its own, so an interrupted run gives the same bytes as an
-/// unbroken one.
+/// Prompts are taken in groups of `config.group_prompts`, in the order of their ids; a finished
+/// group is on the disk before the next begins. Each comparison has a seed of its own, so an
+/// interrupted run gives the same bytes as an unbroken one.
 ///
 /// # Errors
-/// [`Error::Interrupted`] where `on_progress` breaks or the generator was interrupted, [`Error::NotScoring`],
-/// [`Error::UnknownPrompt`], [`Error::UnknownResponse`], and those of the settings, the generator and the artifacts.
+/// [`Error::Interrupted`] where `on_progress` breaks or the generator was interrupted,
+/// [`Error::NotScoring`],
+/// [`Error::UnknownPrompt`], [`Error::UnknownResponse`], and those of the settings, the generator
+/// and the artifacts.
 pub fn run(
     config: &BattlesConfig,
     inputs: Inputs<'_>,
@@ -56,9 +58,11 @@ pub fn run(
         Begin::UpToDate(artifact) => return Ok(artifact),
         Begin::Write(writer) => writer,
     };
-    let prompts = judged_prompts(inputs.prompts.rows()?, inputs.responses.rows()?, inputs.judgments.rows()?)?;
+    let prompts =
+        judged_prompts(inputs.prompts.rows()?, inputs.responses.rows()?, inputs.judgments.rows()?)?;
     let mut rows = writer.resumed().to_vec();
-    let done: HashSet<_> = writer.resumed().iter().map(id).map(|(id, a, b)| (id.to_owned(), a, b)).collect();
+    let done: HashSet<_> =
+        writer.resumed().iter().map(id).map(|(id, a, b)| (id.to_owned(), a, b)).collect();
     let is_done = |(id, a, b): (&str, u32, u32)| done.contains(&(id.to_owned(), a, b));
 
     let total: usize = prompts.iter().map(|prompt| battles(prompt).len()).sum();
@@ -73,7 +77,8 @@ pub fn run(
         if meter.stop {
             return Err(Error::Interrupted);
         }
-        let requests: Vec<_> = group.iter().map(|battle| battle.request(config, rubrics, place)).collect();
+        let requests: Vec<_> =
+            group.iter().map(|battle| battle.request(config, rubrics, place)).collect();
         let fought = fight(&group, &requests, generator, &mut meter)?;
         writer.append(&fought)?;
         rows.extend(fought);
@@ -123,10 +128,12 @@ fn failure(sample: &Completion) -> BattleFailure {
     }
 }
 
-/// `prompts` is the sum of `battled` and `too_few_judgments`; `battles` that of `first_wins`, `second_wins` and the
-/// reasons for no winner.
+/// `prompts` is the sum of `battled` and `too_few_judgments`; `battles` that of `first_wins`,
+/// `second_wins` and the reasons for no winner.
 fn counts(prompts: &[JudgedPrompt], rows: &[BattleRow]) -> Counts {
-    let n = |condition: &dyn Fn(&BattleRow) -> bool| rows.iter().filter(|row| condition(row)).count() as u64;
+    let n = |condition: &dyn Fn(&BattleRow) -> bool| {
+        rows.iter().filter(|row| condition(row)).count() as u64
+    };
     let won = |winner| n(&move |row| row.winner == Some(winner));
     let failed = |failure| n(&move |row| row.failure == Some(failure));
     let battled = rows.iter().map(|row| &row.prompt_id).collect::<BTreeSet<_>>().len() as u64;
@@ -144,7 +151,12 @@ fn counts(prompts: &[JudgedPrompt], rows: &[BattleRow]) -> Counts {
     Counts::from(counts.map(|(name, n)| (name.to_owned(), n)))
 }
 
-fn recipe(config: &BattlesConfig, inputs: &Inputs<'_>, generator: &dyn Generate, place: Place) -> Recipe {
+fn recipe(
+    config: &BattlesConfig,
+    inputs: &Inputs<'_>,
+    generator: &dyn Generate,
+    place: Place,
+) -> Recipe {
     let mut settings = serde_json::to_value(config).expect("settings are plain data");
     settings["iteration"] = place.iteration.into();
     settings["rubric"] = inputs.meta.name().into();

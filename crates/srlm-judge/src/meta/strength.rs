@@ -1,26 +1,28 @@
 //! Strengths from wins: Bradley-Terry by regularized logistic regression.
 
-/// The strengths are found where no slope is above this share of all weights: about the rounding of their sums.
+/// The strengths are found where no slope is above this share of all weights: about the rounding of
+/// their sums.
 const TOLERANCE: f64 = 1e-13;
 /// Newton's method needs about ten steps; each that does not improve is halved.
 const MAX_STEPS: usize = 200;
 
-/// The strengths `e` that make the wins likeliest, where i beats j with probability `sigma(e_i - e_j)`:
+/// The strengths `e` that make the wins likeliest, where i beats j with probability `sigma(e_i -
+/// e_j)`:
 ///
 /// ```text
 /// maximize  sum_ij wins[i][j] log sigma(e_i - e_j)  -  regularization / 2 sum_i e_i^2
 /// ```
 ///
-/// They add up to 0. `400 / ln 10` times a strength are points of Elo. Found by Newton's method from 0; the same wins
-/// give the same bits.
+/// They add up to 0. `400 / ln 10` times a strength are points of Elo. Found by Newton's method
+/// from 0; the same wins give the same bits.
 ///
 /// # Shapes
 /// `wins` is `[n, n]`, not negative, its diagonal without meaning; the result is `[n]`.
 ///
 /// # Source
 /// Bradley and Terry 1952. Wu et al. 2024, fit Elo scores to the battle matrix in this way; the
-/// regularization, not stated there, is that of scikit-learn's `LogisticRegression` with `C = 1 / regularization`.
-/// Checked against it in `tests/fixtures/strengths.json`.
+/// regularization, not stated there, is that of scikit-learn's `LogisticRegression` with `C = 1 /
+/// regularization`. Checked against it in `tests/fixtures/strengths.json`.
 ///
 /// # Panics
 /// If `wins` is not square or `regularization` is not above 0.
@@ -96,7 +98,8 @@ fn curvature(wins: &[Vec<f64>], regularization: f64, at: &[f64]) -> Vec<Vec<f64>
     curvature
 }
 
-/// The solution of `matrix x = right`, by elimination; a positive definite matrix needs no exchange of rows.
+/// The solution of `matrix x = right`, by elimination; a positive definite matrix needs no exchange
+/// of rows.
 fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     let n = right.len();
     for column in 0..n {
@@ -117,8 +120,11 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
 /// The whole step, or the largest of its halves that does not make the loss larger beyond rounding.
 fn improve(wins: &[Vec<f64>], regularization: f64, at: Vec<f64>, step: &[f64]) -> Vec<f64> {
     let loss = penalized_loss(wins, regularization, &at);
-    let moved = |share: f64| -> Vec<f64> { at.iter().zip(step).map(|(x, step)| x + share * step).collect() };
-    let improves = |at: &Vec<f64>| penalized_loss(wins, regularization, at) <= loss + 1e-12 * loss.abs();
+    let moved = |share: f64| -> Vec<f64> {
+        at.iter().zip(step).map(|(x, step)| x + share * step).collect()
+    };
+    let improves =
+        |at: &Vec<f64>| penalized_loss(wins, regularization, at) <= loss + 1e-12 * loss.abs();
     let halves = std::iter::successors(Some(1.0), |share| Some(share / 2.0)).take(40);
     halves.map(moved).find(improves).unwrap_or(at)
 }
@@ -135,8 +141,8 @@ mod tests {
 
     #[test]
     fn two_players_to_check_with_a_pencil() {
-        // By symmetry the strengths are x and -x, and the slope is 0 where w sigma(-2x) = x. At x = ln(3) / 2 that is
-        // w / 4 = ln(3) / 2.
+        // By symmetry the strengths are x and -x, and the slope is 0 where w sigma(-2x) = x. At x =
+        // ln(3) / 2 that is w / 4 = ln(3) / 2.
         let x = 3_f64.ln() / 2.0;
         close(&strengths(&[vec![0.0, 4.0 * x], vec![0.0, 0.0]], 1.0), &[x, -x], 1e-12);
         close(&win_rates(&[x, -x]), &[0.75, 0.25], 1e-15);
@@ -144,13 +150,21 @@ mod tests {
 
     #[test]
     fn three_players_to_check_with_a_pencil() {
-        // The first beats the second as often as the second the third: x, 0, -x with w sigma(-x) = x. At x = ln 2 that
-        // is w / 3 = ln 2.
+        // The first beats the second as often as the second the third: x, 0, -x with w sigma(-x) =
+        // x. At x = ln 2 that is w / 3 = ln 2.
         let x = 2_f64.ln();
         let w = 3.0 * x;
-        close(&strengths(&[vec![0.0, w, 0.0], vec![0.0, 0.0, w], vec![0.0; 3]], 1.0), &[x, 0.0, -x], 1e-12);
+        close(
+            &strengths(&[vec![0.0, w, 0.0], vec![0.0, 0.0, w], vec![0.0; 3]], 1.0),
+            &[x, 0.0, -x],
+            1e-12,
+        );
         // Each beats the next, around a circle: nobody is stronger.
-        close(&strengths(&[vec![0.0, w, 0.0], vec![0.0, 0.0, w], vec![w, 0.0, 0.0]], 1.0), &[0.0; 3], 1e-12);
+        close(
+            &strengths(&[vec![0.0, w, 0.0], vec![0.0, 0.0, w], vec![w, 0.0, 0.0]], 1.0),
+            &[0.0; 3],
+            1e-12,
+        );
     }
 
     #[test]
@@ -168,7 +182,10 @@ mod tests {
             let found = strengths(&wins, regularization);
             assert!(found.windows(2).all(|two| two[0] > two[1]), "{found:?}");
             let slopes = gradient(&wins, regularization, &found);
-            assert!(slopes.iter().all(|slope| slope.abs() < 1e-6), "{slopes:?} at {regularization}");
+            assert!(
+                slopes.iter().all(|slope| slope.abs() < 1e-6),
+                "{slopes:?} at {regularization}"
+            );
         }
         assert!(strengths(&[], 1.0).is_empty());
         assert_eq!(strengths(&[vec![3.0]], 1.0), [0.0]);

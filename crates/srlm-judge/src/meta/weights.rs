@@ -12,8 +12,8 @@ pub struct PositionWeights {
 }
 
 /// Weighs a win the more, the rarer wins in its place are: `first = n(second wins) / n(wins)` and
-/// `second = n(first wins) / n(wins)`. A judge that mostly names the first says little by it. Without wins both are
-/// 1/2.
+/// `second = n(first wins) / n(wins)`. A judge that mostly names the first says little by it.
+/// Without wins both are 1/2.
 ///
 /// # Source
 /// Wu et al. 2024, the weights of positional bias.
@@ -27,14 +27,24 @@ pub fn position_weights(battles: &[BattleRow]) -> PositionWeights {
     PositionWeights { first: share(second), second: share(first) }
 }
 
-/// Weighted wins: `wins[i][j]` of the judgment `judge_indices[i]` over `judge_indices[j]`, both orders together.
+/// Weighted wins: `wins[i][j]` of the judgment `judge_indices[i]` over `judge_indices[j]`, both
+/// orders together.
 ///
 /// # Panics
 /// If a battle is about a judgment that is not among `judge_indices`.
-pub(crate) fn battle_matrix(battles: &[&BattleRow], judge_indices: &[u32], weights: PositionWeights) -> Vec<Vec<f64>> {
+pub(crate) fn battle_matrix(
+    battles: &[&BattleRow],
+    judge_indices: &[u32],
+    weights: PositionWeights,
+) -> Vec<Vec<f64>> {
     let n = judge_indices.len();
     let mut wins = vec![vec![0.0; n]; n];
-    let place = |index| judge_indices.iter().position(|&known| known == index).expect("judge_indices are the battles'");
+    let place = |index| {
+        judge_indices
+            .iter()
+            .position(|&known| known == index)
+            .expect("judge_indices are the battles'")
+    };
     for row in battles {
         let (a, b) = (place(row.judge_index_a), place(row.judge_index_b));
         match row.winner {
@@ -81,7 +91,9 @@ mod tests {
 
     #[test]
     fn wins_in_both_orders_add_up() {
-        let rows = [(2, 5, Some(A)), (5, 2, Some(B)), (2, 7, None), (7, 2, Some(A)), (5, 7, Some(B))].map(row);
+        let rows =
+            [(2, 5, Some(A)), (5, 2, Some(B)), (2, 7, None), (7, 2, Some(A)), (5, 7, Some(B))]
+                .map(row);
         let rows: Vec<_> = rows.iter().collect();
         let wins = battle_matrix(&rows, &[2, 5, 7], PositionWeights { first: 0.25, second: 0.75 });
         assert_eq!(wins, [[0.0, 1.0, 0.0], [0.0, 0.0, 0.0], [0.25, 0.75, 0.0]]);

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use srlm_artifact::{
-    Artifact, Begin, FinishReason, Judgments, Kind, Place, Progress, Prompt, PromptRow, PromptSource, Prompts, Recipe,
-    ResponseRow, Responses, Shard, begin,
+    Artifact, Begin, FinishReason, Judgments, Kind, Place, Progress, Prompt, PromptRow,
+    PromptSource, Prompts, Recipe, ResponseRow, Responses, Shard, begin,
 };
 use srlm_generate::{Completion, Generate, Request, Scripted};
 use srlm_judge::{Error, Inputs, JudgeConfig, Rubric, run};
@@ -24,7 +24,8 @@ pub(crate) fn words(request: &Request, sample_index: usize) -> String {
     }
 }
 
-/// Answers as the function says, as if every text had reached the token limit; fails after some calls.
+/// Answers as the function says, as if every text had reached the token limit; fails after some
+/// calls.
 pub(crate) struct Judge {
     pub(crate) words: fn(&Request, usize) -> String,
     pub(crate) finish_reason: FinishReason,
@@ -42,12 +43,16 @@ impl Generate for Judge {
         on_completion: &mut dyn FnMut(Completion),
     ) -> Result<(), srlm_generate::Error> {
         if self.calls_left == 0 {
-            return Err(srlm_generate::Error::Engine { engine: "test".to_owned(), source: "gone".into() });
+            return Err(srlm_generate::Error::Engine {
+                engine: "test".to_owned(),
+                source: "gone".into(),
+            });
         }
         self.calls_left -= 1;
         let finish_reason = self.finish_reason;
-        Scripted(self.words)
-            .generate(requests, &mut |completion| on_completion(Completion { finish_reason, ..completion }))
+        Scripted(self.words).generate(requests, &mut |completion| {
+            on_completion(Completion { finish_reason, ..completion })
+        })
     }
 }
 
@@ -66,7 +71,11 @@ pub(crate) fn write<K: Kind>(dir: &Path, rows: Vec<K::Row>) -> Artifact<K> {
 }
 
 fn prompt(i: u32) -> PromptRow {
-    PromptRow { prompt_id: format!("p{i}"), prompt: Prompt::user(format!("Question {i}?")), source: PromptSource::Seed }
+    PromptRow {
+        prompt_id: format!("p{i}"),
+        prompt: Prompt::user(format!("Question {i}?")),
+        source: PromptSource::Seed,
+    }
 }
 
 pub(crate) fn response(i: u32, sample_index: u32) -> ResponseRow {
@@ -74,7 +83,11 @@ pub(crate) fn response(i: u32, sample_index: u32) -> ResponseRow {
         response_id: format!("p{i}/{sample_index}"),
         prompt_id: format!("p{i}"),
         sample_index,
-        response: if sample_index == 0 { String::new() } else { format!("Answer {sample_index} to {i}.") },
+        response: if sample_index == 0 {
+            String::new()
+        } else {
+            format!("Answer {sample_index} to {i}.")
+        },
         finish_reason: if sample_index == 1 { FinishReason::Length } else { FinishReason::Stop },
         n_tokens: 5,
         seed: 0,
@@ -94,13 +107,19 @@ impl Fixture {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let prompts = write::<Prompts>(&dir.path().join("prompts"), (0..9).map(prompt).collect());
-        let responses = (0..9).flat_map(|i| (0..4).map(move |sample_index| response(i, sample_index))).collect();
+        let responses = (0..9)
+            .flat_map(|i| (0..4).map(move |sample_index| response(i, sample_index)))
+            .collect();
         let responses = write::<Responses>(&dir.path().join("responses"), responses);
         let config = JudgeConfig { group_responses: 5, ..JudgeConfig::default() };
         Self { dir, prompts, responses, rubric: Rubric::additive(), config }
     }
 
-    pub(crate) fn judge(&self, name: &str, generator: &mut dyn Generate) -> Result<Artifact<Judgments>, Error> {
+    pub(crate) fn judge(
+        &self,
+        name: &str,
+        generator: &mut dyn Generate,
+    ) -> Result<Artifact<Judgments>, Error> {
         self.judge_until(name, generator, u64::MAX)
     }
 
@@ -121,9 +140,21 @@ impl Fixture {
         stop_after: u64,
     ) -> Result<Artifact<Judgments>, Error> {
         let mut on_progress = |progress: Progress| {
-            if progress.done > stop_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if progress.done > stop_after {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         };
-        run(&self.config, self.inputs(shard), generator, PLACE, &self.out(name), "cpu", &mut on_progress)
+        run(
+            &self.config,
+            self.inputs(shard),
+            generator,
+            PLACE,
+            &self.out(name),
+            "cpu",
+            &mut on_progress,
+        )
     }
 
     pub(crate) fn inputs(&self, shard: Option<Shard>) -> Inputs<'_> {

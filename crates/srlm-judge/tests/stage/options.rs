@@ -2,11 +2,14 @@
 
 use srlm_artifact::{FinishReason, JudgmentFailure, JudgmentRow};
 use srlm_generate::{Completion, Generate, Input, Request, Scripted, WrittenToken};
-use srlm_judge::{Error, JudgeHealth, Rubric, Unfinished, breaches, mean_expected_scores, read_health};
+use srlm_judge::{
+    Error, JudgeHealth, Rubric, Unfinished, breaches, mean_expected_scores, read_health,
+};
 
 use crate::fixture::{Fixture, Judge, words};
 
-/// Tells the tokens of `Score: 3`, where asked to, with a third of the probability on 4 and, off the scale, on 9.
+/// Tells the tokens of `Score: 3`, where asked to, with a third of the probability on 4 and, off
+/// the scale, on 9.
 struct Telling;
 
 impl Generate for Telling {
@@ -23,7 +26,8 @@ impl Generate for Telling {
             text: text.to_owned(),
             top: top.iter().map(|text| ((*text).to_owned(), (1.0_f64 / 3.0).ln())).collect(),
         };
-        let tokens = [token("Fine.\nScore:", &[]), token(" 3", &[" 3", " 4", " 9"]), token("", &[""])];
+        let tokens =
+            [token("Fine.\nScore:", &[]), token(" 3", &[" 3", " 4", " 9"]), token("", &[""])];
         let mut judge = Scripted(|_: &Request, _: usize| "Fine.\nScore: 3".to_owned());
         judge.generate(requests, &mut |completion| {
             let is_asked = requests[completion.request_index].top_logprobs == 20;
@@ -84,13 +88,23 @@ fn long_responses_are_shortened_and_counted() {
 fn unfinished_responses_are_judged_or_counted_as_excluded() {
     let mut fixture = Fixture::new();
     let all = fixture.judge("all", &mut Scripted(words)).unwrap();
-    assert_eq!((all.manifest().counts["unfinished_responses"], all.manifest().counts["excluded_responses"]), (9, 0));
+    assert_eq!(
+        (
+            all.manifest().counts["unfinished_responses"],
+            all.manifest().counts["excluded_responses"]
+        ),
+        (9, 0)
+    );
     fixture.config.unfinished = Unfinished::Exclude;
     let finished = fixture.judge("finished", &mut Scripted(words)).unwrap();
     let counts = &finished.manifest().counts;
-    assert_eq!((counts["responses"], counts["unfinished_responses"], counts["excluded_responses"]), (9 * 4, 9, 9));
+    assert_eq!(
+        (counts["responses"], counts["unfinished_responses"], counts["excluded_responses"]),
+        (9 * 4, 9, 9)
+    );
     let is_unfinished = |row: &JudgmentRow| row.response_id.ends_with("/1");
-    let expected: Vec<_> = all.rows().unwrap().into_iter().filter(|row| !is_unfinished(row)).collect();
+    let expected: Vec<_> =
+        all.rows().unwrap().into_iter().filter(|row| !is_unfinished(row)).collect();
     assert_eq!(finished.rows().unwrap(), expected, "the others are judged as before");
     for stop_after in (0..9 * 3 * 3).step_by(7) {
         let name = format!("finished-{stop_after}");
@@ -105,8 +119,11 @@ fn a_number_that_was_cut_off_is_no_score() {
     let mut fixture = Fixture::new();
     let text = "---\nname: ten\nmin: 1\nmax: 10\nprefix: \"Score:\"\n---\nScore: {{ prompt }} {{ response }}";
     fixture.rubric = Rubric::parse(text).unwrap();
-    let check = |said: fn(&Request, usize) -> String, name, expected: (Option<f64>, Option<JudgmentFailure>)| {
-        let mut judge = Judge { words: said, finish_reason: FinishReason::Length, calls_left: u32::MAX };
+    let check = |said: fn(&Request, usize) -> String,
+                 name,
+                 expected: (Option<f64>, Option<JudgmentFailure>)| {
+        let mut judge =
+            Judge { words: said, finish_reason: FinishReason::Length, calls_left: u32::MAX };
         let row = &fixture.judge(name, &mut judge).unwrap().rows().unwrap()[0];
         assert_eq!((row.score.map(|score| score.get()), row.failure), expected, "{name}");
     };

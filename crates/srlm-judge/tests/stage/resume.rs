@@ -51,8 +51,12 @@ fn every_response_is_judged_as_often_as_asked_each_time_with_a_seed_of_its_own()
     let rows = fixture.judge("judgments", &mut judge).unwrap().rows().unwrap();
     let seeds: std::collections::HashSet<u64> = rows.iter().map(|row| row.seed).collect();
     assert_eq!(seeds.len(), 9 * 4 * 3);
-    let ids =
-        fixture.responses.rows().unwrap().into_iter().flat_map(|row| (0..3).map(move |_| row.response_id.clone()));
+    let ids = fixture
+        .responses
+        .rows()
+        .unwrap()
+        .into_iter()
+        .flat_map(|row| (0..3).map(move |_| row.response_id.clone()));
     assert!(asked.iter().map(|(id, _)| id.clone()).eq(ids));
     let expected = Prompt::user(rubric.render("Question 0?", "Answer 2 to 0."));
     assert_eq!(asked[6], ("p0/2".to_owned(), Input::Chat(expected.messages().to_vec())));
@@ -63,16 +67,25 @@ fn the_counts_add_up() {
     let fixture = Fixture::new();
     let judgments = fixture.judge("judgments", &mut Scripted(words)).unwrap();
     let counts = &judgments.manifest().counts;
-    let failed: u64 = ["no_score", "out_of_range", "truncated", "empty"].iter().map(|reason| counts[*reason]).sum();
+    let failed: u64 = ["no_score", "out_of_range", "truncated", "empty"]
+        .iter()
+        .map(|reason| counts[*reason])
+        .sum();
     assert_eq!(counts["judgments"], counts["scored"] + failed);
     assert_eq!((counts["judgments"], counts["responses"]), (9 * 4 * 3, 9 * 4));
     let rows = judgments.rows().unwrap();
-    let n = |kinds: &[u64]| rows.iter().filter(|row| kinds.contains(&(row.seed % 8))).count() as u64;
+    let n =
+        |kinds: &[u64]| rows.iter().filter(|row| kinds.contains(&(row.seed % 8))).count() as u64;
     assert_eq!(counts["empty"], n(&[0]));
     assert_eq!(counts["no_score"], n(&[1]));
     assert_eq!(counts["out_of_range"], n(&[2, 3]));
     assert_eq!(counts["truncated"], 0);
-    assert!(counts["scored"] > 0 && counts["empty"] > 0 && counts["no_score"] > 0 && counts["out_of_range"] > 0);
+    assert!(
+        counts["scored"] > 0
+            && counts["empty"] > 0
+            && counts["no_score"] > 0
+            && counts["out_of_range"] > 0
+    );
     let n_unscored = mean_scores(&rows).values().filter(|mean| mean.is_none()).count() as u64;
     assert_eq!(counts["unscored_responses"], n_unscored);
 }
@@ -88,7 +101,12 @@ fn a_judge_that_is_cut_off_before_its_score_is_truncated_and_one_after_it_is_rea
             2 | 3 => Some(JudgmentFailure::OutOfRange),
             _ => None,
         };
-        assert_eq!((row.failure, row.score.is_none()), (expected, expected.is_some()), "{:?}", row.rationale);
+        assert_eq!(
+            (row.failure, row.score.is_none()),
+            (expected, expected.is_some()),
+            "{:?}",
+            row.rationale
+        );
     }
 }
 
@@ -99,7 +117,9 @@ fn another_text_of_the_rubric_is_another_artifact() {
     let text = "---\nname: additive\nmin: 0\nmax: 5\nprefix: \"Score:\"\n---\nScore: {{ prompt }} {{ response }}";
     fixture.rubric = Rubric::parse(text).unwrap();
     let error = fixture.judge("judgments", &mut Scripted(words)).unwrap_err();
-    let Error::Artifact(srlm_artifact::Error::Changed { field, .. }) = error else { panic!("{error}") };
+    let Error::Artifact(srlm_artifact::Error::Changed { field, .. }) = error else {
+        panic!("{error}")
+    };
     insta::assert_snapshot!(field, @"inputs.rubric");
 }
 
@@ -110,7 +130,8 @@ fn what_cannot_be_judged_is_an_error() {
     let error = fixture.judge("judgments", &mut Scripted(words)).unwrap_err();
     assert!(matches!(error, Error::NotScoring { .. }), "{error}");
     fixture.rubric = Rubric::additive();
-    fixture.responses = write::<Responses>(&fixture.dir.path().join("stray"), vec![response(10, 0)]);
+    fixture.responses =
+        write::<Responses>(&fixture.dir.path().join("stray"), vec![response(10, 0)]);
     let error = fixture.judge("judgments", &mut Scripted(words)).unwrap_err();
     insta::assert_snapshot!(error, @"response p10/0 answers the prompt p10, which is not among the prompts");
 }

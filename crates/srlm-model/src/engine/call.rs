@@ -75,14 +75,21 @@ impl<'a> Call<'a> {
         {
             let mut own = self.take(request_index);
             if own.is_none() && self.rows.is_empty() {
-                // Nobody will make room: what stays in the cache for later leaves too little in one piece.
+                // Nobody will make room: what stays in the cache for later leaves too little in one
+                // piece.
                 self.clear();
                 own = self.take(request_index);
             }
             let Some(own) = own else { break };
             let request = &self.requests[request_index];
             let prefix = self.prompts.ranges(request_index);
-            self.rows.push(Row::new((request_index, request), sample, prefix, own, tokenizer.stream()));
+            self.rows.push(Row::new(
+                (request_index, request),
+                sample,
+                prefix,
+                own,
+                tokenizer.stream(),
+            ));
             self.waiting.pop();
         }
         !self.rows.is_empty()
@@ -90,7 +97,8 @@ impl<'a> Call<'a> {
 
     /// Finds places for a request's prompt, where it has none, and for what one more sample writes.
     fn take(&mut self, request_index: usize) -> Option<Range<usize>> {
-        let region = region_len(&self.requests[request_index], self.n_prompt[request_index], self.context);
+        let region =
+            region_len(&self.requests[request_index], self.n_prompt[request_index], self.context);
         self.prompts.place(request_index, &mut self.slots).then(|| self.slots.take(region))?
     }
 

@@ -37,9 +37,12 @@ impl Engine {
             return Err(refuse(format!("{key} {must}")));
         }
         let ids = self.encode(&request.id, &request.input)?;
-        let (n, limit, cache) = (ids.len(), self.model.config().context(), self.config.cache_tokens);
+        let (n, limit, cache) =
+            (ids.len(), self.model.config().context(), self.config.cache_tokens);
         if n >= limit {
-            return Err(refuse(format!("the prompt has {n} tokens, the model's context {limit}: shorten it")));
+            return Err(refuse(format!(
+                "the prompt has {n} tokens, the model's context {limit}: shorten it"
+            )));
         }
         let region = region_len(request, n, limit);
         if n + region > cache {

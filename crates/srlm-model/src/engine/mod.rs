@@ -27,14 +27,15 @@ use encode::region_len;
 use row::Row;
 pub use score::TokenScore;
 
-/// How much the engine does at a time. It decides which rows share a pass, and so the last bits of the logits:
-/// part of what an artifact's key covers.
+/// How much the engine does at a time. It decides which rows share a pass, and so the last bits of
+/// the logits: part of what an artifact's key covers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EngineConfig {
     /// Samples written at the same time.
     pub max_rows: usize,
-    /// Tokens whose keys and values are kept; memory is `layers * kv_heads * head_dim * 8` bytes each.
+    /// Tokens whose keys and values are kept; memory is `layers * kv_heads * head_dim * 8` bytes
+    /// each.
     pub cache_tokens: usize,
     /// Prompt tokens computed in one pass, beside the rows being written.
     pub prefill_tokens: usize,
@@ -89,7 +90,8 @@ impl Serving<'_> {
         let Self { engine, call } = self;
         if !call.admit(&engine.tokenizer) {
             return call.waiting.last().map_or(Ok(false), |&(request, sample_index)| {
-                let (engine, request) = (engine.identity.clone(), call.requests[request].id.clone());
+                let (engine, request) =
+                    (engine.identity.clone(), call.requests[request].id.clone());
                 Err(Error::MissingSample { engine, request, sample_index })
             });
         }
@@ -106,7 +108,8 @@ impl Serving<'_> {
     }
 }
 
-/// Generates with a Burn model: many samples at once, shared beginnings computed once, finished rows replaced.
+/// Generates with a Burn model: many samples at once, shared beginnings computed once, finished
+/// rows replaced.
 pub struct Engine {
     model: Model,
     tokenizer: Arc<Tokenizer>,
@@ -121,7 +124,8 @@ pub struct Engine {
 impl Engine {
     /// An engine over `model`, whose weights have the hash `content_hash`.
     ///
-    /// Setting `interrupt` makes a running call end with [`Error::Interrupted`] before its next pass.
+    /// Setting `interrupt` makes a running call end with [`Error::Interrupted`] before its next
+    /// pass.
     pub fn new(
         model: Model,
         tokenizer: Arc<Tokenizer>,
@@ -131,7 +135,16 @@ impl Engine {
     ) -> Self {
         let identity = Self::identity_of(content_hash, &config);
         let (model, throughput) = (model.for_inference(), Throughput::default());
-        Self { model, tokenizer, config, identity, interrupt, cache: Vec::new(), n_cached: 0, throughput }
+        Self {
+            model,
+            tokenizer,
+            config,
+            identity,
+            interrupt,
+            cache: Vec::new(),
+            n_cached: 0,
+            throughput,
+        }
     }
 
     /// The identity of an engine over a model with this content hash.
@@ -163,8 +176,13 @@ impl Engine {
     /// Serves every seed of every request and tells each piece of text as it is written.
     ///
     /// # Errors
-    /// A request that cannot fit the context or the cache, logits that are not finite, or an interruption.
-    pub fn run(&mut self, requests: &[Request], on_event: &mut dyn FnMut(Event<'_>)) -> Result<(), Error> {
+    /// A request that cannot fit the context or the cache, logits that are not finite, or an
+    /// interruption.
+    pub fn run(
+        &mut self,
+        requests: &[Request],
+        on_event: &mut dyn FnMut(Event<'_>),
+    ) -> Result<(), Error> {
         if requests.is_empty() {
             return Ok(());
         }
@@ -178,7 +196,10 @@ impl Engine {
     /// # Errors
     /// A request that cannot fit the context or the cache.
     pub fn serve<'a>(&'a mut self, requests: &'a [Request]) -> Result<Serving<'a>, Error> {
-        let prompts = requests.iter().map(|request| self.prompt_tokens(request)).collect::<Result<Vec<_>, _>>()?;
+        let prompts = requests
+            .iter()
+            .map(|request| self.prompt_tokens(request))
+            .collect::<Result<Vec<_>, _>>()?;
         let needed = self.capacity_needed(requests, &prompts);
         self.grow_cache(needed);
         let context = self.model.config().context();
@@ -208,7 +229,8 @@ impl Engine {
     fn capacity_needed(&self, requests: &[Request], prompts: &[Vec<u32>]) -> usize {
         let limit = self.model.config().context();
         let each = requests.iter().zip(prompts);
-        let all: usize = each.map(|(r, p)| p.len() + r.seeds.len() * region_len(r, p.len(), limit)).sum();
+        let all: usize =
+            each.map(|(r, p)| p.len() + r.seeds.len() * region_len(r, p.len(), limit)).sum();
         all.min(self.config.cache_tokens)
     }
 
@@ -220,16 +242,23 @@ impl Engine {
         let (width, device) = (config.n_kv_heads * config.head_dim, self.model.device());
         let zeros = || Tensor::zeros([capacity, width], &device);
         self.cache.clear();
-        self.cache.extend((0..config.n_layers).map(|_| Some(LayerCache { keys: zeros(), values: zeros() })));
+        self.cache.extend(
+            (0..config.n_layers).map(|_| Some(LayerCache { keys: zeros(), values: zeros() })),
+        );
         self.n_cached = capacity;
     }
 
-    /// One pass: prompt tokens of new rows and the last token of every other, then a new token for each row that has
-    /// all it needs.
-    fn step(&mut self, call: &mut Call<'_>, on_event: &mut dyn FnMut(Event<'_>)) -> Result<(), Error> {
+    /// One pass: prompt tokens of new rows and the last token of every other, then a new token for
+    /// each row that has all it needs.
+    fn step(
+        &mut self,
+        call: &mut Call<'_>,
+        on_event: &mut dyn FnMut(Event<'_>),
+    ) -> Result<(), Error> {
         let started = Instant::now();
         let pass = call.pass(self.config.prefill_tokens);
-        let hidden = self.model.forward(&pass.ids, &Arc::new(Layout::new(pass.runs)), Some(&mut self.cache));
+        let hidden =
+            self.model.forward(&pass.ids, &Arc::new(Layout::new(pass.runs)), Some(&mut self.cache));
         let width = self.model.config().hidden_size;
         if !pass.ending.is_empty() {
             let rows: Vec<usize> = pass.ending.iter().map(|&(_, row)| row).collect();
@@ -241,10 +270,14 @@ impl Engine {
         let fresh = call.fresh_nodes();
         let mut sources: Vec<Tensor<2>> = Vec::new();
         if !pass.decoding.is_empty() {
-            sources.push(select_rows(&hidden, &pass.decoding.iter().map(|&(_, row)| row).collect::<Vec<_>>()));
+            sources.push(select_rows(
+                &hidden,
+                &pass.decoding.iter().map(|&(_, row)| row).collect::<Vec<_>>(),
+            ));
         }
         if !fresh.is_empty() {
-            let states: Vec<f32> = fresh.iter().flat_map(|node| &call.states[node]).copied().collect();
+            let states: Vec<f32> =
+                fresh.iter().flat_map(|node| &call.states[node]).copied().collect();
             let shape = [fresh.len(), width];
             sources.push(Tensor::from_data(TensorData::new(states, shape), &hidden.device()));
         }
@@ -254,7 +287,8 @@ impl Engine {
             self.draw(call, &logits, &decoding, &fresh, on_event)?;
         }
         let time = started.elapsed();
-        let (n_decode, n_all) = (pass.decoding.len().max(usize::from(pass.ids.is_empty())), pass.ids.len().max(1));
+        let (n_decode, n_all) =
+            (pass.decoding.len().max(usize::from(pass.ids.is_empty())), pass.ids.len().max(1));
         let decode_time = time.mul_f64(n_decode as f64 / n_all as f64);
         self.throughput.decode_time += decode_time;
         self.throughput.prefill_time += time.saturating_sub(decode_time);
@@ -333,7 +367,11 @@ impl Generate for Engine {
         self.identity.clone()
     }
 
-    fn generate(&mut self, requests: &[Request], on_completion: &mut dyn FnMut(Completion)) -> Result<(), Error> {
+    fn generate(
+        &mut self,
+        requests: &[Request],
+        on_completion: &mut dyn FnMut(Completion),
+    ) -> Result<(), Error> {
         self.run(requests, &mut |event| {
             if let Event::Done(completion, _) = event {
                 on_completion(completion);

@@ -44,10 +44,14 @@ impl Prompts {
         let views: Vec<&[u32]> = prompts.iter().map(Vec::as_slice).collect();
         let packed = PackedSequences::new(&views);
         let mut nodes = BTreeMap::new();
-        let paths: Vec<Vec<usize>> =
-            packed.paths().iter().map(|path| path.iter().map(|range| range.start).collect()).collect();
+        let paths: Vec<Vec<usize>> = packed
+            .paths()
+            .iter()
+            .map(|path| path.iter().map(|range| range.start).collect())
+            .collect();
         for range in packed.paths().iter().flatten() {
-            let node = Node { tokens: range.clone(), slots: None, n_done: 0, n_users: 0, is_end: false };
+            let node =
+                Node { tokens: range.clone(), slots: None, n_done: 0, n_users: 0, is_end: false };
             nodes.entry(range.start).or_insert(node).n_users += 1;
         }
         for last in paths.iter().filter_map(|path| path.last()) {
@@ -74,7 +78,9 @@ impl Prompts {
                 node.slots = slots.take(node.tokens.len());
                 if node.slots.is_none() {
                     for id in placed {
-                        if let Some(range) = self.nodes.get_mut(&id).and_then(|node| node.slots.take()) {
+                        if let Some(range) =
+                            self.nodes.get_mut(&id).and_then(|node| node.slots.take())
+                        {
                             slots.give_back(range);
                         }
                     }
@@ -103,7 +109,8 @@ impl Prompts {
         self.paths[prompt].last().copied().expect("a prompt has at least one token")
     }
 
-    /// The next rows to compute for a placed prompt, at most `budget`; parents come before children.
+    /// The next rows to compute for a placed prompt, at most `budget`; parents come before
+    /// children.
     pub(super) fn prefill(&mut self, prompt: usize, mut budget: usize) -> Vec<Prefill> {
         let mut passes = Vec::new();
         let mut prefix = Vec::new();
@@ -115,7 +122,8 @@ impl Prompts {
                 let first = node.tokens.start + node.n_done;
                 let own_first = slots.start + node.n_done;
                 // Rows are numbered when the pass is put together.
-                let run = Run { rows: 0..n, prefix: prefix.clone(), own_start: slots.start, own_first };
+                let run =
+                    Run { rows: 0..n, prefix: prefix.clone(), own_start: slots.start, own_first };
                 node.n_done += n;
                 let ends = (node.is_end && node.n_done == node.tokens.len()).then_some(id);
                 passes.push(Prefill { tokens: self.tokens[first..first + n].to_vec(), run, ends });

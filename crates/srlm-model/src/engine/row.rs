@@ -59,7 +59,12 @@ impl<'a> Row<'a> {
     pub(super) fn run(&self, row: usize) -> Option<(u32, Run)> {
         let token = *self.tokens.last()?;
         let own_first = self.own.start + self.tokens.len() - 1;
-        let run = Run { rows: row..row + 1, prefix: self.prefix.clone(), own_start: self.own.start, own_first };
+        let run = Run {
+            rows: row..row + 1,
+            prefix: self.prefix.clone(),
+            own_start: self.own.start,
+            own_first,
+        };
         Some((token, run))
     }
 
@@ -74,13 +79,20 @@ impl<'a> Row<'a> {
         let token = srlm_kernels::sample(logits, filter, self.random.random::<f64>());
         self.tokens.push(token);
         if self.top_logprobs > 0 {
-            self.written.push(Written { text: String::new(), top: srlm_kernels::top_logps(logits, self.top_logprobs) });
+            self.written.push(Written {
+                text: String::new(),
+                top: srlm_kernels::top_logps(logits, self.top_logprobs),
+            });
         }
         token
     }
 
     /// Takes in the token just drawn: the text that it completes, and why the row ends, if it does.
-    pub(super) fn accept(&mut self, token: u32, end_tokens: &[u32]) -> (String, Option<FinishReason>) {
+    pub(super) fn accept(
+        &mut self,
+        token: u32,
+        end_tokens: &[u32],
+    ) -> (String, Option<FinishReason>) {
         let ended = end_tokens.contains(&token) && !self.sampling.ignore_eos;
         if ended {
             return (String::new(), Some(FinishReason::Stop));
@@ -96,8 +108,12 @@ impl<'a> Row<'a> {
         (piece, (self.tokens.len() == self.own.len()).then_some(FinishReason::Length))
     }
 
-    /// The tokens written and what could have stood in their places, where the request asks for them.
-    pub(super) fn written(&self, tokenizer: &Tokenizer) -> Result<Vec<WrittenToken>, srlm_checkpoint::Error> {
+    /// The tokens written and what could have stood in their places, where the request asks for
+    /// them.
+    pub(super) fn written(
+        &self,
+        tokenizer: &Tokenizer,
+    ) -> Result<Vec<WrittenToken>, srlm_checkpoint::Error> {
         let top = |&(id, logp): &(u32, f64)| Ok((tokenizer.decode(&[id], false)?, logp));
         let token = |written: &Written| {
             let top = written.top.iter().map(top).collect::<Result<_, srlm_checkpoint::Error>>()?;

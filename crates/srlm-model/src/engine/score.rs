@@ -26,8 +26,9 @@ pub struct TokenScore {
 }
 
 impl Engine {
-    /// Scores every token of each sequence but the first, with the `n_top` likeliest at its place. What sequences share
-    /// at their beginning is computed once for all that go through the model together.
+    /// Scores every token of each sequence but the first, with the `n_top` likeliest at its place.
+    /// What sequences share at their beginning is computed once for all that go through the model
+    /// together.
     ///
     /// # Errors
     /// [`Error::Interrupted`]
@@ -38,7 +39,8 @@ impl Engine {
         let mut scores = vec![Vec::new(); sequences.len()];
         let mut pass: Vec<usize> = Vec::new();
         let mut n_tokens = 0;
-        for (i, sequence) in sequences.iter().enumerate().filter(|(_, sequence)| sequence.len() > 1) {
+        for (i, sequence) in sequences.iter().enumerate().filter(|(_, sequence)| sequence.len() > 1)
+        {
             if n_tokens + sequence.len() > PASS_TOKENS && !pass.is_empty() {
                 self.score_pass(sequences, &std::mem::take(&mut pass), n_top, &mut scores)?;
                 n_tokens = 0;

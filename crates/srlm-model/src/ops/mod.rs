@@ -1,4 +1,5 @@
-//! The operations of a decoder on packed rows: native kernels on flex, composed of Burn's own everywhere else.
+//! The operations of a decoder on packed rows: native kernels on flex, composed of Burn's own
+//! everywhere else.
 
 mod composed;
 #[cfg(feature = "flex")]
@@ -35,7 +36,8 @@ pub(crate) fn has_native(device: &Device) -> bool {
     }
 }
 
-/// Runs the native kernel where the tensor's device has one for its type, the composed form elsewhere.
+/// Runs the native kernel where the tensor's device has one for its type, the composed form
+/// elsewhere.
 macro_rules! by_device {
     ($tensor:expr, $name:ident($($argument:expr),*)) => {{
         #[cfg(feature = "flex")]
@@ -92,9 +94,15 @@ pub(crate) fn swiglu(gate: Tensor<2>, up: Tensor<2>) -> Tensor<2> {
     by_device!(gate, swiglu(gate, up))
 }
 
-/// `down(silu(gate(n)) * up(n))` of the normalized rows n of `x` `[rows, width]`, keeping less for the gradients than its
-/// parts do; the weights are `norm` `[width]`, `gate` and `up` `[inner, width]` and `down` `[width, inner]`.
-pub(crate) fn feed_forward(x: Tensor<2>, norm: Tensor<1>, weights: [Tensor<2>; 3], epsilon: f64) -> Tensor<2> {
+/// `down(silu(gate(n)) * up(n))` of the normalized rows n of `x` `[rows, width]`, keeping less for
+/// the gradients than its parts do; the weights are `norm` `[width]`, `gate` and `up` `[inner,
+/// width]` and `down` `[width, inner]`.
+pub(crate) fn feed_forward(
+    x: Tensor<2>,
+    norm: Tensor<1>,
+    weights: [Tensor<2>; 3],
+    epsilon: f64,
+) -> Tensor<2> {
     by_device!(x, feed_forward(x, norm, weights, epsilon))
 }
 
@@ -104,12 +112,22 @@ pub(crate) fn rope(x: Tensor<2>, rotation: &Arc<Rotation>) -> Tensor<2> {
 }
 
 /// Attention of `q` `[rows, n_heads * head_dim]` over `k`, `v` `[slots, n_kv_heads * head_dim]`.
-pub(crate) fn attention(q: Tensor<2>, k: Tensor<2>, v: Tensor<2>, plan: &Arc<AttentionPlan>) -> Tensor<2> {
+pub(crate) fn attention(
+    q: Tensor<2>,
+    k: Tensor<2>,
+    v: Tensor<2>,
+    plan: &Arc<AttentionPlan>,
+) -> Tensor<2> {
     by_device!(q, attention(q, k, v, plan))
 }
 
-/// Log-probability in nats of each row's target: hidden `[rows, width]`, head `[vocabulary, width]`, result `[rows]`.
-pub(crate) fn token_logps(hidden: Tensor<2>, head: Tensor<2>, targets: &Arc<Vec<u32>>) -> Tensor<1> {
+/// Log-probability in nats of each row's target: hidden `[rows, width]`, head `[vocabulary,
+/// width]`, result `[rows]`.
+pub(crate) fn token_logps(
+    hidden: Tensor<2>,
+    head: Tensor<2>,
+    targets: &Arc<Vec<u32>>,
+) -> Tensor<1> {
     by_device!(hidden, token_logps(hidden, head, targets))
 }
 
@@ -120,9 +138,12 @@ pub(crate) fn write_rows(cache: Tensor<2>, rows: Tensor<2>, slots: &Arc<Vec<usiz
 
 /// One AdamW step of `[weight, grad, mean, square]`; returns the new weight, mean and square.
 ///
-/// All four are of one shape and outside any autodiff graph. On flex, tensors that nobody else holds are updated in
-/// place.
-pub fn adamw_step<const D: usize>(tensors: [Tensor<D>; 4], step: AdamW) -> (Tensor<D>, Tensor<D>, Tensor<D>) {
+/// All four are of one shape and outside any autodiff graph. On flex, tensors that nobody else
+/// holds are updated in place.
+pub fn adamw_step<const D: usize>(
+    tensors: [Tensor<D>; 4],
+    step: AdamW,
+) -> (Tensor<D>, Tensor<D>, Tensor<D>) {
     by_device!(tensors[0], adamw(tensors, step))
 }
 
@@ -140,18 +161,25 @@ mod tests {
     /// A result and the gradients of the weights that learn, and of the rows.
     type Found = (TensorData, Vec<Option<TensorData>>);
 
-    fn found(learns: [bool; 3], f: impl Fn(Tensor<2>, Tensor<1>, [Tensor<2>; 3]) -> Tensor<2>) -> Found {
+    fn found(
+        learns: [bool; 3],
+        f: impl Fn(Tensor<2>, Tensor<1>, [Tensor<2>; 3]) -> Tensor<2>,
+    ) -> Found {
         let device = Device::flex().autodiff();
         device.seed(7);
         let random = |shape| Tensor::<2>::random(shape, Distribution::Normal(0.0, 0.7), &device);
         let x = random([5, 8]).require_grad();
         let norm = Tensor::<1>::random([8], Distribution::Uniform(0.5, 1.5), &device);
         let (shapes, mut learns) = ([[12, 8], [12, 8], [8, 12]], learns.into_iter());
-        let weights = shapes.map(|shape| random(shape).set_require_grad(learns.next() == Some(true)));
+        let weights =
+            shapes.map(|shape| random(shape).set_require_grad(learns.next() == Some(true)));
         let y = f(x.clone(), norm, weights.clone());
         let gradients = (y.clone() * random([5, 8])).sum().backward();
         let tensors = weights.iter().chain([&x]);
-        (y.into_data(), tensors.map(|tensor| tensor.grad(&gradients).map(Tensor::into_data)).collect())
+        (
+            y.into_data(),
+            tensors.map(|tensor| tensor.grad(&gradients).map(Tensor::into_data)).collect(),
+        )
     }
 
     #[test]
@@ -164,7 +192,10 @@ mod tests {
                 linear(swiglu(linear(x.clone(), gate), linear(x, up)), down)
             });
             assert_eq!(whole, parts, "{learns:?}");
-            assert_eq!(whole.1.iter().map(Option::is_some).collect::<Vec<_>>(), [&learns[..], &[true]].concat());
+            assert_eq!(
+                whole.1.iter().map(Option::is_some).collect::<Vec<_>>(),
+                [&learns[..], &[true]].concat()
+            );
         }
     }
 }

@@ -8,7 +8,8 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{
-    Autodiff, AutodiffBackend, Backend, Dispatch, DispatchDevice, Flex, TensorMetadata, backend_extension,
+    Autodiff, AutodiffBackend, Backend, Dispatch, DispatchDevice, Flex, TensorMetadata,
+    backend_extension,
 };
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use srlm_kernels::{self as kernels, AdamW, Attended, Matrix, PackedMatrix, Threads};
@@ -20,7 +21,9 @@ use crate::quantized::QuantizedMatrix;
 pub(crate) fn serves(device: &Device) -> bool {
     match device.as_dispatch() {
         DispatchDevice::Flex(_) => true,
-        DispatchDevice::Autodiff(device) => matches!(device.clone().inner(), DispatchDevice::Flex(_)),
+        DispatchDevice::Autodiff(device) => {
+            matches!(device.clone().inner(), DispatchDevice::Flex(_))
+        }
         #[allow(unreachable_patterns, reason = "other backends may be built in")]
         _ => false,
     }
@@ -33,11 +36,21 @@ type F<B> = FloatTensor<B>;
 pub(crate) trait NativeOps: Backend {
     fn native_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
     fn native_linear_packed(x: FloatTensor<Self>, weight: Arc<PackedMatrix>) -> FloatTensor<Self>;
-    fn native_linear_quantized(x: FloatTensor<Self>, weight: Arc<QuantizedMatrix>) -> FloatTensor<Self>;
-    fn native_linear_quantized_dx(dy: FloatTensor<Self>, weight: Arc<QuantizedMatrix>) -> FloatTensor<Self>;
+    fn native_linear_quantized(
+        x: FloatTensor<Self>,
+        weight: Arc<QuantizedMatrix>,
+    ) -> FloatTensor<Self>;
+    fn native_linear_quantized_dx(
+        dy: FloatTensor<Self>,
+        weight: Arc<QuantizedMatrix>,
+    ) -> FloatTensor<Self>;
     fn native_linear_dx(dy: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
     fn native_linear_dw(dy: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
-    fn native_rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self>;
+    fn native_rms_norm(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self>;
     fn native_rms_norm_backward(
         dy: FloatTensor<Self>,
         x: FloatTensor<Self>,
@@ -58,7 +71,11 @@ pub(crate) trait NativeOps: Backend {
         down: FloatTensor<Self>,
         epsilon: f32,
     ) -> FloatTensor<Self>;
-    fn native_rope(x: FloatTensor<Self>, rotation: Arc<Rotation>, inverse: bool) -> FloatTensor<Self>;
+    fn native_rope(
+        x: FloatTensor<Self>,
+        rotation: Arc<Rotation>,
+        inverse: bool,
+    ) -> FloatTensor<Self>;
     fn native_attention(
         q: FloatTensor<Self>,
         k: FloatTensor<Self>,
@@ -85,7 +102,8 @@ pub(crate) trait NativeOps: Backend {
         head: FloatTensor<Self>,
         targets: Arc<Vec<u32>>,
     ) -> FloatTensor<Self>;
-    /// The log-probabilities, and the probabilities of all tokens where they are few enough to be kept, else nothing.
+    /// The log-probabilities, and the probabilities of all tokens where they are few enough to be
+    /// kept, else nothing.
     fn native_token_logps_kept(
         hidden: FloatTensor<Self>,
         head: FloatTensor<Self>,
@@ -141,7 +159,10 @@ impl NativeOps for Flex {
         let (x, weight) = (whole(x), whole(weight));
         let ([n, input], [output, _]) = (dims2(&x), dims2(&weight));
         let mut y = vec![0.0; n * output];
-        let (a, b) = (Matrix::new(slice(&x), n, input, input), Matrix::new(slice(&weight), output, input, input));
+        let (a, b) = (
+            Matrix::new(slice(&x), n, input, input),
+            Matrix::new(slice(&weight), output, input, input),
+        );
         kernels::matmul(&mut y, output, false, a, b.t(), Threads::All);
         tensor(y, [n, output])
     }
@@ -182,7 +203,10 @@ impl NativeOps for Flex {
         let (dy, weight) = (whole(dy), whole(weight));
         let ([n, output], [_, input]) = (dims2(&dy), dims2(&weight));
         let mut dx = vec![0.0; n * input];
-        let (a, b) = (Matrix::new(slice(&dy), n, output, output), Matrix::new(slice(&weight), output, input, input));
+        let (a, b) = (
+            Matrix::new(slice(&dy), n, output, output),
+            Matrix::new(slice(&weight), output, input, input),
+        );
         kernels::matmul(&mut dx, input, false, a, b, Threads::All);
         tensor(dx, [n, input])
     }
@@ -191,7 +215,8 @@ impl NativeOps for Flex {
         let (dy, x) = (whole(dy), whole(x));
         let ([n, output], [_, input]) = (dims2(&dy), dims2(&x));
         let mut dw = vec![0.0; output * input];
-        let (a, b) = (Matrix::new(slice(&dy), n, output, output), Matrix::new(slice(&x), n, input, input));
+        let (a, b) =
+            (Matrix::new(slice(&dy), n, output, output), Matrix::new(slice(&x), n, input, input));
         kernels::matmul(&mut dw, input, false, a.t(), b, Threads::All);
         tensor(dw, [output, input])
     }
@@ -205,7 +230,8 @@ impl NativeOps for Flex {
 
     fn native_rms_norm_backward(dy: Flat, x: Flat, weight: Flat, epsilon: f32) -> (Flat, Flat) {
         let (dy, x, weight) = (whole(dy), whole(x), whole(weight));
-        let (dx, dweight) = kernels::rms_norm_backward(slice(&dy), slice(&x), slice(&weight), epsilon);
+        let (dx, dweight) =
+            kernels::rms_norm_backward(slice(&dy), slice(&x), slice(&weight), epsilon);
         let width = dweight.len();
         (tensor(dx, dims2(&x)), tensor(dweight, [width]))
     }
@@ -223,9 +249,17 @@ impl NativeOps for Flex {
         (tensor(dgate, dims2(&gate)), tensor(dup, dims2(&gate)))
     }
 
-    fn native_feed_forward(x: Flat, norm: Flat, gate: Flat, up: Flat, down: Flat, epsilon: f32) -> Flat {
+    fn native_feed_forward(
+        x: Flat,
+        norm: Flat,
+        gate: Flat,
+        up: Flat,
+        down: Flat,
+        epsilon: f32,
+    ) -> Flat {
         let normed = Self::native_rms_norm(x, norm, epsilon);
-        let (gate, up) = (Self::native_linear(normed.clone(), gate), Self::native_linear(normed, up));
+        let (gate, up) =
+            (Self::native_linear(normed.clone(), gate), Self::native_linear(normed, up));
         Self::native_linear(Self::native_swiglu(gate, up), down)
     }
 
@@ -240,7 +274,13 @@ impl NativeOps for Flex {
     fn native_attention(q: Flat, k: Flat, v: Flat, plan: Arc<AttentionPlan>) -> Flat {
         let (q, k, v) = (whole(q), whole(k), whole(v));
         let mut out = vec![0.0; slice(&q).len()];
-        kernels::attention(&mut out, None, (slice(&q), slice(&k), slice(&v)), plan.heads, &plan.layout);
+        kernels::attention(
+            &mut out,
+            None,
+            (slice(&q), slice(&k), slice(&v)),
+            plan.heads,
+            &plan.layout,
+        );
         tensor(out, dims2(&q))
     }
 
@@ -248,7 +288,13 @@ impl NativeOps for Flex {
         let (q, k, v) = (whole(q), whole(k), whole(v));
         let ([n, width], heads) = (dims2(&q), plan.heads);
         let (mut out, mut lse) = (vec![0.0; n * width], vec![0.0; n * heads.n_heads]);
-        kernels::attention(&mut out, Some(&mut lse), (slice(&q), slice(&k), slice(&v)), heads, &plan.layout);
+        kernels::attention(
+            &mut out,
+            Some(&mut lse),
+            (slice(&q), slice(&k), slice(&v)),
+            heads,
+            &plan.layout,
+        );
         (tensor(out, [n, width]), tensor(lse, [n, heads.n_heads]))
     }
 
@@ -261,9 +307,17 @@ impl NativeOps for Flex {
         lse: Flat,
         plan: Arc<AttentionPlan>,
     ) -> (Flat, Flat, Flat) {
-        let (dout, q, k, v, out, lse) = (whole(dout), whole(q), whole(k), whole(v), whole(out), whole(lse));
-        let forward = Attended { q: slice(&q), k: slice(&k), v: slice(&v), out: slice(&out), lse: slice(&lse) };
-        let (dq, dk, dv) = kernels::attention_backward(slice(&dout), forward, plan.heads, &plan.layout);
+        let (dout, q, k, v, out, lse) =
+            (whole(dout), whole(q), whole(k), whole(v), whole(out), whole(lse));
+        let forward = Attended {
+            q: slice(&q),
+            k: slice(&k),
+            v: slice(&v),
+            out: slice(&out),
+            lse: slice(&lse),
+        };
+        let (dq, dk, dv) =
+            kernels::attention_backward(slice(&dout), forward, plan.heads, &plan.layout);
         (tensor(dq, dims2(&q)), tensor(dk, dims2(&k)), tensor(dv, dims2(&v)))
     }
 
@@ -277,9 +331,13 @@ impl NativeOps for Flex {
         let (hidden, head) = (whole(hidden), whole(head));
         let ([vocabulary, width], rows) = (dims2(&head), targets.len());
         if !kernels::are_probabilities_kept(rows, vocabulary) {
-            return (Self::native_token_logps(hidden, head, targets), tensor(Vec::new(), [0, vocabulary]));
+            return (
+                Self::native_token_logps(hidden, head, targets),
+                tensor(Vec::new(), [0, vocabulary]),
+            );
         }
-        let (logps, kept) = kernels::token_logps_kept(slice(&hidden), slice(&head), width, &targets);
+        let (logps, kept) =
+            kernels::token_logps_kept(slice(&hidden), slice(&head), width, &targets);
         (tensor(logps, [rows]), tensor(kept, [rows, vocabulary]))
     }
 
@@ -294,13 +352,23 @@ impl NativeOps for Flex {
         let (dlogps, hidden, head) = (whole(dlogps), whole(hidden), whole(head));
         let [vocabulary, width] = dims2(&head);
         let (dhidden, dhead) = if dims2(&kept)[0] == 0 {
-            kernels::token_logps_backward(slice(&dlogps), slice(&hidden), slice(&head), width, &targets, with_dhead)
+            kernels::token_logps_backward(
+                slice(&dlogps),
+                slice(&hidden),
+                slice(&head),
+                width,
+                &targets,
+                with_dhead,
+            )
         } else {
             let kept = kept.into_data().try_into_vec::<f32>().expect("probabilities are in f32");
             let given = (slice(&hidden), slice(&head), width);
             kernels::token_logps_kept_backward(slice(&dlogps), kept, given, &targets, with_dhead)
         };
-        let dhead = dhead.map_or_else(|| tensor(Vec::new(), [0, width]), |dhead| tensor(dhead, [vocabulary, width]));
+        let dhead = dhead.map_or_else(
+            || tensor(Vec::new(), [0, width]),
+            |dhead| tensor(dhead, [vocabulary, width]),
+        );
         (tensor(dhidden, dims2(&hidden)), dhead)
     }
 
@@ -314,9 +382,22 @@ impl NativeOps for Flex {
         cache
     }
 
-    fn native_adamw(weight: Flat, grad: Flat, mean: Flat, square: Flat, step: Arc<AdamW>) -> (Flat, Flat, Flat) {
-        let (mut weight, grad, mut mean, mut square) = (whole(weight), whole(grad), whole(mean), whole(square));
-        kernels::adamw(weight.storage_mut(), slice(&grad), mean.storage_mut(), square.storage_mut(), *step);
+    fn native_adamw(
+        weight: Flat,
+        grad: Flat,
+        mean: Flat,
+        square: Flat,
+        step: Arc<AdamW>,
+    ) -> (Flat, Flat, Flat) {
+        let (mut weight, grad, mut mean, mut square) =
+            (whole(weight), whole(grad), whole(mean), whole(square));
+        kernels::adamw(
+            weight.storage_mut(),
+            slice(&grad),
+            mean.storage_mut(),
+            square.storage_mut(),
+            *step,
+        );
         (weight, mean, square)
     }
 
@@ -380,14 +461,18 @@ backward!(SwigluBackward, 2, (F<B>, F<B>), |state, dy, _needed| {
 // The normalized rows and the gated ones are quick to make again: they are not kept.
 backward!(FeedForwardBackward, 5, (F<B>, [F<B>; 4], [F<B>; 2], f32), |state, dy, needed| {
     let (x, [norm, gate_weight, up_weight, down_weight], [gate, up], epsilon) = state;
-    let ddown = needed[4].then(|| B::native_linear_dw(dy.clone(), B::native_swiglu(gate.clone(), up.clone())));
+    let ddown = needed[4]
+        .then(|| B::native_linear_dw(dy.clone(), B::native_swiglu(gate.clone(), up.clone())));
     let (dgate, dup) = B::native_swiglu_backward(B::native_linear_dx(dy, down_weight), gate, up);
-    let normed = (needed[2] || needed[3]).then(|| B::native_rms_norm(x.clone(), norm.clone(), epsilon));
+    let normed =
+        (needed[2] || needed[3]).then(|| B::native_rms_norm(x.clone(), norm.clone(), epsilon));
     let weight_gradient = |needed: bool, dy: &F<B>| {
         normed.clone().filter(|_| needed).map(|normed| B::native_linear_dw(dy.clone(), normed))
     };
-    let (dgate_weight, dup_weight) = (weight_gradient(needed[2], &dgate), weight_gradient(needed[3], &dup));
-    let dnormed = B::float_add(B::native_linear_dx(dgate, gate_weight), B::native_linear_dx(dup, up_weight));
+    let (dgate_weight, dup_weight) =
+        (weight_gradient(needed[2], &dgate), weight_gradient(needed[3], &dup));
+    let dnormed =
+        B::float_add(B::native_linear_dx(dgate, gate_weight), B::native_linear_dx(dup, up_weight));
     let (dx, dnorm) = B::native_rms_norm_backward(dnormed, x, norm, epsilon);
     [Some(dx), Some(dnorm), dgate_weight, dup_weight, ddown]
 });
@@ -397,15 +482,21 @@ backward!(RopeBackward, 1, (Arc<Rotation>, bool), |state, dy, _needed| {
     [Some(B::native_rope(dy, rotation, !inverse))]
 });
 
-backward!(AttentionBackward, 3, (F<B>, F<B>, F<B>, F<B>, F<B>, Arc<AttentionPlan>), |state, dy, _needed| {
-    let (q, k, v, out, lse, plan) = state;
-    let (dq, dk, dv) = B::native_attention_backward(dy, q, k, v, out, lse, plan);
-    [Some(dq), Some(dk), Some(dv)]
-});
+backward!(
+    AttentionBackward,
+    3,
+    (F<B>, F<B>, F<B>, F<B>, F<B>, Arc<AttentionPlan>),
+    |state, dy, _needed| {
+        let (q, k, v, out, lse, plan) = state;
+        let (dq, dk, dv) = B::native_attention_backward(dy, q, k, v, out, lse, plan);
+        [Some(dq), Some(dk), Some(dv)]
+    }
+);
 
 backward!(TokenLogpsBackward, 2, (F<B>, F<B>, F<B>, Arc<Vec<u32>>), |state, dy, needed| {
     let (kept, hidden, head, targets) = state;
-    let (dhidden, dhead) = B::native_token_logps_backward(dy, kept, hidden, head, targets, needed[1]);
+    let (dhidden, dhead) =
+        B::native_token_logps_backward(dy, kept, hidden, head, targets, needed[1]);
     [Some(dhidden), needed[1].then_some(dhead)]
 });
 
@@ -431,7 +522,9 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
                 let y = B::native_linear_quantized(x.into_primitive(), weight.clone());
                 prepared.finish(weight, y)
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::native_linear_quantized(x.into_primitive(), weight)),
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(B::native_linear_quantized(x.into_primitive(), weight))
+            }
         }
     }
 
@@ -442,9 +535,11 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
                 let y = B::native_rms_norm(x.clone(), weight.clone(), epsilon);
                 prepared.finish((x, weight, epsilon), y)
             }
-            OpsKind::UnTracked(prepared) => {
-                prepared.finish(B::native_rms_norm(x.into_primitive(), weight.into_primitive(), epsilon))
-            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::native_rms_norm(
+                x.into_primitive(),
+                weight.into_primitive(),
+                epsilon,
+            )),
         }
     }
 
@@ -476,7 +571,8 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
             OpsKind::Tracked(prepared) => {
                 let [norm, gate, up, down] = weights.clone();
                 let normed = B::native_rms_norm(x.clone(), norm, epsilon);
-                let (gate, up) = (B::native_linear(normed.clone(), gate), B::native_linear(normed, up));
+                let (gate, up) =
+                    (B::native_linear(normed.clone(), gate), B::native_linear(normed, up));
                 let y = B::native_linear(B::native_swiglu(gate.clone(), up.clone()), down);
                 prepared.finish((x, weights, [gate, up], epsilon), y)
             }
@@ -493,33 +589,50 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
                 let y = B::native_rope(x.into_primitive(), rotation.clone(), inverse);
                 prepared.finish((rotation, inverse), y)
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::native_rope(x.into_primitive(), rotation, inverse)),
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(B::native_rope(x.into_primitive(), rotation, inverse))
+            }
         }
     }
 
     fn native_attention(q: F<Self>, k: F<Self>, v: F<Self>, plan: Arc<AttentionPlan>) -> F<Self> {
-        match AttentionBackward.prepare::<C>([q.node(), k.node(), v.node()]).compute_bound().stateful() {
+        match AttentionBackward
+            .prepare::<C>([q.node(), k.node(), v.node()])
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(prepared) => {
                 let (q, k, v) = (q.into_primitive(), k.into_primitive(), v.into_primitive());
-                let (out, lse) = B::native_attention_lse(q.clone(), k.clone(), v.clone(), plan.clone());
+                let (out, lse) =
+                    B::native_attention_lse(q.clone(), k.clone(), v.clone(), plan.clone());
                 prepared.finish((q, k, v, out.clone(), lse, plan), out)
             }
-            OpsKind::UnTracked(prepared) => {
-                prepared.finish(B::native_attention(q.into_primitive(), k.into_primitive(), v.into_primitive(), plan))
-            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::native_attention(
+                q.into_primitive(),
+                k.into_primitive(),
+                v.into_primitive(),
+                plan,
+            )),
         }
     }
 
     fn native_token_logps(hidden: F<Self>, head: F<Self>, targets: Arc<Vec<u32>>) -> F<Self> {
-        match TokenLogpsBackward.prepare::<C>([hidden.node(), head.node()]).compute_bound().stateful() {
+        match TokenLogpsBackward
+            .prepare::<C>([hidden.node(), head.node()])
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(prepared) => {
                 let (hidden, head) = (hidden.primitive().clone(), head.primitive().clone());
-                let (logps, kept) = B::native_token_logps_kept(hidden.clone(), head.clone(), targets.clone());
+                let (logps, kept) =
+                    B::native_token_logps_kept(hidden.clone(), head.clone(), targets.clone());
                 prepared.finish((kept, hidden, head, targets), logps)
             }
-            OpsKind::UnTracked(prepared) => {
-                prepared.finish(B::native_token_logps(hidden.into_primitive(), head.into_primitive(), targets))
-            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::native_token_logps(
+                hidden.into_primitive(),
+                head.into_primitive(),
+                targets,
+            )),
         }
     }
 
@@ -541,7 +654,12 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
     fn native_swiglu_backward(_: F<Self>, _: F<Self>, _: F<Self>) -> (F<Self>, F<Self>) {
         unimplemented!("{FIRST_ORDER}")
     }
-    fn native_attention_lse(_: F<Self>, _: F<Self>, _: F<Self>, _: Arc<AttentionPlan>) -> (F<Self>, F<Self>) {
+    fn native_attention_lse(
+        _: F<Self>,
+        _: F<Self>,
+        _: F<Self>,
+        _: Arc<AttentionPlan>,
+    ) -> (F<Self>, F<Self>) {
         unimplemented!("{FIRST_ORDER}")
     }
     fn native_attention_backward(
@@ -571,7 +689,13 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
     fn native_write_rows(cache: F<Self>, rows: F<Self>, slots: Arc<Vec<usize>>) -> F<Self> {
         Self::from_inner(B::native_write_rows(cache.into_primitive(), rows.into_primitive(), slots))
     }
-    fn native_adamw(_: F<Self>, _: F<Self>, _: F<Self>, _: F<Self>, _: Arc<AdamW>) -> (F<Self>, F<Self>, F<Self>) {
+    fn native_adamw(
+        _: F<Self>,
+        _: F<Self>,
+        _: F<Self>,
+        _: F<Self>,
+        _: Arc<AdamW>,
+    ) -> (F<Self>, F<Self>, F<Self>) {
         unimplemented!("optimizer state lives outside the autodiff graph")
     }
     fn native_sum_of_squares(_: F<Self>) -> F<Self> {
@@ -580,11 +704,17 @@ impl<B: Backend + NativeOps, C: CheckpointStrategy> NativeOps for Autodiff<B, C>
 }
 
 pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    Tensor::from_dispatch(<Dispatch as NativeOps>::native_linear(x.into_dispatch(), weight.into_dispatch()))
+    Tensor::from_dispatch(<Dispatch as NativeOps>::native_linear(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+    ))
 }
 
 pub(crate) fn linear_packed(x: Tensor<2>, weight: &Arc<PackedMatrix>) -> Tensor<2> {
-    Tensor::from_dispatch(<Dispatch as NativeOps>::native_linear_packed(x.into_dispatch(), weight.clone()))
+    Tensor::from_dispatch(<Dispatch as NativeOps>::native_linear_packed(
+        x.into_dispatch(),
+        weight.clone(),
+    ))
 }
 
 pub(crate) fn linear_quantized(x: Tensor<2>, weight: &Arc<QuantizedMatrix>) -> Tensor<2> {
@@ -593,32 +723,68 @@ pub(crate) fn linear_quantized(x: Tensor<2>, weight: &Arc<QuantizedMatrix>) -> T
 }
 
 pub(crate) fn rms_norm(x: Tensor<2>, weight: Tensor<1>, epsilon: f64) -> Tensor<2> {
-    let y = <Dispatch as NativeOps>::native_rms_norm(x.into_dispatch(), weight.into_dispatch(), epsilon as f32);
+    let y = <Dispatch as NativeOps>::native_rms_norm(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        epsilon as f32,
+    );
     Tensor::from_dispatch(y)
 }
 
 pub(crate) fn swiglu(gate: Tensor<2>, up: Tensor<2>) -> Tensor<2> {
-    Tensor::from_dispatch(<Dispatch as NativeOps>::native_swiglu(gate.into_dispatch(), up.into_dispatch()))
+    Tensor::from_dispatch(<Dispatch as NativeOps>::native_swiglu(
+        gate.into_dispatch(),
+        up.into_dispatch(),
+    ))
 }
 
-pub(crate) fn feed_forward(x: Tensor<2>, norm: Tensor<1>, [gate, up, down]: [Tensor<2>; 3], epsilon: f64) -> Tensor<2> {
+pub(crate) fn feed_forward(
+    x: Tensor<2>,
+    norm: Tensor<1>,
+    [gate, up, down]: [Tensor<2>; 3],
+    epsilon: f64,
+) -> Tensor<2> {
     let (x, norm) = (x.into_dispatch(), norm.into_dispatch());
     let [gate, up, down] = [gate, up, down].map(Tensor::into_dispatch);
-    Tensor::from_dispatch(<Dispatch as NativeOps>::native_feed_forward(x, norm, gate, up, down, epsilon as f32))
+    Tensor::from_dispatch(<Dispatch as NativeOps>::native_feed_forward(
+        x,
+        norm,
+        gate,
+        up,
+        down,
+        epsilon as f32,
+    ))
 }
 
 pub(crate) fn rope(x: Tensor<2>, rotation: &Arc<Rotation>) -> Tensor<2> {
-    Tensor::from_dispatch(<Dispatch as NativeOps>::native_rope(x.into_dispatch(), rotation.clone(), false))
+    Tensor::from_dispatch(<Dispatch as NativeOps>::native_rope(
+        x.into_dispatch(),
+        rotation.clone(),
+        false,
+    ))
 }
 
-pub(crate) fn attention(q: Tensor<2>, k: Tensor<2>, v: Tensor<2>, plan: &Arc<AttentionPlan>) -> Tensor<2> {
+pub(crate) fn attention(
+    q: Tensor<2>,
+    k: Tensor<2>,
+    v: Tensor<2>,
+    plan: &Arc<AttentionPlan>,
+) -> Tensor<2> {
     let (q, k, v) = (q.into_dispatch(), k.into_dispatch(), v.into_dispatch());
     Tensor::from_dispatch(<Dispatch as NativeOps>::native_attention(q, k, v, plan.clone()))
 }
 
-pub(crate) fn token_logps(hidden: Tensor<2>, head: Tensor<2>, targets: &Arc<Vec<u32>>) -> Tensor<1> {
+pub(crate) fn token_logps(
+    hidden: Tensor<2>,
+    head: Tensor<2>,
+    targets: &Arc<Vec<u32>>,
+) -> Tensor<1> {
     let (hidden, head) = (hidden.into_dispatch(), head.into_dispatch());
-    Tensor::from_dispatch(<Dispatch as NativeOps>::native_token_logps(hidden, head, targets.clone()))
+    Tensor::from_dispatch(<Dispatch as NativeOps>::native_token_logps(
+        hidden,
+        head,
+        targets.clone(),
+    ))
 }
 
 pub(crate) fn write_rows(cache: Tensor<2>, rows: Tensor<2>, slots: &Arc<Vec<usize>>) -> Tensor<2> {
@@ -631,7 +797,8 @@ pub(crate) fn adamw<const D: usize>(
     step: AdamW,
 ) -> (Tensor<D>, Tensor<D>, Tensor<D>) {
     let [weight, grad, mean, square] = [weight, grad, mean, square].map(Tensor::into_dispatch);
-    let (weight, mean, square) = <Dispatch as NativeOps>::native_adamw(weight, grad, mean, square, Arc::new(step));
+    let (weight, mean, square) =
+        <Dispatch as NativeOps>::native_adamw(weight, grad, mean, square, Arc::new(step));
     (Tensor::from_dispatch(weight), Tensor::from_dispatch(mean), Tensor::from_dispatch(square))
 }
 

@@ -15,8 +15,8 @@ use crate::{Nearest, Pool};
 pub struct Rejection {
     /// The first reason that holds.
     pub reason: DropReason,
-    /// The most similar prompt, by its place in the order of [`Filter::add`]; `None` if the prompt is dropped for
-    /// itself.
+    /// The most similar prompt, by its place in the order of [`Filter::add`]; `None` if the prompt
+    /// is dropped for itself.
     pub nearest: Option<usize>,
     /// ROUGE-L F-measure with it, for [`DropReason::Similar`] alone.
     pub rouge_l: Option<f64>,
@@ -48,7 +48,13 @@ impl Filter {
     /// Filters that know no prompts yet.
     pub fn new(config: FilterConfig) -> Self {
         let keywords = config.keywords.iter().map(|keyword| keyword.to_lowercase()).collect();
-        Self { config, keywords, exact: HashMap::new(), plain: HashMap::new(), pool: Pool::default() }
+        Self {
+            config,
+            keywords,
+            exact: HashMap::new(),
+            plain: HashMap::new(),
+            pool: Pool::default(),
+        }
     }
 
     /// Adds a prompt that later ones must be unlike; it is not looked at itself.
@@ -63,20 +69,35 @@ impl Filter {
     pub fn problem(&self, prompt: &str) -> Option<Rejection> {
         let prompt = collapse(prompt);
         let of_itself = self.problem_of_itself(&prompt);
-        of_itself.map(|reason| Rejection { reason, nearest: None, rouge_l: None }).or_else(|| self.likeness(&prompt))
+        of_itself
+            .map(|reason| Rejection { reason, nearest: None, rouge_l: None })
+            .or_else(|| self.likeness(&prompt))
     }
 
     /// Whether a prompt before it is equal or too similar, the cheaper comparisons first.
     fn likeness(&self, prompt: &str) -> Option<Rejection> {
         if let Some(&place) = self.exact.get(prompt) {
-            return Some(Rejection { reason: DropReason::Duplicate, nearest: Some(place), rouge_l: None });
+            return Some(Rejection {
+                reason: DropReason::Duplicate,
+                nearest: Some(place),
+                rouge_l: None,
+            });
         }
-        let plain = Some(plain(prompt)).filter(|plain| self.config.near_duplicates && !plain.is_empty());
+        let plain =
+            Some(plain(prompt)).filter(|plain| self.config.near_duplicates && !plain.is_empty());
         if let Some(&place) = plain.and_then(|plain| self.plain.get(&plain)) {
-            return Some(Rejection { reason: DropReason::NearDuplicate, nearest: Some(place), rouge_l: None });
+            return Some(Rejection {
+                reason: DropReason::NearDuplicate,
+                nearest: Some(place),
+                rouge_l: None,
+            });
         }
         let Nearest { index, f_measure } = self.pool.nearest(prompt, self.config.max_rouge_l)?;
-        Some(Rejection { reason: DropReason::Similar, nearest: Some(index), rouge_l: Some(f_measure) })
+        Some(Rejection {
+            reason: DropReason::Similar,
+            nearest: Some(index),
+            rouge_l: Some(f_measure),
+        })
     }
 
     fn problem_of_itself(&self, prompt: &str) -> Option<DropReason> {
@@ -90,7 +111,12 @@ impl Filter {
             Some(DropReason::TooLong)
         } else if self.keywords.iter().any(|keyword| has_phrase(&lower_case, keyword)) {
             Some(DropReason::Keyword)
-        } else if self.config.prefixes.iter().any(|prefix| lower_case.starts_with(&prefix.to_lowercase())) {
+        } else if self
+            .config
+            .prefixes
+            .iter()
+            .any(|prefix| lower_case.starts_with(&prefix.to_lowercase()))
+        {
             Some(DropReason::Prefix)
         } else if self.config.plain_first_character && odd_first {
             Some(DropReason::FirstCharacter)
@@ -167,11 +193,18 @@ mod tests {
 
     #[test]
     fn the_nearest_prompt_is_named() {
-        let filter =
-            filter(&["Why do cats purr at night?", "Tell me why a dog barks at night.", "Why do cats purr at night?"]);
+        let filter = filter(&[
+            "Why do cats purr at night?",
+            "Tell me why a dog barks at night.",
+            "Why do cats purr at night?",
+        ]);
         let check = |prompt: &str, expected: (DropReason, usize, Option<f64>)| {
             let problem = filter.problem(prompt).unwrap();
-            assert_eq!((problem.reason, problem.nearest.unwrap(), problem.rouge_l), expected, "{prompt}");
+            assert_eq!(
+                (problem.reason, problem.nearest.unwrap(), problem.rouge_l),
+                expected,
+                "{prompt}"
+            );
         };
         check("Why do cats purr at night?", (DropReason::Duplicate, 0, None));
         check("Why do cats purr at night", (DropReason::NearDuplicate, 0, None));
@@ -180,10 +213,12 @@ mod tests {
 
     #[test]
     fn texts_of_any_script_have_near_duplicates_and_signs_alone_have_none() {
-        let config = FilterConfig { min_words: 1, plain_first_character: false, ..FilterConfig::default() };
+        let config =
+            FilterConfig { min_words: 1, plain_first_character: false, ..FilterConfig::default() };
         let mut filter = Filter::new(config.clone());
         ["Où est-il ?", "???"].iter().for_each(|prompt| filter.add(prompt));
-        let reason = |filter: &Filter, prompt: &str| filter.problem(prompt).map(|problem| problem.reason);
+        let reason =
+            |filter: &Filter, prompt: &str| filter.problem(prompt).map(|problem| problem.reason);
         assert_eq!(reason(&filter, "OÙ EST IL"), Some(DropReason::NearDuplicate));
         assert_eq!(reason(&filter, "!!!"), None);
         let mut exact = Filter::new(FilterConfig { near_duplicates: false, ..config });
@@ -193,10 +228,18 @@ mod tests {
 
     #[test]
     fn a_phrase_is_found_after_one_that_does_not_count() {
-        for (text, expected) in
-            [("xgo go go", true), ("maps", false), ("map", true), ("a map.", true), ("map_1", false)]
-        {
-            assert_eq!(has_phrase(text, if text.contains("go") { "go go" } else { "map" }), expected, "{text}");
+        for (text, expected) in [
+            ("xgo go go", true),
+            ("maps", false),
+            ("map", true),
+            ("a map.", true),
+            ("map_1", false),
+        ] {
+            assert_eq!(
+                has_phrase(text, if text.contains("go") { "go go" } else { "map" }),
+                expected,
+                "{text}"
+            );
         }
     }
 

@@ -21,13 +21,14 @@ pub enum Source {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Whether a model writes the prompts or they are drawn from `pool`. The paper's come from a model.
+    /// Whether a model writes the prompts or they are drawn from `pool`. The paper's come from a
+    /// model.
     pub source: Source,
-    /// JSON Lines with `prompt`, optional `prompt_id` and any other columns; empty unless `source` is `pool`. What the
-    /// file holds decides the result, not its path.
+    /// JSON Lines with `prompt`, optional `prompt_id` and any other columns; empty unless `source`
+    /// is `pool`. What the file holds decides the result, not its path.
     pub pool: String,
-    /// Column of the pool from each of whose values equally many prompts are drawn, as far as there are; empty for
-    /// none.
+    /// Column of the pool from each of whose values equally many prompts are drawn, as far as there
+    /// are; empty for none.
     pub balance_by: String,
     /// Prompts to accept or to draw; generation ends when there are as many.
     pub count: u32,
@@ -41,7 +42,8 @@ pub struct Config {
     pub tasks_per_request: u32,
     /// Seed prompts shown in a request; the paper shows 6.
     pub seed_demonstrations: u32,
-    /// Generated prompts shown in a request; the paper shows 2. Where there are too few, seeds take their places.
+    /// Generated prompts shown in a request; the paper shows 2. Where there are too few, seeds take
+    /// their places.
     pub generated_demonstrations: u32,
     /// Seeds of more words are not shown; neither are conversations.
     pub max_demonstration_words: u32,
@@ -49,8 +51,8 @@ pub struct Config {
     pub form: Form,
     /// The line above the list.
     pub instruction: String,
-    /// Whether what follows a prompt is cut off as an answer to it; the paper's appendix A.5 says that M2 and M3 write
-    /// such answers.
+    /// Whether what follows a prompt is cut off as an answer to it; the paper's appendix A.5 says
+    /// that M2 and M3 write such answers.
     pub answers: Answers,
     /// How tokens are drawn; the paper's values are temperature 0.6 and top-p 0.9.
     pub sampling: Sampling,
@@ -75,7 +77,12 @@ impl Default for Config {
             form: Form::Continue,
             instruction: "Come up with a series of tasks:".to_owned(),
             answers: Answers::Cut,
-            sampling: Sampling { max_tokens: 512, temperature: 0.6, top_p: 0.9, ..Sampling::default() },
+            sampling: Sampling {
+                max_tokens: 512,
+                temperature: 0.6,
+                top_p: 0.9,
+                ..Sampling::default()
+            },
             filter: FilterConfig::default(),
         }
     }
@@ -93,15 +100,25 @@ impl Config {
             ("tasks_per_request", self.tasks_per_request),
             ("seed_demonstrations", self.seed_demonstrations),
         ];
-        let problem = |key: &str, value: String, remedy| Err(Error::Config { key: key.to_owned(), value, remedy });
+        let problem = |key: &str, value: String, remedy| {
+            Err(Error::Config { key: key.to_owned(), value, remedy })
+        };
         if let Some((key, _)) = at_least_one.into_iter().find(|(_, value)| *value == 0) {
             return problem(key, "0".to_owned(), "it must be at least 1");
         }
         if self.min_count > self.count {
-            return problem("min_count", self.min_count.to_string(), "it must not be above `count`");
+            return problem(
+                "min_count",
+                self.min_count.to_string(),
+                "it must not be above `count`",
+            );
         }
         if self.instruction.trim().is_empty() {
-            return problem("instruction", format!("{:?}", self.instruction), "it must not be blank");
+            return problem(
+                "instruction",
+                format!("{:?}", self.instruction),
+                "it must not be blank",
+            );
         }
         self.validate_source()?;
         check_sampling(&self.sampling)?;
@@ -111,7 +128,9 @@ impl Config {
     /// [`validate`](Self::validate) for the function that serves one source.
     pub(crate) fn validate_for(&self, source: Source) -> Result<(), Error> {
         let (value, remedy) = match source {
-            Source::Generate => ("\"pool\"", "draw from the pool instead, or set it to \"generate\""),
+            Source::Generate => {
+                ("\"pool\"", "draw from the pool instead, or set it to \"generate\"")
+            }
             Source::Pool => ("\"generate\"", "generate instead, or set it to \"pool\""),
         };
         if self.source == source {
@@ -125,15 +144,19 @@ impl Config {
             Err(Error::Config { key: key.to_owned(), value: format!("{value:?}"), remedy })
         };
         match self.source {
-            Source::Pool if self.pool.trim().is_empty() => {
-                problem("pool", &self.pool, "`source` is \"pool\": give the path of a JSON Lines file")
-            }
+            Source::Pool if self.pool.trim().is_empty() => problem(
+                "pool",
+                &self.pool,
+                "`source` is \"pool\": give the path of a JSON Lines file",
+            ),
             Source::Generate if !self.pool.is_empty() => {
                 problem("pool", &self.pool, "it must be empty unless `source` is \"pool\"")
             }
-            Source::Generate if !self.balance_by.is_empty() => {
-                problem("balance_by", &self.balance_by, "it must be empty unless `source` is \"pool\"")
-            }
+            Source::Generate if !self.balance_by.is_empty() => problem(
+                "balance_by",
+                &self.balance_by,
+                "it must be empty unless `source` is \"pool\"",
+            ),
             _ => Ok(()),
         }
     }
@@ -168,8 +191,14 @@ mod tests {
         check(|c| c.max_rounds = 0, "`max_rounds` is 0; it must be at least 1");
         check(|c| c.min_count = 2000, "`min_count` is 2000; it must not be above `count`");
         check(|c| c.instruction.clear(), "`instruction` is \"\"; it must not be blank");
-        check(|c| c.source = Source::Pool, "`pool` is \"\"; `source` is \"pool\": give the path of a JSON Lines file");
-        check(|c| c.pool = "p.jsonl".to_owned(), "`pool` is \"p.jsonl\"; it must be empty unless `source` is \"pool\"");
+        check(
+            |c| c.source = Source::Pool,
+            "`pool` is \"\"; `source` is \"pool\": give the path of a JSON Lines file",
+        );
+        check(
+            |c| c.pool = "p.jsonl".to_owned(),
+            "`pool` is \"p.jsonl\"; it must be empty unless `source` is \"pool\"",
+        );
         check(
             |c| c.balance_by = "topic".to_owned(),
             "`balance_by` is \"topic\"; it must be empty unless `source` is \"pool\"",

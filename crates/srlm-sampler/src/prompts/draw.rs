@@ -6,7 +6,9 @@ use std::path::Path;
 use srlm_artifact::{Artifact, Begin, Input, Place, Prompts, Shard};
 
 use super::select::{kept_counts, select, text_of};
-use super::{Config, PoolRow, PromptPool, STAGE, STAGE_VERSION, Source, as_inputs, rows_of, settings};
+use super::{
+    Config, PoolRow, PromptPool, STAGE, STAGE_VERSION, Source, as_inputs, rows_of, settings,
+};
 use crate::Error;
 use crate::recipe::{begin, recipe};
 
@@ -21,10 +23,12 @@ pub struct DrawInputs<'a> {
     pub shard: Option<Shard>,
 }
 
-/// Draws `config.count` prompts from a pool, or all that are left if they are at least `config.min_count`.
+/// Draws `config.count` prompts from a pool, or all that are left if they are at least
+/// `config.min_count`.
 ///
-/// The run's seed puts the pool in one order, and each iteration takes the next prompts in it: none twice, and the
-/// same for the same pool and earlier iterations. A shard is written beside `out`, to be joined by
+/// The run's seed puts the pool in one order, and each iteration takes the next prompts in it: none
+/// twice, and the same for the same pool and earlier iterations. A shard is written beside `out`,
+/// to be joined by
 /// [`merge`](crate::merge).
 ///
 /// # Errors
@@ -38,15 +42,18 @@ pub fn draw(
 ) -> Result<Artifact<Prompts>, Error> {
     config.validate_for(Source::Pool)?;
     let content_hash = inputs.pool.content_hash().to_owned();
-    let mut sources = vec![Input { role: "pool".to_owned(), kind: "pool".to_owned(), content_hash }];
+    let mut sources =
+        vec![Input { role: "pool".to_owned(), kind: "pool".to_owned(), content_hash }];
     sources.extend(as_inputs(inputs.earlier));
-    let settings = settings(config, |key| ["source", "count", "min_count", "balance_by"].contains(&key));
+    let settings =
+        settings(config, |key| ["source", "count", "min_count", "balance_by"].contains(&key));
     let recipe = recipe(STAGE, STAGE_VERSION, settings, place, sources);
     let writer = match begin(out, recipe, inputs.shard)? {
         Begin::UpToDate(artifact) => return Ok(artifact),
         Begin::Write(writer) => writer,
     };
-    let taken: HashSet<_> = rows_of(inputs.earlier)?.iter().map(|row| text_of(&row.prompt)).collect();
+    let taken: HashSet<_> =
+        rows_of(inputs.earlier)?.iter().map(|row| text_of(&row.prompt)).collect();
     let drawn = select(inputs.pool.rows(), &taken, config, place.run_seed)?;
     let rows: Vec<_> = match inputs.shard {
         Some(shard) => shard.groups(drawn.rows.len()).map(|i| drawn.rows[i]).collect(),

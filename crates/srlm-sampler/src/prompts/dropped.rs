@@ -28,7 +28,8 @@ pub(crate) struct Dropped {
 /// [`Error::Io`]
 pub(crate) fn write(dir: &Path, dropped: &[Dropped]) -> Result<(), Error> {
     let path = dir.join("dropped.jsonl");
-    let line = |row| srlm_artifact::to_line(row).expect("scores are finite and keys are strings") + "\n";
+    let line =
+        |row| srlm_artifact::to_line(row).expect("scores are finite and keys are strings") + "\n";
     let text: String = dropped.iter().map(line).collect();
     std::fs::write(&path, text).map_err(|source| Error::Io { action: "write", path, source })
 }

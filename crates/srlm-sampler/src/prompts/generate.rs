@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Begin, Ift, IftRow, OnProgress, Place, PromptRow, PromptSource, Prompts, Shard, begin};
+use srlm_artifact::{
+    Artifact, Begin, Ift, IftRow, OnProgress, Place, PromptRow, PromptSource, Prompts, Shard, begin,
+};
 use srlm_generate::{Completion, Generate, Meter, generate_group};
 
 use super::record::{Output, Record};
@@ -18,19 +20,24 @@ pub struct Inputs<'a> {
     pub seeds: &'a Artifact<Ift>,
     /// Prompts of earlier iterations, oldest first: likewise.
     pub earlier: &'a [Artifact<Prompts>],
-    /// Must be `None`: a round shows prompts of the rounds before it, so no part can be written by itself.
+    /// Must be `None`: a round shows prompts of the rounds before it, so no part can be written by
+    /// itself.
     pub shard: Option<Shard>,
 }
 
-/// Asks the generator for prompts, in rounds, until there are `config.count` of them or `config.max_rounds` are over.
+/// Asks the generator for prompts, in rounds, until there are `config.count` of them or
+/// `config.max_rounds` are over.
 ///
-/// A round's requests follow from the settings, the inputs and the rounds before it, so an interrupted run gives the
-/// same bytes as an unbroken one. A finished round is on the disk before the next begins. What the filters drop goes
-/// to the file `dropped.jsonl` beside the rows, which is in `{out}.partial` if too few are left. The generator may be `M_t` or a fixed model, as in the paper.
+/// A round's requests follow from the settings, the inputs and the rounds before it, so an
+/// interrupted run gives the same bytes as an unbroken one. A finished round is on the disk before
+/// the next begins. What the filters drop goes to the file `dropped.jsonl` beside the rows, which
+/// is in `{out}.partial` if too few are left. The generator may be `M_t` or a fixed model, as in
+/// the paper.
 ///
 /// # Errors
-/// [`Error::TooFewPrompts`] if fewer than `config.min_count` are left, [`Error::Sequential`] where a shard is asked
-/// for, [`Error::Interrupted`] where `on_progress` breaks or the generator was interrupted, and each other variant of
+/// [`Error::TooFewPrompts`] if fewer than `config.min_count` are left, [`Error::Sequential`] where
+/// a shard is asked for, [`Error::Interrupted`] where `on_progress` breaks or the generator was
+/// interrupted, and each other variant of
 /// [`Error`] but those of [`draw`](super::draw).
 pub fn run(
     config: &Config,
@@ -79,11 +86,16 @@ fn seed(row: IftRow) -> PromptRow {
     PromptRow { prompt_id: row.prompt_id, prompt: row.prompt, source: PromptSource::Seed }
 }
 
-fn round(generator: &mut dyn Generate, rounds: &Rounds<'_>, meter: &mut Meter<'_>) -> Result<Vec<Output>, Error> {
+fn round(
+    generator: &mut dyn Generate,
+    rounds: &Rounds<'_>,
+    meter: &mut Meter<'_>,
+) -> Result<Vec<Output>, Error> {
     let samples = generate_group(generator, &rounds.requests(), &mut |completion| {
         meter.progress.tokens += u64::from(completion.n_tokens);
         meter.report();
     })?;
-    let output = |sample: Completion| Output { text: sample.text, finish_reason: sample.finish_reason };
+    let output =
+        |sample: Completion| Output { text: sample.text, finish_reason: sample.finish_reason };
     Ok(samples.into_iter().flatten().map(output).collect())
 }

@@ -1,4 +1,5 @@
-//! The stage that finds new prompts: `iter-T/prompts`. A model writes them, or they are drawn from a pool.
+//! The stage that finds new prompts: `iter-T/prompts`. A model writes them, or they are drawn from
+//! a pool.
 
 mod config;
 mod draw;

@@ -31,7 +31,8 @@ impl PromptPool {
     /// A pool of rows that stand in the file `path`, one a line; the path is named in errors only.
     ///
     /// # Errors
-    /// [`Error::Artifact`] with the line of a prompt that cannot be answered, or whose id is blank or not unique.
+    /// [`Error::Artifact`] with the line of a prompt that cannot be answered, or whose id is blank
+    /// or not unique.
     pub fn new(rows: Vec<PoolRow>, path: &Path) -> Result<Self, Error> {
         let mut line_of = HashMap::new();
         let mut hash = Sha256::new();
@@ -42,7 +43,8 @@ impl PromptPool {
                 let (path, id) = (path.to_owned(), checked.id());
                 return Err(srlm_artifact::Error::Duplicate { path, line, first_line, id }.into());
             }
-            let text = serde_json::to_vec(&(&row.prompt_id, &row.prompt, &row.columns)).expect("its keys are strings");
+            let text = serde_json::to_vec(&(&row.prompt_id, &row.prompt, &row.columns))
+                .expect("its keys are strings");
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
         }
@@ -63,19 +65,29 @@ impl PromptPool {
 
 impl PoolRow {
     pub(crate) fn to_prompt_row(&self) -> PromptRow {
-        PromptRow { prompt_id: self.prompt_id.clone(), prompt: self.prompt.clone(), source: PromptSource::Seed }
+        PromptRow {
+            prompt_id: self.prompt_id.clone(),
+            prompt: self.prompt.clone(),
+            source: PromptSource::Seed,
+        }
     }
 
     /// A row without `prompt_id` is named after its line, which counts from 1.
     fn from_columns(mut columns: Map<String, Value>, line: usize) -> Result<Self, RowProblem> {
-        let problem = |field: &str, problem: String| RowProblem { field: field.to_owned(), problem };
+        let problem =
+            |field: &str, problem: String| RowProblem { field: field.to_owned(), problem };
         let prompt_id = match columns.shift_remove("prompt_id") {
             None => format!("pool-{line:06}"),
             Some(Value::String(id)) => id,
-            Some(other) => return Err(problem("prompt_id", format!("is {other}; it must be a text"))),
+            Some(other) => {
+                return Err(problem("prompt_id", format!("is {other}; it must be a text")));
+            }
         };
-        let prompt = columns.shift_remove("prompt").ok_or_else(|| problem("prompt", "is missing".to_owned()))?;
-        let prompt = serde_json::from_value(prompt).map_err(|error| problem("prompt", format!("is wrong: {error}")))?;
+        let prompt = columns
+            .shift_remove("prompt")
+            .ok_or_else(|| problem("prompt", "is missing".to_owned()))?;
+        let prompt = serde_json::from_value(prompt)
+            .map_err(|error| problem("prompt", format!("is wrong: {error}")))?;
         Ok(Self { prompt_id, prompt, columns: columns.into_iter().collect() })
     }
 }
@@ -84,13 +96,15 @@ fn invalid(path: &Path, line: usize, problem: RowProblem) -> Error {
     srlm_artifact::Error::Row { path: path.to_owned(), line, problem }.into()
 }
 
-/// Reads a pool: JSON Lines with `prompt` (a text or a list of `{role, content}`), an optional `prompt_id` and any
-/// other columns.
+/// Reads a pool: JSON Lines with `prompt` (a text or a list of `{role, content}`), an optional
+/// `prompt_id` and any other columns.
 ///
 /// # Errors
 /// [`Error::Artifact`] with the file, the line and the column that is wrong.
 pub fn read_pool(path: &Path) -> Result<PromptPool, Error> {
-    let row = |(line, columns)| PoolRow::from_columns(columns, line).map_err(|problem| invalid(path, line, problem));
+    let row = |(line, columns)| {
+        PoolRow::from_columns(columns, line).map_err(|problem| invalid(path, line, problem))
+    };
     PromptPool::new((1..).zip(read_jsonl(path)?).map(row).collect::<Result<_, _>>()?, path)
 }
 
@@ -106,10 +120,15 @@ mod tests {
 
     #[test]
     fn columns_are_kept_and_rows_without_an_id_are_named_after_their_line() {
-        let pool = read("{\"prompt_id\":\"a\",\"prompt\":\"Why?\",\"level\":3}\n{\"prompt\":\"How?\"}\n").unwrap();
+        let pool =
+            read("{\"prompt_id\":\"a\",\"prompt\":\"Why?\",\"level\":3}\n{\"prompt\":\"How?\"}\n")
+                .unwrap();
         let [first, second] = pool.rows() else { panic!("{pool:?}") };
         assert_eq!((first.prompt_id.as_str(), &first.columns["level"]), ("a", &Value::from(3)));
-        assert_eq!((second.prompt_id.as_str(), second.prompt.as_user_text()), ("pool-000002", Some("How?")));
+        assert_eq!(
+            (second.prompt_id.as_str(), second.prompt.as_user_text()),
+            ("pool-000002", Some("How?"))
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What the generator wrote in each round, kept until the stage is done so that a next attempt can go on.
+//! What the generator wrote in each round, kept until the stage is done so that a next attempt can
+//! go on.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -16,7 +17,8 @@ pub(crate) struct Output {
     pub(crate) finish_reason: FinishReason,
 }
 
-/// A file with a line a round; its name starts with `checkpoint`, so it is not part of the artifact.
+/// A file with a line a round; its name starts with `checkpoint`, so it is not part of the
+/// artifact.
 pub(crate) struct Record {
     path: PathBuf,
 }
@@ -26,7 +28,8 @@ impl Record {
         Self { path: dir.join("checkpoint-rounds.jsonl") }
     }
 
-    /// The rounds of earlier attempts. From the first line that is torn on, lines are dropped from the file as well.
+    /// The rounds of earlier attempts. From the first line that is torn on, lines are dropped from
+    /// the file as well.
     ///
     /// # Errors
     /// [`Error::Io`]
@@ -37,13 +40,16 @@ impl Record {
             Err(error) => return Err(self.error("read")(error)),
         };
         let (mut rounds, mut whole) = (Vec::new(), 0);
-        for line in bytes.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n")) {
+        for line in
+            bytes.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"))
+        {
             let Ok(round) = serde_json::from_slice(line) else { break };
             rounds.push(round);
             whole += line.len();
         }
         if whole < bytes.len() {
-            let truncate = || OpenOptions::new().write(true).open(&self.path)?.set_len(whole as u64);
+            let truncate =
+                || OpenOptions::new().write(true).open(&self.path)?.set_len(whole as u64);
             truncate().map_err(self.error("truncate"))?;
         }
         Ok(rounds)
@@ -77,7 +83,8 @@ mod tests {
     fn a_torn_round_is_dropped_and_written_over() {
         let dir = tempfile::tempdir().unwrap();
         let record = Record::in_dir(dir.path());
-        let round = |text: &str| vec![Output { text: text.to_owned(), finish_reason: FinishReason::Stop }];
+        let round =
+            |text: &str| vec![Output { text: text.to_owned(), finish_reason: FinishReason::Stop }];
         assert!(record.read().unwrap().is_empty());
         record.append(&round("one")).unwrap();
         record.append(&round("two")).unwrap();

@@ -1,5 +1,5 @@
-//! The rounds of prompt generation, without their input and output: which requests come next, and what is kept of
-//! what they give.
+//! The rounds of prompt generation, without their input and output: which requests come next, and
+//! what is kept of what they give.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -76,20 +76,32 @@ impl<'a> Rounds<'a> {
         self.rows.len() >= self.config.count as usize
     }
 
-    /// The next round. Each request's demonstrations and seed follow from its id and from the rounds before.
+    /// The next round. Each request's demonstrations and seed follow from its id and from the
+    /// rounds before.
     pub(crate) fn requests(&self) -> Vec<Request> {
         (0..self.config.requests_per_round).map(|i| self.request(i)).collect()
     }
 
     fn request(&self, i: u32) -> Request {
         let id = self.request_id(i);
-        let seed = |index| row_seed(self.place.run_seed, "prompts", self.place.iteration, &id, index);
+        let seed =
+            |index| row_seed(self.place.run_seed, "prompts", self.place.iteration, &id, index);
         let config = self.config;
         let demonstrations = self.draw(seed(0));
         let mut stop = config.sampling.stop.clone();
-        stop.extend(stops(config.form, config.answers, demonstrations.len(), config.tasks_per_request));
+        stop.extend(stops(
+            config.form,
+            config.answers,
+            demonstrations.len(),
+            config.tasks_per_request,
+        ));
         Request {
-            input: render(config.form, &config.instruction, &demonstrations, config.tasks_per_request),
+            input: render(
+                config.form,
+                &config.instruction,
+                &demonstrations,
+                config.tasks_per_request,
+            ),
             seeds: vec![seed(1)],
             sampling: Sampling { stop, ..config.sampling.clone() },
             id,
@@ -97,7 +109,8 @@ impl<'a> Rounds<'a> {
         }
     }
 
-    /// Demonstrations in the order in which they are shown: generated ones as far as there are, seeds, shuffled.
+    /// Demonstrations in the order in which they are shown: generated ones as far as there are,
+    /// seeds, shuffled.
     fn draw(&self, seed: u64) -> Vec<&str> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut pick = |from: &'_ [String], n: usize| -> Vec<usize> {
@@ -122,7 +135,13 @@ impl<'a> Rounds<'a> {
         let (config, first_number) = (self.config, self.config.n_demonstrations() as u32 + 1);
         for (i, output) in (0..).zip(outputs) {
             let request = self.request_id(i);
-            let parsed = parse(&output.text, config.form, config.answers, first_number, output.finish_reason);
+            let parsed = parse(
+                &output.text,
+                config.form,
+                config.answers,
+                first_number,
+                output.finish_reason,
+            );
             for prompt in parsed.prompts {
                 match self.problem(&prompt) {
                     Some(problem) => self.drop_one(prompt, problem, &request),
@@ -137,7 +156,11 @@ impl<'a> Rounds<'a> {
     }
 
     fn problem(&self, prompt: &str) -> Option<Rejection> {
-        if self.is_full() { Some(of_itself(DropReason::Surplus)) } else { self.filter.problem(prompt) }
+        if self.is_full() {
+            Some(of_itself(DropReason::Surplus))
+        } else {
+            self.filter.problem(prompt)
+        }
     }
 
     fn keep(&mut self, prompt: String) {
@@ -167,15 +190,25 @@ impl<'a> Rounds<'a> {
     /// [`Error::TooFewPrompts`]
     pub(crate) fn finish(self) -> Result<(Vec<PromptRow>, Counts), Error> {
         let (config, kept) = (self.config, self.n_kept());
-        let mut n_dropped: BTreeMap<DropReason, u64> = DropReason::ALL.map(|reason| (reason, 0)).into();
+        let mut n_dropped: BTreeMap<DropReason, u64> =
+            DropReason::ALL.map(|reason| (reason, 0)).into();
         self.dropped.iter().for_each(|row| *n_dropped.entry(row.reason).or_insert(0) += 1);
         let generated = kept + self.dropped.len() as u64;
         if kept < u64::from(config.min_count) {
-            let seen = n_dropped.iter().filter(|(_, n)| **n > 0).map(|(reason, n)| format!(", {n} {}", reason.name()));
+            let seen = n_dropped
+                .iter()
+                .filter(|(_, n)| **n > 0)
+                .map(|(reason, n)| format!(", {n} {}", reason.name()));
             let accounting = format!("{generated} generated{}", seen.collect::<String>());
-            return Err(Error::TooFewPrompts { kept, min_count: config.min_count, rounds: self.n_rounds, accounting });
+            return Err(Error::TooFewPrompts {
+                kept,
+                min_count: config.min_count,
+                rounds: self.n_rounds,
+                accounting,
+            });
         }
-        let mut counts: Counts = n_dropped.iter().map(|(reason, n)| (reason.name().to_owned(), *n)).collect();
+        let mut counts: Counts =
+            n_dropped.iter().map(|(reason, n)| (reason.name().to_owned(), *n)).collect();
         let totals = [
             ("requested", u64::from(config.count)),
             ("rounds", u64::from(self.n_rounds)),
@@ -195,7 +228,8 @@ fn of_itself(reason: DropReason) -> Rejection {
 fn demonstrations(rows: &[PromptRow], max_words: u32) -> Vec<String> {
     let mut seen = HashSet::new();
     let texts = rows.iter().filter_map(|row| row.prompt.as_user_text()).map(collapse);
-    let short = texts.filter(|text| !text.is_empty() && text.split(' ').count() <= max_words as usize);
+    let short =
+        texts.filter(|text| !text.is_empty() && text.split(' ').count() <= max_words as usize);
     short.filter(|text| seen.insert(text.clone())).collect()
 }
 
@@ -213,16 +247,24 @@ mod tests {
     }
 
     fn seeds(n: usize) -> Vec<PromptRow> {
-        (0..n).map(|i| row(&format!("seed-{i}"), Prompt::user(format!("seed s{i} t{i} u{i}")))).collect()
+        (0..n)
+            .map(|i| row(&format!("seed-{i}"), Prompt::user(format!("seed s{i} t{i} u{i}"))))
+            .collect()
     }
 
     fn shown(request: &Request) -> Vec<String> {
         let Input::Text(text) = &request.input else { panic!("not plain text") };
-        text.lines().skip(1).map(|line| line.split_once(". ").map_or(line, |(_, task)| task).to_owned()).collect()
+        text.lines()
+            .skip(1)
+            .map(|line| line.split_once(". ").map_or(line, |(_, task)| task).to_owned())
+            .collect()
     }
 
     fn outputs(texts: &[&str]) -> Vec<Output> {
-        texts.iter().map(|text| Output { text: (*text).to_owned(), finish_reason: FinishReason::Stop }).collect()
+        texts
+            .iter()
+            .map(|text| Output { text: (*text).to_owned(), finish_reason: FinishReason::Stop })
+            .collect()
     }
 
     #[test]
@@ -232,11 +274,15 @@ mod tests {
         let n_generated = |rounds: &Rounds<'_>| {
             let requests = rounds.requests();
             assert!(requests.iter().all(|request| shown(request).len() == 9));
-            requests.iter().map(|r| shown(r).iter().filter(|task| task.starts_with("Tell")).count()).collect::<Vec<_>>()
+            requests
+                .iter()
+                .map(|r| shown(r).iter().filter(|task| task.starts_with("Tell")).count())
+                .collect::<Vec<_>>()
         };
         assert_eq!(n_generated(&rounds), [0; 16]);
-        rounds
-            .take(&outputs(&[" Tell me about the moon.\n10. Tell one joke on geese.\n11. Tell why glass can break."]));
+        rounds.take(&outputs(&[
+            " Tell me about the moon.\n10. Tell one joke on geese.\n11. Tell why glass can break.",
+        ]));
         assert_eq!((rounds.n_kept(), n_generated(&rounds)), (3, vec![2; 16]));
     }
 
@@ -280,8 +326,12 @@ mod tests {
         let first = (rows[0].prompt_id.as_str(), rows[0].prompt.to_text());
         assert_eq!(first, ("iter1-00000", "Why do leaves turn red?".to_owned()));
         let n_dropped: u64 = DropReason::ALL.iter().map(|reason| counts[reason.name()]).sum();
-        assert_eq!((counts["generated"], n_dropped), (counts["kept"] + n_dropped, dropped.len() as u64));
-        let lines: Vec<_> = dropped.iter().map(|row| srlm_artifact::to_line(row).unwrap()).collect();
+        assert_eq!(
+            (counts["generated"], n_dropped),
+            (counts["kept"] + n_dropped, dropped.len() as u64)
+        );
+        let lines: Vec<_> =
+            dropped.iter().map(|row| srlm_artifact::to_line(row).unwrap()).collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
         {"text":"Draw me a big cat.","reason":"keyword","round":0,"request":"iter1-round0000-000","nearest":null,"rouge_l":null}
         {"text":"Name a very old tree.","reason":"duplicate","round":0,"request":"iter1-round0000-000","nearest":"iter0-00000","rouge_l":null}

@@ -23,8 +23,9 @@ pub(crate) struct Drawn<'a> {
 
 /// Draws up to `config.count` prompts whose texts are not among `taken`.
 ///
-/// The run's seed gives one order of the whole pool, and each iteration takes the next ones in it, so nothing is
-/// drawn twice. With `config.balance_by`, one after the other is taken from each of the column's values in turn.
+/// The run's seed gives one order of the whole pool, and each iteration takes the next ones in it,
+/// so nothing is drawn twice. With `config.balance_by`, one after the other is taken from each of
+/// the column's values in turn.
 ///
 /// # Errors
 /// [`Error::PoolExhausted`], [`Error::Unbalanced`]
@@ -43,7 +44,13 @@ pub(crate) fn select<'a>(
     let (duplicate, taken_before) = (n_pool - n_distinct, n_distinct - n_left);
     if n_left < u64::from(config.min_count) {
         let min_count = config.min_count;
-        return Err(Error::PoolExhausted { left: n_left, min_count, pool: n_pool, duplicate, taken_before });
+        return Err(Error::PoolExhausted {
+            left: n_left,
+            min_count,
+            pool: n_pool,
+            duplicate,
+            taken_before,
+        });
     }
     let mut rows = match config.balance_by.as_str() {
         "" => left.into_iter().take(count).collect(),
@@ -61,7 +68,11 @@ pub(crate) fn select<'a>(
 }
 
 /// Equal numbers from each value of the column; where one has too few, the others make up for it.
-fn balanced<'a>(left: Vec<&'a PoolRow>, column: &str, count: usize) -> Result<Vec<&'a PoolRow>, Error> {
+fn balanced<'a>(
+    left: Vec<&'a PoolRow>,
+    column: &str,
+    count: usize,
+) -> Result<Vec<&'a PoolRow>, Error> {
     let mut by_value: BTreeMap<String, VecDeque<&PoolRow>> = BTreeMap::new();
     for row in left {
         by_value.entry(value(row, column)?).or_default().push_back(row);
@@ -114,24 +125,42 @@ mod tests {
 
     fn row(i: usize, topic: &str) -> PoolRow {
         let columns = BTreeMap::from([("topic".to_owned(), Value::from(topic))]);
-        PoolRow { prompt_id: format!("p{i:03}"), prompt: Prompt::user(format!("What is {topic} {i}?")), columns }
+        PoolRow {
+            prompt_id: format!("p{i:03}"),
+            prompt: Prompt::user(format!("What is {topic} {i}?")),
+            columns,
+        }
     }
 
     fn config(count: u32, balance_by: &str) -> Config {
-        Config { source: Source::Pool, count, min_count: 1, balance_by: balance_by.to_owned(), ..Config::default() }
+        Config {
+            source: Source::Pool,
+            count,
+            min_count: 1,
+            balance_by: balance_by.to_owned(),
+            ..Config::default()
+        }
     }
 
     fn topics(drawn: &Drawn<'_>) -> BTreeMap<String, u64> {
         let counts = kept_counts(&drawn.rows, "topic").unwrap();
-        counts.into_iter().filter_map(|(name, n)| Some((name.strip_prefix("topic=")?.to_owned(), n))).collect()
+        counts
+            .into_iter()
+            .filter_map(|(name, n)| Some((name.strip_prefix("topic=")?.to_owned(), n)))
+            .collect()
     }
 
     #[test]
     fn values_are_balanced_as_far_as_there_are_prompts() {
-        let pool: Vec<_> = (0..60).map(|i| row(i, ["art", "sea", "tea"][if i < 3 { 0 } else { 1 + i % 2 }])).collect();
+        let pool: Vec<_> = (0..60)
+            .map(|i| row(i, ["art", "sea", "tea"][if i < 3 { 0 } else { 1 + i % 2 }]))
+            .collect();
         let check = |count, expected: [(&str, u64); 3]| {
             let drawn = select(&pool, &HashSet::new(), &config(count, "topic"), 7).unwrap();
-            assert_eq!(topics(&drawn), BTreeMap::from(expected.map(|(topic, n)| (topic.to_owned(), n))));
+            assert_eq!(
+                topics(&drawn),
+                BTreeMap::from(expected.map(|(topic, n)| (topic.to_owned(), n)))
+            );
         };
         check(6, [("art", 2), ("sea", 2), ("tea", 2)]);
         check(8, [("art", 3), ("sea", 3), ("tea", 2)]);
@@ -143,10 +172,14 @@ mod tests {
     fn equal_texts_are_drawn_once() {
         let mut pool: Vec<_> = (0..6).map(|i| row(i, "sea")).collect();
         pool[4].prompt = Prompt::user("What  is\nsea 0?");
-        let drawn = select(&pool, &HashSet::from([text_of(&pool[2].prompt)]), &config(9, ""), 7).unwrap();
+        let drawn =
+            select(&pool, &HashSet::from([text_of(&pool[2].prompt)]), &config(9, ""), 7).unwrap();
         let ids: Vec<_> = drawn.rows.iter().map(|row| row.prompt_id.as_str()).collect();
         assert_eq!(ids, ["p000", "p001", "p003", "p005"]);
-        assert_eq!(["pool", "duplicate", "taken_before", "left"].map(|name| drawn.counts[name]), [6, 1, 1, 0]);
+        assert_eq!(
+            ["pool", "duplicate", "taken_before", "left"].map(|name| drawn.counts[name]),
+            [6, 1, 1, 0]
+        );
     }
 
     #[test]
@@ -156,7 +189,10 @@ mod tests {
         let error = select(&pool, &taken, &config(9, ""), 7).unwrap_err();
         insta::assert_snapshot!(error, @"only 0 prompts of at least 1 are left in the pool: 2 in all, 0 of them duplicates, 2 in earlier iterations; give a larger `pool`, or lower `count` or `min_count`");
         let error = select(&pool, &HashSet::new(), &config(9, "level"), 7).unwrap_err();
-        assert!(error.to_string().starts_with("`balance_by` is \"level\", but prompt p00"), "{error}");
+        assert!(
+            error.to_string().starts_with("`balance_by` is \"level\", but prompt p00"),
+            "{error}"
+        );
     }
 
     proptest! {

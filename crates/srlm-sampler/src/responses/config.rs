@@ -16,7 +16,8 @@ pub struct Config {
     /// A system turn before each prompt that has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<String>,
-    /// Prompts whose samples are generated together, and saved together when the run is interrupted.
+    /// Prompts whose samples are generated together, and saved together when the run is
+    /// interrupted.
     pub group_prompts: u32,
     /// How tokens are drawn; the paper's values are temperature 0.7 and top-p 0.9.
     pub sampling: Sampling,
@@ -24,7 +25,8 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let sampling = Sampling { max_tokens: 512, temperature: 0.7, top_p: 0.9, ..Sampling::default() };
+        let sampling =
+            Sampling { max_tokens: 512, temperature: 0.7, top_p: 0.9, ..Sampling::default() };
         Self { samples: 4, system: None, group_prompts: 16, sampling }
     }
 }
@@ -33,7 +35,9 @@ impl Config {
     /// # Errors
     /// [`Error::Config`] with the first setting that cannot be used.
     pub fn validate(&self) -> Result<(), Error> {
-        let problem = |key: &str, value: String, remedy| Err(Error::Config { key: key.to_owned(), value, remedy });
+        let problem = |key: &str, value: String, remedy| {
+            Err(Error::Config { key: key.to_owned(), value, remedy })
+        };
         if self.samples == 0 {
             return problem("samples", "0".to_owned(), "it must be at least 1");
         }
@@ -61,7 +65,10 @@ mod tests {
         Config::default().validate().unwrap();
         check(|c| c.samples = 0, "`samples` is 0; it must be at least 1");
         check(|c| c.group_prompts = 0, "`group_prompts` is 0; it must be at least 1");
-        check(|c| c.system = Some(" ".to_owned()), "`system` is \" \"; leave it out, or give it a text");
+        check(
+            |c| c.system = Some(" ".to_owned()),
+            "`system` is \" \"; leave it out, or give it a text",
+        );
         check(|c| c.sampling.max_tokens = 0, "`sampling.max_tokens` is 0; must be at least 1");
     }
 }

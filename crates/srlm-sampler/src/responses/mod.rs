@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Counts, FinishReason, Message, OnProgress, Place, Prompt, PromptRow, Prompts, ResponseRow,
-    Responses, Role, Shard, row_seed,
+    Artifact, Begin, Counts, FinishReason, Message, OnProgress, Place, Prompt, PromptRow, Prompts,
+    ResponseRow, Responses, Role, Shard, row_seed,
 };
 use srlm_generate::{Completion, Generate, Input, Meter, Request, generate_group};
 
@@ -30,14 +30,15 @@ pub struct Inputs<'a> {
 
 /// Samples `config.samples` responses to each prompt.
 ///
-/// Prompts are taken in groups of `config.group_prompts`, in the order of their ids; a finished group is on the disk
-/// before the next begins. Each sample has a seed of its own, so an interrupted run gives the same bytes as an
-/// unbroken one. A shard answers every n-th group and is written beside `out`, to be joined by
+/// Prompts are taken in groups of `config.group_prompts`, in the order of their ids; a finished
+/// group is on the disk before the next begins. Each sample has a seed of its own, so an
+/// interrupted run gives the same bytes as an unbroken one. A shard answers every n-th group and is
+/// written beside `out`, to be joined by
 /// [`merge`](crate::merge).
 ///
 /// # Errors
-/// [`Error::Interrupted`] where `on_progress` breaks or the generator was interrupted, and those of the settings, the
-/// generator and the artifacts.
+/// [`Error::Interrupted`] where `on_progress` breaks or the generator was interrupted, and those of
+/// the settings, the generator and the artifacts.
 pub fn run(
     config: &Config,
     inputs: Inputs<'_>,
@@ -80,7 +81,8 @@ pub fn run(
     Ok(writer.finish(rows, counts, device)?)
 }
 
-/// Every request of the stage, or of a part of it, as [`run`] makes them: for an engine that answers them elsewhere.
+/// Every request of the stage, or of a part of it, as [`run`] makes them: for an engine that
+/// answers them elsewhere.
 ///
 /// # Errors
 /// Those of the settings and of reading.
@@ -114,7 +116,11 @@ fn answer(
         meter.progress.tokens += u64::from(completion.n_tokens);
         meter.report();
     })?;
-    Ok(samples.into_iter().flatten().map(|sample| response(&requests[sample.request_index], sample)).collect())
+    Ok(samples
+        .into_iter()
+        .flatten()
+        .map(|sample| response(&requests[sample.request_index], sample))
+        .collect())
 }
 
 fn request(prompt: &PromptRow, config: &Config, place: Place) -> Request {
@@ -151,7 +157,8 @@ fn response(request: &Request, sample: Completion) -> ResponseRow {
 
 /// `responses` is `stop` and `length` together; `blank` ones are among them.
 fn counts(n_prompts: usize, rows: &[ResponseRow]) -> Counts {
-    let count = |is: &dyn Fn(&ResponseRow) -> bool| rows.iter().filter(|row| is(row)).count() as u64;
+    let count =
+        |is: &dyn Fn(&ResponseRow) -> bool| rows.iter().filter(|row| is(row)).count() as u64;
     let counts = [
         ("prompts", n_prompts as u64),
         ("responses", rows.len() as u64),
@@ -169,8 +176,9 @@ mod tests {
 
     #[test]
     fn a_system_turn_is_put_first_unless_there_is_one() {
-        let roles =
-            |prompt: &Prompt, system| messages(prompt, system).into_iter().map(|m| m.content).collect::<Vec<_>>();
+        let roles = |prompt: &Prompt, system| {
+            messages(prompt, system).into_iter().map(|m| m.content).collect::<Vec<_>>()
+        };
         let own = Prompt::conversation(vec![Message::system("own"), Message::user("q")]);
         assert_eq!(roles(&Prompt::user("q"), Some("be brief")), ["be brief", "q"]);
         assert_eq!(roles(&Prompt::user("q"), None), ["q"]);

@@ -57,9 +57,11 @@ impl Head {
     /// The whole answer.
     pub(crate) fn answer(&self, mut choices: Vec<Choice>, prompt_tokens: usize) -> Value {
         choices.sort_by_key(|choice| choice.index);
-        let usage = usage(prompt_tokens, choices.iter().map(|choice| u64::from(choice.n_tokens)).sum());
+        let usage =
+            usage(prompt_tokens, choices.iter().map(|choice| u64::from(choice.n_tokens)).sum());
         let object = if self.form == Form::Chat { "chat.completion" } else { "text_completion" };
-        let mut answer = self.object(object, choices.into_iter().map(|choice| self.choice(choice)).collect());
+        let mut answer =
+            self.object(object, choices.into_iter().map(|choice| self.choice(choice)).collect());
         answer["usage"] = usage;
         answer
     }
@@ -68,8 +70,10 @@ impl Head {
         let finish = word(choice.finish);
         let Choice { index, text, tokens, .. } = choice;
         match self.form {
-            Form::Chat => json!({ "index": index, "message": { "role": "assistant", "content": text },
-                "logprobs": tokens.map(|tokens| logprobs::chat(&tokens)), "finish_reason": finish }),
+            Form::Chat => {
+                json!({ "index": index, "message": { "role": "assistant", "content": text },
+                "logprobs": tokens.map(|tokens| logprobs::chat(&tokens)), "finish_reason": finish })
+            }
             Form::Text => json!({ "index": index, "text": text,
                 "logprobs": tokens.map(|tokens| logprobs::text(&tokens)), "finish_reason": finish }),
         }
@@ -102,7 +106,8 @@ impl Head {
 
     /// The last part of a streamed answer to a client that asks for counts.
     pub(crate) fn last_chunk(&self, prompt_tokens: usize, completion_tokens: u64) -> Value {
-        let object = if self.form == Form::Chat { "chat.completion.chunk" } else { "text_completion" };
+        let object =
+            if self.form == Form::Chat { "chat.completion.chunk" } else { "text_completion" };
         let mut chunk = self.object(object, Vec::new());
         chunk["usage"] = usage(prompt_tokens, completion_tokens);
         chunk
@@ -129,9 +134,15 @@ mod tests {
     #[test]
     fn both_forms_tell_choices_in_order_with_their_tokens() {
         let text = head(Form::Text).answer(vec![choice(1), choice(0)], 3);
-        assert_eq!((&text["choices"][0]["index"], &text["choices"][1]["index"]), (&json!(0), &json!(1)));
+        assert_eq!(
+            (&text["choices"][0]["index"], &text["choices"][1]["index"]),
+            (&json!(0), &json!(1))
+        );
         assert_eq!(text["choices"][0]["logprobs"]["tokens"], json!(["é", "b"]));
-        assert_eq!(text["usage"], json!({ "prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7 }));
+        assert_eq!(
+            text["usage"],
+            json!({ "prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7 })
+        );
 
         let chat = head(Form::Chat).answer(vec![choice(0)], 3);
         assert_eq!(chat["choices"][0]["message"], json!({ "role": "assistant", "content": "éb" }));
@@ -144,12 +155,16 @@ mod tests {
         let text = |text: &str| Piece::Text { index: 0, text: text.to_owned() };
         let delta = |piece, is_first| head(Form::Chat).chunk(piece, is_first)["choices"][0].clone();
         let first = json!({ "role": "assistant", "content": "a" });
-        let expected = json!({ "index": 0, "delta": first, "logprobs": null, "finish_reason": null });
+        let expected =
+            json!({ "index": 0, "delta": first, "logprobs": null, "finish_reason": null });
         assert_eq!(delta(text("a"), true), expected);
         assert_eq!(delta(text("b"), false)["delta"], json!({ "content": "b" }));
         let end = delta(Piece::End { index: 0, finish: FinishReason::Stop }, false);
         assert_eq!((&end["delta"], &end["finish_reason"]), (&json!({}), &json!("stop")));
         let plain = head(Form::Text).chunk(text("a"), true)["choices"][0].clone();
-        assert_eq!(plain, json!({ "index": 0, "text": "a", "logprobs": null, "finish_reason": null }));
+        assert_eq!(
+            plain,
+            json!({ "index": 0, "text": "a", "logprobs": null, "finish_reason": null })
+        );
     }
 }

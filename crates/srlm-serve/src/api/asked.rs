@@ -40,7 +40,12 @@ const MOST_SAMPLES: u32 = 128;
 
 impl Asked {
     /// Reads a body for the model of this name; `max_tokens` is what clients get that do not say.
-    pub(crate) fn read(form: Form, bytes: &[u8], name: &str, max_tokens: u32) -> Result<Self, Refusal> {
+    pub(crate) fn read(
+        form: Form,
+        bytes: &[u8],
+        name: &str,
+        max_tokens: u32,
+    ) -> Result<Self, Refusal> {
         let body = Body::read(bytes)?;
         if let Some(model) = body.model.as_deref().filter(|model| *model != name) {
             return Err(Refusal::no_such_model(model, name));
@@ -57,7 +62,8 @@ impl Asked {
             ignore_eos: body.ignore_eos.unwrap_or(false),
         };
         // Without tokens to write there is still the prompt to score.
-        let checked = Sampling { max_tokens: sampling.max_tokens.max(u32::from(echo)), ..sampling.clone() };
+        let checked =
+            Sampling { max_tokens: sampling.max_tokens.max(u32::from(echo)), ..sampling.clone() };
         if let Some((key, must)) = checked.problem() {
             return Err(Refusal::of(key, must));
         }
@@ -72,9 +78,13 @@ impl Asked {
             (Form::Chat, Some(turns), None) => {
                 vec![Input::Chat(turns.into_iter().map(Turn::message).collect::<Result<_, _>>()?)]
             }
-            (Form::Chat, ..) => return Err(Refusal::of("messages", "must be there, and no prompt")),
+            (Form::Chat, ..) => {
+                return Err(Refusal::of("messages", "must be there, and no prompt"));
+            }
             (Form::Text, None, Some(prompts)) => prompts.inputs(),
-            (Form::Text, ..) => return Err(Refusal::of("prompt", "must be there, and no messages")),
+            (Form::Text, ..) => {
+                return Err(Refusal::of("prompt", "must be there, and no messages"));
+            }
         };
         if inputs.is_empty() {
             return Err(Refusal::of("prompt", "must not be empty"));
@@ -86,7 +96,8 @@ impl Asked {
         if echo && form == Form::Chat {
             return Err(Refusal::of("echo", "is for /v1/completions"));
         }
-        let stream_usage = body.stream_options.and_then(|options| options.include_usage).unwrap_or(false);
+        let stream_usage =
+            body.stream_options.and_then(|options| options.include_usage).unwrap_or(false);
         let seed = body.seed.map(|seed| seed as u64);
         Ok(Self { form, inputs, n, seed, sampling, echo, n_top, stream, stream_usage })
     }
@@ -104,12 +115,23 @@ impl Form {
     }
 }
 
-fn n_top(form: Form, logprobs: Option<&Value>, top_logprobs: Option<u32>) -> Result<Option<u32>, Refusal> {
+fn n_top(
+    form: Form,
+    logprobs: Option<&Value>,
+    top_logprobs: Option<u32>,
+) -> Result<Option<u32>, Refusal> {
     let n = match (form, logprobs) {
         (_, None | Some(Value::Null | Value::Bool(false))) => None,
         (Form::Chat, Some(Value::Bool(true))) => Some(top_logprobs.unwrap_or(0)),
-        (Form::Text, Some(n)) if n.is_u64() => n.as_u64().map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
-        (Form::Chat, _) => return Err(Refusal::of("logprobs", "must be true or false, and top_logprobs a number")),
+        (Form::Text, Some(n)) if n.is_u64() => {
+            n.as_u64().map(|n| u32::try_from(n).unwrap_or(u32::MAX))
+        }
+        (Form::Chat, _) => {
+            return Err(Refusal::of(
+                "logprobs",
+                "must be true or false, and top_logprobs a number",
+            ));
+        }
         (Form::Text, _) => return Err(Refusal::of("logprobs", "must be a whole number from 0")),
     };
     let key = if form == Form::Chat { "top_logprobs" } else { "logprobs" };
@@ -150,7 +172,10 @@ mod tests {
             { "role": "user", "content": [{ "type": "text", "text": "Hel" }, { "type": "text", "text": "lo" }] },
         ], "temperature": null, "tools": [], "presence_penalty": 0.0, "user": "somebody" });
         let asked = read(Form::Chat, &body).unwrap();
-        assert_eq!(asked.inputs, [Input::Chat(vec![Message::system("Be brief."), Message::user("Hello")])]);
+        assert_eq!(
+            asked.inputs,
+            [Input::Chat(vec![Message::system("Be brief."), Message::user("Hello")])]
+        );
         assert_eq!((asked.n, asked.seed, asked.sampling.max_tokens), (1, None, 99));
         assert_eq!((asked.sampling.temperature, asked.sampling.top_p), (1.0, 1.0));
     }
@@ -181,14 +206,29 @@ mod tests {
         check(Form::Chat, "echo", json!(true), "echo");
         check(Form::Chat, "prompt", json!("a"), "messages");
         check(Form::Chat, "messages", json!([{ "role": "tool", "content": "a" }]), "\"tool\"");
-        check(Form::Chat, "messages", json!([{ "role": "user", "content": [{ "type": "image_url" }] }]), "image_url");
+        check(
+            Form::Chat,
+            "messages",
+            json!([{ "role": "user", "content": [{ "type": "image_url" }] }]),
+            "image_url",
+        );
         check(Form::Text, "prompt", json!([]), "prompt");
         check(Form::Text, "logprobs", json!(50), "20");
         check(Form::Text, "logprobs", json!(true), "logprobs");
         check(Form::Text, "max_tokens", json!(-1), "max_tokens cannot be read: invalid value");
-        check(Form::Text, "prompt", json!({ "a": 1 }), "prompt cannot be read: it is neither a string");
+        check(
+            Form::Text,
+            "prompt",
+            json!({ "a": 1 }),
+            "prompt cannot be read: it is neither a string",
+        );
         check(Form::Text, "stop", json!(7), "stop cannot be read: it is neither");
-        check(Form::Chat, "messages", json!([{ "role": "user", "content": 7 }]), "messages[0].content cannot be read");
+        check(
+            Form::Chat,
+            "messages",
+            json!([{ "role": "user", "content": 7 }]),
+            "messages[0].content cannot be read",
+        );
         check(Form::Text, "best_of", json!(2), "best_of must be n");
         check(Form::Text, "min_tokens", json!(2), "min_tokens is not served");
         assert_eq!(refusal(Form::Chat, "model", json!("gpt")).status, StatusCode::NOT_FOUND);
@@ -196,7 +236,11 @@ mod tests {
         assert!(message(b"{").contains("not JSON"));
         assert!(message(b"[]").contains("object"));
         assert_eq!(read(Form::Text, &json!({ "prompt": "a", "n": 2, "best_of": 2 })).unwrap().n, 2);
-        let scored = read(Form::Text, &json!({ "prompt": "a", "echo": true, "max_tokens": 0, "logprobs": 1 })).unwrap();
+        let scored = read(
+            Form::Text,
+            &json!({ "prompt": "a", "echo": true, "max_tokens": 0, "logprobs": 1 }),
+        )
+        .unwrap();
         assert_eq!((scored.n_top, scored.sampling.max_tokens), (Some(1), 0));
     }
 }

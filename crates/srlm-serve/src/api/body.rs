@@ -75,8 +75,8 @@ pub(super) enum Stop {
 
 impl Body {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Refusal> {
-        let value: Value =
-            serde_json::from_slice(bytes).map_err(|error| Refusal::bad(format!("the body is not JSON: {error}")))?;
+        let value: Value = serde_json::from_slice(bytes)
+            .map_err(|error| Refusal::bad(format!("the body is not JSON: {error}")))?;
         if !value.is_object() {
             return Err(Refusal::bad("the body must be an object of JSON"));
         }
@@ -95,14 +95,20 @@ impl Turn {
             "system" | "developer" => Role::System,
             "user" => Role::User,
             "assistant" => Role::Assistant,
-            other => return Err(refuse(format!("cannot have the role {other:?}, but system, user and assistant"))),
+            other => {
+                return Err(refuse(format!(
+                    "cannot have the role {other:?}, but system, user and assistant"
+                )));
+            }
         };
         let content = match self.content {
             Content::Text(text) => text,
             Content::Parts(parts) => {
                 let text = |part: Part| match (part.kind.as_str(), part.text) {
                     ("text", Some(text)) => Ok(text),
-                    (kind, _) => Err(refuse(format!("cannot have parts of type {kind:?}, but text"))),
+                    (kind, _) => {
+                        Err(refuse(format!("cannot have parts of type {kind:?}, but text")))
+                    }
                 };
                 parts.into_iter().map(text).collect::<Result<Vec<_>, _>>()?.concat()
             }

@@ -20,7 +20,8 @@ pub(super) fn chat(tokens: &[Token]) -> Value {
     let one = |text: &str, logp: Option<f64>| json!({ "token": text, "logprob": logp, "bytes": bytes(text) });
     let token = |token: &Token| {
         let mut told = one(&token.text, token.logp);
-        told["top_logprobs"] = token.top.iter().map(|(text, logp)| one(text, Some(*logp))).collect();
+        told["top_logprobs"] =
+            token.top.iter().map(|(text, logp)| one(text, Some(*logp))).collect();
         told
     };
     json!({ "content": tokens.iter().map(token).collect::<Vec<_>>() })

@@ -30,7 +30,8 @@ impl Refusal {
     }
 
     pub(crate) fn no_such_model(asked: &str, name: &str) -> Self {
-        let message = format!("there is no model {asked:?} here, but {name:?}; --name gives it another name");
+        let message =
+            format!("there is no model {asked:?} here, but {name:?}; --name gives it another name");
         let (param, code) = (Some("model".to_owned()), Some("model_not_found"));
         Self { param, code, ..Self::new(StatusCode::NOT_FOUND, message) }
     }
@@ -56,7 +57,8 @@ impl Refusal {
     }
 
     pub(crate) fn body(&self) -> Value {
-        let kind = if self.status.is_server_error() { "server_error" } else { "invalid_request_error" };
+        let kind =
+            if self.status.is_server_error() { "server_error" } else { "invalid_request_error" };
         json!({ "error": { "message": self.message, "type": kind, "param": self.param, "code": self.code } })
     }
 }

@@ -47,7 +47,9 @@ pub(super) fn check(body: &Value) -> Result<(), Refusal> {
         }
         let nothing: Vec<Value> = serde_json::from_str(nothing).expect("the table holds JSON");
         // 0 and 0.0 are the same.
-        let same = |value: &Value| found == value || found.as_f64().is_some_and(|n| value.as_f64() == Some(n));
+        let same = |value: &Value| {
+            found == value || found.as_f64().is_some_and(|n| value.as_f64() == Some(n))
+        };
         if !nothing.iter().any(same) {
             return Err(Refusal::of(key, "is not served; leave it out"));
         }
@@ -65,7 +67,10 @@ mod tests {
     fn what_asks_for_nothing_passes_and_all_else_is_refused() {
         let check = |key: &str, value: Value, passes: bool| {
             let found = super::check(&json!({ key: value }));
-            assert_eq!(found, if passes { Ok(()) } else { Err(Refusal::of(key, "is not served; leave it out")) });
+            assert_eq!(
+                found,
+                if passes { Ok(()) } else { Err(Refusal::of(key, "is not served; leave it out")) }
+            );
         };
         for (key, nothing) in UNSERVED {
             check(key, Value::Null, true);

@@ -38,7 +38,8 @@ pub(crate) struct Job {
 /// Serves until nobody can send any more.
 pub(crate) fn work(mut engine: Engine, mut jobs: UnboundedReceiver<Job>) {
     while let Some(first) = jobs.blocking_recv() {
-        let together = std::iter::once(first).chain(std::iter::from_fn(|| jobs.try_recv().ok())).collect();
+        let together =
+            std::iter::once(first).chain(std::iter::from_fn(|| jobs.try_recv().ok())).collect();
         serve(&mut engine, together);
     }
 }
@@ -55,7 +56,8 @@ fn serve(engine: &mut Engine, jobs: Vec<Job>) {
     }
 }
 
-/// Writes and scores; each call leaves `open`, and so its channel closes, as soon as it has all it asked for.
+/// Writes and scores; each call leaves `open`, and so its channel closes, as soon as it has all it
+/// asked for.
 fn complete(engine: &mut Engine, open: &mut BTreeMap<usize, Open>) -> Result<(), Error> {
     finish(engine, open)?;
     let (mut requests, mut places) = (Vec::new(), Vec::new());
@@ -89,13 +91,15 @@ fn complete(engine: &mut Engine, open: &mut BTreeMap<usize, Open>) -> Result<(),
     Ok(())
 }
 
-/// Ends calls that nobody waits for and those that are all written; what they want scored is scored together.
+/// Ends calls that nobody waits for and those that are all written; what they want scored is scored
+/// together.
 fn finish(engine: &Engine, open: &mut BTreeMap<usize, Open>) -> Result<(), Error> {
     open.retain(|_, open| !open.is_abandoned());
     let written = || open.values().filter(|open| open.is_written());
     let sequences: Vec<Vec<u32>> = written().flat_map(Open::sequences).collect();
     let n_top = written().filter_map(Open::n_top).max().unwrap_or(0);
-    let scores = engine.score(&sequences.iter().map(Vec::as_slice).collect::<Vec<_>>(), n_top as usize)?;
+    let scores =
+        engine.score(&sequences.iter().map(Vec::as_slice).collect::<Vec<_>>(), n_top as usize)?;
     let scores = &mut scores.into_iter();
     for (_, open) in open.extract_if(.., |_, open| open.is_written()) {
         open.finish(engine.tokenizer(), scores);
@@ -135,20 +139,30 @@ mod tests {
         let (long, of_long) = job(&endless());
         let short = json!({ "prompt": "a", "n": 2, "max_tokens": 3, "ignore_eos": true });
         let scored = json!({ "prompt": "a b", "max_tokens": 2, "logprobs": 1, "ignore_eos": true });
-        let given = json!({ "prompt": ["a b", "a c d"], "max_tokens": 0, "logprobs": 0, "echo": true });
+        let given =
+            json!({ "prompt": ["a b", "a c d"], "max_tokens": 0, "logprobs": 0, "echo": true });
         let (jobs, told): (Vec<Job>, Vec<_>) = [short, scored, given].iter().map(job).unzip();
         let jobs = std::iter::once(long).chain(jobs).collect();
         let serving = std::thread::spawn(move || serve(&mut engine, jobs));
         for (told, n) in told.into_iter().zip([2, 1, 2]) {
             let told = all(told);
-            assert!(matches!(told[0], Update::Begun { n_choices, .. } if n_choices == n), "{told:?}");
-            assert!(told.len() == 1 + n && told[1..].iter().all(|told| matches!(told, Update::Choice(_))), "{told:?}");
+            assert!(
+                matches!(told[0], Update::Begun { n_choices, .. } if n_choices == n),
+                "{told:?}"
+            );
+            assert!(
+                told.len() == 1 + n
+                    && told[1..].iter().all(|told| matches!(told, Update::Choice(_))),
+                "{told:?}"
+            );
         }
         // What is finished stays so when the rest fails.
         interrupt.store(true, std::sync::atomic::Ordering::Relaxed);
         serving.join().unwrap();
         let told = all(of_long);
-        assert!(matches!(told.last(), Some(Update::Failed(why)) if why.status == StatusCode::SERVICE_UNAVAILABLE));
+        assert!(
+            matches!(told.last(), Some(Update::Failed(why)) if why.status == StatusCode::SERVICE_UNAVAILABLE)
+        );
     }
 
     #[test]
@@ -174,13 +188,18 @@ mod tests {
         let mut engine = engine(EngineConfig { cache_tokens: 50, ..EngineConfig::default() });
         let mut check = |n_prompt: usize, max_tokens: u32, expected: Option<&str>| {
             let prompt = vec![3; n_prompt];
-            let body = json!({ "prompt": prompt, "max_tokens": max_tokens, "echo": true, "logprobs": 0 });
+            let body =
+                json!({ "prompt": prompt, "max_tokens": max_tokens, "echo": true, "logprobs": 0 });
             let (job, told) = job(&body);
             serve(&mut engine, vec![job]);
             let told = all(told);
             match (&told[0], expected) {
-                (Update::Begun { prompt_tokens, .. }, None) => assert_eq!((*prompt_tokens, told.len()), (n_prompt, 2)),
-                (Update::Refused(why), Some(expected)) => assert!(why.body().to_string().contains(expected), "{why:?}"),
+                (Update::Begun { prompt_tokens, .. }, None) => {
+                    assert_eq!((*prompt_tokens, told.len()), (n_prompt, 2))
+                }
+                (Update::Refused(why), Some(expected)) => {
+                    assert!(why.body().to_string().contains(expected), "{why:?}")
+                }
                 told => panic!("{n_prompt}, {max_tokens}: {told:?}"),
             }
         };

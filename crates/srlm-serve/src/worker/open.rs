@@ -13,9 +13,11 @@ use crate::api::{Asked, Choice, Piece, Refusal};
 pub(super) struct Open {
     job: Job,
     prompts: Vec<Vec<u32>>,
-    /// What of each sample was streamed, and what is held back because a stop string might begin there.
+    /// What of each sample was streamed, and what is held back because a stop string might begin
+    /// there.
     streams: Vec<Streamed>,
-    /// Finished samples that are still to be scored or to get their prompt, with the tokens written.
+    /// Finished samples that are still to be scored or to get their prompt, with the tokens
+    /// written.
     written: Vec<(Choice, Vec<u32>)>,
     /// Samples that are not finished.
     n_left: usize,
@@ -47,7 +49,8 @@ impl Open {
         open.tell(Update::Begun { prompt_tokens, n_choices });
         if open.job.asked.sampling.max_tokens == 0 {
             let finish = FinishReason::Length;
-            let nothing = |index| Choice { index, text: String::new(), finish, n_tokens: 0, tokens: None };
+            let nothing =
+                |index| Choice { index, text: String::new(), finish, n_tokens: 0, tokens: None };
             open.written = (0..n_choices).map(|index| (nothing(index), Vec::new())).collect();
             open.n_left = 0;
         }
@@ -59,7 +62,11 @@ impl Open {
         if self.n_left == 0 {
             return Vec::new();
         }
-        self.prompts.iter().enumerate().map(|(prompt, tokens)| request(&self.job, prompt, tokens.clone())).collect()
+        self.prompts
+            .iter()
+            .enumerate()
+            .map(|(prompt, tokens)| request(&self.job, prompt, tokens.clone()))
+            .collect()
     }
 
     /// A client that is gone is noticed between passes.
@@ -118,8 +125,13 @@ impl Open {
 
     /// Prompt and text of every sample that is to be scored.
     pub(super) fn sequences(&self) -> Vec<Vec<u32>> {
-        let sequence = |(choice, tokens): &(Choice, Vec<u32>)| [self.prompt(choice).1, tokens].concat();
-        if self.n_top().is_some() { self.written.iter().map(sequence).collect() } else { Vec::new() }
+        let sequence =
+            |(choice, tokens): &(Choice, Vec<u32>)| [self.prompt(choice).1, tokens].concat();
+        if self.n_top().is_some() {
+            self.written.iter().map(sequence).collect()
+        } else {
+            Vec::new()
+        }
     }
 
     /// How many of the likeliest tokens are asked for, where log-probabilities are.
@@ -127,13 +139,19 @@ impl Open {
         self.job.asked.n_top
     }
 
-    /// Tells the samples that waited for this; `scores` are those of [`Open::sequences`], and more may follow.
-    pub(super) fn finish(mut self, tokenizer: &Tokenizer, scores: &mut dyn Iterator<Item = Vec<TokenScore>>) {
+    /// Tells the samples that waited for this; `scores` are those of [`Open::sequences`], and more
+    /// may follow.
+    pub(super) fn finish(
+        mut self,
+        tokenizer: &Tokenizer,
+        scores: &mut dyn Iterator<Item = Vec<TokenScore>>,
+    ) {
         let written = std::mem::take(&mut self.written);
         for (choice, tokens) in written {
             let scores = self.n_top().and_then(|_| scores.next()).unwrap_or_default();
             let (input, prompt) = self.prompt(&choice);
-            let sample = Sample { asked: &self.job.asked, input, prompt, written: &tokens, scores: &scores };
+            let sample =
+                Sample { asked: &self.job.asked, input, prompt, written: &tokens, scores: &scores };
             self.tell(Update::Choice(sample.tell(tokenizer, choice)));
         }
     }
@@ -147,7 +165,8 @@ impl Open {
 /// The tokens of a job's prompts, once it is known that they can be served.
 fn prompts(engine: &Engine, job: &Job) -> Result<Vec<Vec<u32>>, Refusal> {
     let key = job.asked.form.key();
-    let refuse = |error: srlm_generate::Error| Refusal::of(key, format!("cannot be served: {error}"));
+    let refuse =
+        |error: srlm_generate::Error| Refusal::of(key, format!("cannot be served: {error}"));
     let context = engine.model().config().context();
     let writes = job.asked.sampling.max_tokens > 0;
     let of = |(prompt, input): (usize, &Input)| {
@@ -155,7 +174,11 @@ fn prompts(engine: &Engine, job: &Job) -> Result<Vec<Vec<u32>>, Refusal> {
         if tokens.len() + usize::from(writes) > context {
             return Err(Refusal::too_long(key, tokens.len(), context));
         }
-        if writes { engine.prompt_tokens(&request(job, prompt, tokens)).map_err(refuse) } else { Ok(tokens) }
+        if writes {
+            engine.prompt_tokens(&request(job, prompt, tokens)).map_err(refuse)
+        } else {
+            Ok(tokens)
+        }
     };
     job.asked.inputs.iter().enumerate().map(of).collect()
 }

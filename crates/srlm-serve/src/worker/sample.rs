@@ -22,8 +22,8 @@ pub(super) struct Sample<'a> {
 impl Sample<'_> {
     /// Puts into a choice what `echo` and `logprobs` ask for.
     ///
-    /// With `echo` there is an entry for every token given or drawn. Without it an end token and those of a stop
-    /// string, which are not in the text, have none.
+    /// With `echo` there is an entry for every token given or drawn. Without it an end token and
+    /// those of a stop string, which are not in the text, have none.
     pub(super) fn tell(&self, tokenizer: &Tokenizer, mut choice: Choice) -> Choice {
         let Asked { echo, n_top, ref sampling, .. } = *self.asked;
         let is_end = |id: &u32| !sampling.ignore_eos && tokenizer.eos_ids().contains(id);
@@ -64,7 +64,8 @@ impl Sample<'_> {
                 _ => String::new(),
             };
             let score = at.checked_sub(1).and_then(|at| self.scores.get(at));
-            let likeliest = score.into_iter().flat_map(|score| &score.top).take(n_top.unwrap_or(0) as usize);
+            let likeliest =
+                score.into_iter().flat_map(|score| &score.top).take(n_top.unwrap_or(0) as usize);
             tokens.push(Token {
                 name: if text.is_empty() { name(tokenizer, &before, id) } else { text.clone() },
                 logp: score.map(|score| score.logp),
@@ -90,7 +91,8 @@ impl Sample<'_> {
     }
 }
 
-/// Takes the last `n` bytes out of the tokens' texts, and with `echo` unset those that stand there alone.
+/// Takes the last `n` bytes out of the tokens' texts, and with `echo` unset those that stand there
+/// alone.
 fn cut(tokens: &mut Vec<Token>, n: usize, echo: bool) {
     let len: usize = tokens.iter().map(|token| token.text.len()).sum();
     let (mut at, end) = (0, len.saturating_sub(n));
@@ -117,7 +119,12 @@ mod tests {
     use crate::testing::{asked, tokenizer};
 
     /// Text and tokens of a sample that was written after `prompt`.
-    fn told(prompt: Value, more: Value, written: &[u32], finish: FinishReason) -> (String, Vec<Token>) {
+    fn told(
+        prompt: Value,
+        more: Value,
+        written: &[u32],
+        finish: FinishReason,
+    ) -> (String, Vec<Token>) {
         let tokenizer = tokenizer();
         let mut body = json!({ "prompt": prompt, "logprobs": 1 });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -133,7 +140,8 @@ mod tests {
         let whole = tokenizer.decode(written, true).unwrap();
         let end = asked.sampling.stop.iter().filter_map(|stop| whole.find(stop.as_str())).min();
         let text = whole[..end.unwrap_or(whole.len())].to_owned();
-        let choice = Choice { index: 0, text, finish, n_tokens: written.len() as u32, tokens: None };
+        let choice =
+            Choice { index: 0, text, finish, n_tokens: written.len() as u32, tokens: None };
         let sample = Sample { asked: &asked, input, prompt: &prompt, written, scores: &scores };
         let choice = sample.tell(&tokenizer, choice);
         (choice.text, choice.tokens.unwrap())
@@ -150,7 +158,9 @@ mod tests {
         let (length, stop) = (FinishReason::Length, FinishReason::Stop);
         let (echo, plain) = (json!({ "echo": true }), json!({}));
         // The tokenizer begins with a token that the prompt does not have.
-        let after_text = |more: &Value, written: &[u32], finish| told(json!("a b"), more.clone(), written, finish);
+        let after_text = |more: &Value, written: &[u32], finish| {
+            told(json!("a b"), more.clone(), written, finish)
+        };
         check(&after_text(&echo, &[5], length), "a b c", &["", "a", " b", " c"]);
         check(&after_text(&plain, &[5, 4], length), "c b", &["c", " b"]);
         check(&told(json!([1, 3]), echo.clone(), &[4], length), "<s> a b", &["<s>", " a", " b"]);
@@ -165,12 +175,17 @@ mod tests {
         let stopped = |stop: &str, echo: bool| json!({ "stop": stop, "echo": echo });
         check(&after_text(&stopped(" Human:", false), &[5, 11], stop), "c", &["c"]);
         check(&after_text(&stopped("Human:", false), &[5, 11], stop), "c ", &["c", " "]);
-        check(&after_text(&stopped(" Human:", true), &[5, 11], stop), "a b c", &["", "a", " b", " c", ""]);
+        check(
+            &after_text(&stopped(" Human:", true), &[5, 11], stop),
+            "a b c",
+            &["", "a", " b", " c", ""],
+        );
     }
 
     #[test]
     fn the_likeliest_are_named_as_they_would_stand() {
-        let (_, tokens) = told(json!("b"), json!({ "echo": true, "logprobs": 2 }), &[2], FinishReason::Stop);
+        let (_, tokens) =
+            told(json!("b"), json!({ "echo": true, "logprobs": 2 }), &[2], FinishReason::Stop);
         let names: Vec<&str> = tokens.iter().map(|token| token.name.as_str()).collect();
         assert_eq!(names, ["<s>", "b", "</s>"]);
         assert_eq!((tokens[0].logp, tokens[0].top.len()), (None, 0));
