@@ -71,11 +71,15 @@ fn stages_do_not_depend_on_each_other() {
 #[test]
 fn libraries_neither_print_nor_read_the_environment() {
     let mut found = Vec::new();
+    // The program: the one crate that prints, reads the environment and picks a device.
+    let program = root().join("crates/srlm");
     let mut folders = vec![root().join("crates")];
     while let Some(folder) = folders.pop() {
         for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
-                if !["tests", "target"].contains(&path.file_name().unwrap().to_str().unwrap()) {
+                if !["tests", "target"].contains(&path.file_name().unwrap().to_str().unwrap())
+                    && path != program
+                {
                     folders.push(path);
                 }
             } else if path.ends_with("src/testing.rs") {

@@ -46,7 +46,7 @@ fn every_command_has_help() {
         "config",
     ] {
         assert!(help.contains(command), "{command} is not in {help}");
-        assert!(stdout(&[command, "--help"]).contains("Usage: cargo xtask"), "{command}");
+        assert!(stdout(&[command, "--help"]).contains("Usage: srlm"), "{command}");
     }
 }
 

@@ -275,6 +275,6 @@ pub(crate) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
 pub(crate) fn root() -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     let is_root =
-        |dir: &&Path| dir.join("configs/smollm2.toml").exists() && dir.join("xtask").exists();
+        |dir: &&Path| dir.join("configs/smollm2.toml").exists() && dir.join("crates/srlm").exists();
     here.ancestors().find(is_root).unwrap_or(&here).to_owned()
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 /// The binary, with a cache of its own: the tiny model is made once for all tests.
 pub(crate) fn xtask(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_srlm"));
     command.args(arguments).env("SRLM_CACHE", cache()).current_dir(root());
     command
 }
@@ -15,7 +15,7 @@ fn cache() -> PathBuf {
 }
 
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 pub(crate) fn run(arguments: &[&str]) -> Output {

@@ -27,9 +27,9 @@ use crate::roles::RolesTable;
 
 /// Presets by name; every value is written out in each.
 pub(crate) const PRESETS: [(&str, &str); 3] = [
-    ("smollm2", include_str!("../../configs/smollm2.toml")),
-    ("tiny", include_str!("../../configs/tiny.toml")),
-    ("paper", include_str!("../../configs/paper.toml")),
+    ("smollm2", include_str!("../../../configs/smollm2.toml")),
+    ("tiny", include_str!("../../../configs/tiny.toml")),
+    ("paper", include_str!("../../../configs/paper.toml")),
 ];
 
 /// A whole run.

@@ -14,7 +14,7 @@ pub(crate) use self::eval::{
 /// Self-rewarding language models: one model answers, judges its answers and learns from the
 /// judgment.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+#[command(name = "srlm", version, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

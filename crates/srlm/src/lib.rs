@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+
+mod anchors;
+mod cli;
+mod commands;
+mod conclude;
+mod config;
+mod console;
+mod device;
+mod eft;
+mod evaluate;
+mod exit;
+mod external;
+mod folders;
+mod iterate;
+mod judging;
+mod plan;
+mod preferences;
+mod program;
+mod roles;
+mod run;
+mod safety;
+mod seed;
+mod source;
+mod stages;
+mod study;
+mod tiny;
+mod validation;
+mod verdicts;
+
+pub use crate::program::main;
