@@ -71,7 +71,7 @@ mod tests {
 
     const SCIPY: &str = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/data/ref_vectors/rank_correlation_scipy.json"
+        "/../../tests/fixtures/reference/rank_correlation_scipy.json"
     );
 
     #[allow(clippy::print_stderr, reason = "a skipped test says so")]

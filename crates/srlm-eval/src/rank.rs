@@ -78,7 +78,7 @@ mod tests {
     fn scipy_cases() -> Option<serde_json::Value> {
         let path = concat!(
             env!("CARGO_MANIFEST_DIR"),
-            "/../../../shared/data/ref_vectors/rank_correlation_scipy.json"
+            "/../../tests/fixtures/reference/rank_correlation_scipy.json"
         );
         crate::testing::reference(path)
     }

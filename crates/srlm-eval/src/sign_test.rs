@@ -55,7 +55,7 @@ mod tests {
     fn both_agree_with_scipy() {
         let path = concat!(
             env!("CARGO_MANIFEST_DIR"),
-            "/../../../shared/data/ref_vectors/sign_test_scipy.json"
+            "/../../tests/fixtures/reference/sign_test_scipy.json"
         );
         let Some(file) = crate::testing::reference(path) else { return };
         for case in file["cases"].as_array().unwrap() {

@@ -1,5 +1,5 @@
 //! Agreement with `rouge-score` 0.1.2 and with Self-Instruct's filter on the outputs in
-//! `shared/data/ref_vectors`.
+//! `tests/fixtures/reference` of the repository.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::fs;
@@ -41,10 +41,17 @@ struct SeedTask {
     instruction: String,
 }
 
-/// The file's text, `None` with a printed reason where the data are not at hand.
 fn shared(path: &str) -> Option<String> {
-    let path = Path::new(SHARED).join(path);
-    let text = fs::read_to_string(&path).ok();
+    text(&Path::new(SHARED).join(path))
+}
+
+fn reference(path: &str) -> Option<String> {
+    text(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/reference").join(path))
+}
+
+/// The file's text, `None` with a printed reason where the data are not at hand.
+fn text(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok();
     if text.is_none() {
         eprintln!("skipped: {} is absent", path.display());
     }
@@ -57,7 +64,7 @@ fn six_digits(x: f64) -> f64 {
 
 #[test]
 fn scores_are_those_of_rouge_score() {
-    let Some(text) = shared("ref_vectors/rouge_score.json") else { return };
+    let Some(text) = reference("rouge_score.json") else { return };
     let scores: Scores = serde_json::from_str(&text).unwrap();
     assert_eq!(scores.cases.len(), 112);
     for case in scores.cases {
@@ -81,7 +88,7 @@ fn scores_are_those_of_rouge_score() {
 
 #[test]
 fn nearest_seed_tasks_and_decisions_are_those_of_self_instruct() {
-    let Some(decisions) = shared("ref_vectors/self_instruct_rougeL_filter.json") else { return };
+    let Some(decisions) = reference("self_instruct_rougeL_filter.json") else { return };
     let Some(tasks) = shared("self_instruct/seed_tasks.jsonl") else { return };
     let decisions: Decisions = serde_json::from_str(&decisions).unwrap();
     assert_eq!(decisions.rows.len(), 174);

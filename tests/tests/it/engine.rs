@@ -9,10 +9,10 @@ use srlm_generate::{Completion, Error, Generate, Input, Request, Sampling};
 use srlm_model::{Engine, EngineConfig, Model, PackedSequences};
 
 use crate::models::{sequence, tiny};
-use crate::reference::shared;
+use crate::reference::reference;
 
-fn tiny_llama() -> Option<Checkpoint> {
-    Some(Checkpoint::open(&shared("data/ref_vectors/tiny_llama_f32.gguf")?).unwrap())
+fn tiny_llama() -> Checkpoint {
+    Checkpoint::open(&reference("tiny_llama_f32.gguf")).unwrap()
 }
 
 fn engine(checkpoint: &Checkpoint, config: EngineConfig) -> Engine {
@@ -45,7 +45,7 @@ fn sorted(engine: &mut Engine, requests: &[Request]) -> Vec<Completion> {
 
 #[test]
 fn scores_are_the_log_probabilities_of_whole_passes() {
-    let Some(checkpoint) = tiny_llama() else { return };
+    let checkpoint = tiny_llama();
     let model = Model::load(&checkpoint, &Device::flex()).unwrap();
     let engine = engine(&checkpoint, EngineConfig::default());
     let texts = [
@@ -80,7 +80,7 @@ fn scores_are_the_log_probabilities_of_whole_passes() {
 
 #[test]
 fn cached_decoding_is_the_whole_pass() {
-    let Some(checkpoint) = tiny_llama() else { return };
+    let checkpoint = tiny_llama();
     let sampling =
         Sampling { max_tokens: 20, temperature: 0.0, ignore_eos: true, ..Sampling::default() };
     let requests = requests(&sampling);
@@ -112,7 +112,7 @@ fn cached_decoding_is_the_whole_pass() {
 
 #[test]
 fn the_likeliest_tokens_are_told_where_they_are_asked_for() {
-    let Some(checkpoint) = tiny_llama() else { return };
+    let checkpoint = tiny_llama();
     let sampling = Sampling { max_tokens: 12, temperature: 0.0, ..Sampling::default() };
     let mut requests = requests(&sampling);
     requests.truncate(2);
@@ -139,7 +139,7 @@ fn the_likeliest_tokens_are_told_where_they_are_asked_for() {
 
 #[test]
 fn samples_do_not_depend_on_width_or_budget() {
-    let Some(checkpoint) = tiny_llama() else { return };
+    let checkpoint = tiny_llama();
     let sampling =
         Sampling { max_tokens: 24, temperature: 1.0, top_p: 0.95, ..Sampling::default() };
     let requests = requests(&sampling);
@@ -156,7 +156,7 @@ fn samples_do_not_depend_on_width_or_budget() {
 
 #[test]
 fn stop_strings_end_the_text_before_them() {
-    let Some(checkpoint) = tiny_llama() else { return };
+    let checkpoint = tiny_llama();
     let free =
         Sampling { max_tokens: 40, temperature: 0.0, ignore_eos: true, ..Sampling::default() };
     let whole = sorted(&mut engine(&checkpoint, EngineConfig::default()), &requests(&free)[..1]);
@@ -171,7 +171,7 @@ fn stop_strings_end_the_text_before_them() {
 /// In both calls the second-last prompt leaves the last one too little room in one piece.
 #[test]
 fn requests_of_unequal_length_are_all_served() {
-    let Some(checkpoint) = tiny_llama() else { return };
+    let checkpoint = tiny_llama();
     let config = EngineConfig { cache_tokens: 120, ..EngineConfig::default() };
     let request = |(ids, max_tokens): (Vec<u32>, u32)| Request {
         id: "r".to_owned(),
@@ -206,7 +206,7 @@ fn requests_of_unequal_length_are_all_served() {
 
 #[test]
 fn a_prompt_that_cannot_fit_is_refused_by_name() {
-    let Some(checkpoint) = tiny_llama() else { return };
+    let checkpoint = tiny_llama();
     let mut engine =
         engine(&checkpoint, EngineConfig { cache_tokens: 30, ..EngineConfig::default() });
     let error = engine.generate(&requests(&Sampling::default()), &mut |_| {}).unwrap_err();

@@ -9,7 +9,7 @@ use srlm_checkpoint::Checkpoint;
 use srlm_dpo::{LossSettings, LossType, PairExample, PreferenceObjective};
 use srlm_model::{Conversation, Model, PackedSequences};
 
-use crate::reference::{close, ids, numbers, shared, smollm2, vectors};
+use crate::reference::{close, ids, numbers, reference, smollm2, vectors};
 
 /// Logits of every position.
 fn logits(model: &Model, ids: &[u32]) -> Vec<Vec<f64>> {
@@ -29,8 +29,8 @@ fn log_softmax(row: &[f64]) -> Vec<f64> {
 
 #[test]
 fn smollm2_logits_equal_transformers() {
-    let (Some(vectors), Some(checkpoint)) = (vectors("logits_smollm2_f32_dequant.json"), smollm2())
-    else {
+    let vectors = vectors("logits_smollm2_f32_dequant.json");
+    let Some(checkpoint) = smollm2() else {
         return;
     };
     let model = Model::load(&checkpoint, &Device::flex()).unwrap();
@@ -65,13 +65,9 @@ fn smollm2_logits_equal_transformers() {
 
 #[test]
 fn tiny_models_of_two_architectures_equal_transformers() {
-    let Some(vectors) = vectors("tiny_models.json") else { return };
+    let vectors = vectors("tiny_models.json");
     for model in vectors["models"].as_array().unwrap() {
-        let Some(path) = shared(&format!("data/ref_vectors/{}", model["file"].as_str().unwrap()))
-        else {
-            return;
-        };
-        let checkpoint = Checkpoint::open(&path).unwrap();
+        let checkpoint = Checkpoint::open(&reference(model["file"].as_str().unwrap())).unwrap();
         tiny_model(&checkpoint, model);
     }
 }
@@ -89,7 +85,8 @@ fn tiny_model(checkpoint: &Checkpoint, expected: &Value) {
 
 #[test]
 fn sft_loss_equals_transformers() {
-    let (Some(vectors), Some(checkpoint)) = (vectors("sft_loss.json"), smollm2()) else { return };
+    let vectors = vectors("sft_loss.json");
+    let Some(checkpoint) = smollm2() else { return };
     let model = Model::load(&checkpoint, &Device::flex()).unwrap();
     for case in vectors["cases"].as_array().unwrap() {
         let ids = ids(&case["ids"]);
@@ -102,7 +99,8 @@ fn sft_loss_equals_transformers() {
 
 #[test]
 fn three_steps_of_dpo_equal_transformers() {
-    let (Some(vectors), Some(checkpoint)) = (vectors("dpo_steps_sgd.json"), smollm2()) else {
+    let vectors = vectors("dpo_steps_sgd.json");
+    let Some(checkpoint) = smollm2() else {
         return;
     };
     let mut model = Model::load(&checkpoint, &Device::flex().autodiff()).unwrap();

@@ -20,9 +20,14 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     None
 }
 
-pub(crate) fn vectors(name: &str) -> Option<Value> {
-    let path = shared(&format!("data/ref_vectors/{name}"))?;
-    Some(serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+/// A file of `tests/fixtures/reference`, whose README says which program made it.
+pub(crate) fn reference(name: &str) -> PathBuf {
+    root().join("tests/fixtures/reference").join(name)
+}
+
+/// The same, as JSON.
+pub(crate) fn vectors(name: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(reference(name)).unwrap()).unwrap()
 }
 
 /// SmolLM2-135M-Instruct, where `cargo xtask iterate` or `SRLM_TEST_MODEL` has put it.

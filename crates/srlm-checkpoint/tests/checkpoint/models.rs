@@ -7,10 +7,10 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
-/// A file of the shared reference vectors.
+/// A file of the reference vectors.
 pub(crate) fn vectors(name: &str) -> Option<PathBuf> {
     let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/ref_vectors").join(name);
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/reference").join(name);
     found(path)
 }
 
