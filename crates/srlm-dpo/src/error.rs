@@ -5,13 +5,8 @@
 #[non_exhaustive]
 pub enum Error {
     /// A setting cannot be.
-    #[error("{key} must {must}")]
-    Config {
-        /// The key.
-        key: &'static str,
-        /// What it must be.
-        must: &'static str,
-    },
+    #[error(transparent)]
+    Settings(#[from] srlm_settings::Error),
     /// A pair cannot be rendered.
     #[error("pair {chosen_id} over {rejected_id}")]
     Pair {

@@ -2,7 +2,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![recursion_limit = "256"]
 
-mod config;
 mod error;
 mod lengths;
 mod loss;
@@ -11,8 +10,8 @@ pub mod reference;
 mod stage;
 pub mod unpaired;
 
-pub use config::DpoConfig;
 pub use error::Error;
-pub use loss::{LossSettings, LossType, PairLogps, PreferenceLoss, preference_loss};
+pub use loss::{LossSettings, PairLogps, PreferenceLoss, preference_loss};
 pub use objective::{PairExample, PreferenceObjective};
+pub use srlm_settings::{DpoConfig, LossType};
 pub use stage::{Inputs, run};

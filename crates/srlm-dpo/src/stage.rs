@@ -9,10 +9,11 @@ use srlm_artifact::{
 };
 use srlm_checkpoint::Checkpoint;
 use srlm_model::Model;
+use srlm_settings::DpoConfig;
 use srlm_train::{Hooks, Machine, Settings, Trained, train};
 
-use crate::config::DpoConfig;
 use crate::error::Error;
+use crate::loss::LossSettings;
 use crate::objective::{PairExample, PreferenceObjective};
 use crate::reference::conversations;
 
@@ -65,7 +66,8 @@ pub fn run(
     let examples = examples(&inputs, max_length)?;
     let model =
         Model::load_trainable(inputs.model, config.lora.as_ref(), machine.device, place.run_seed)?;
-    let objective = PreferenceObjective { loss: config.loss(), ld_alpha: config.ld_alpha };
+    let objective =
+        PreferenceObjective { loss: LossSettings::of_table(config), ld_alpha: config.ld_alpha };
     let trained = train(
         model,
         &objective,

@@ -102,7 +102,7 @@ impl HandOver {
 /// `srlm_artifact::Error::Changed` the setting that is not what it was.
 pub fn hand_over(
     config: &ExternalConfig,
-    training: &Training,
+    training: Training<'_>,
     inputs: Inputs<'_>,
     seed: u64,
     out: &Path,
@@ -129,7 +129,7 @@ pub fn hand_over(
 /// What decides the trained model: table, program, numbers, data and M_t.
 pub(crate) fn recipe(
     config: &ExternalConfig,
-    training: &Training,
+    training: Training<'_>,
     inputs: Inputs<'_>,
     seed: u64,
 ) -> Recipe {
@@ -138,7 +138,7 @@ pub(crate) fn recipe(
         kind: ModelKind::NAME.to_owned(),
         content_hash: inputs.model_hash.to_owned(),
     };
-    let mut settings = json!({ "tool": config.tool, "training": training });
+    let mut settings = json!({ "tool": config.tool, "training": training.recorded() });
     let mut used = vec![model];
     match inputs.data {
         Data::Pairs(pairs) => used.push(pairs.as_input("pairs")),
@@ -149,7 +149,7 @@ pub(crate) fn recipe(
         }
     }
     Recipe {
-        stage: format!("srlm-external/{}", training.method.name()),
+        stage: format!("srlm-external/{}", training.name()),
         stage_version: STAGE_VERSION,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
@@ -159,7 +159,11 @@ pub(crate) fn recipe(
     }
 }
 
-fn command_of(config: &ExternalConfig, training: &Training, dir: &Path) -> Result<String, Error> {
+fn command_of(
+    config: &ExternalConfig,
+    training: Training<'_>,
+    dir: &Path,
+) -> Result<String, Error> {
     let template = if config.command.is_empty() {
         command::default_of(config.tool)
     } else {
@@ -169,7 +173,7 @@ fn command_of(config: &ExternalConfig, training: &Training, dir: &Path) -> Resul
         Some(name) => format!("--resume_from_checkpoint {OUTPUT}/{name}"),
         None => String::new(),
     };
-    let stage = training.method.name();
+    let stage = training.name();
     let places = Places {
         stage,
         config: config.tool.file(),

@@ -17,4 +17,4 @@ pub use error::Error;
 pub use hand_over::{Data, HandOver, Inputs, hand_over};
 pub use render::{Rendered, render};
 pub use rows::pair as pair_row;
-pub use training::{Decay, Lora, Method, Order, OursAlone, Precision, Preference, Training};
+pub use training::{Table, Training};

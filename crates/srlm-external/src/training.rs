@@ -1,145 +1,113 @@
-//! What is trained and how, in the words of `[sft]` and `[dpo]`.
+//! What is trained and how: the table of a stage, as our own loop has it.
 
-use serde::Serialize;
+use serde_json::{Value, json};
+use srlm_settings::{DpoConfig, LoraConfig, LossOn, SftConfig, TrainConfig};
 
-/// Everything that a stage's table says of its training.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Training {
-    /// What is learned.
-    pub method: Method,
-    /// Passes over the data.
-    pub epochs: u32,
-    /// Most optimizer steps; 0 sets no limit.
-    pub max_steps: u32,
-    /// Examples (pairs, for preference training) in one optimizer step.
-    pub batch_size: usize,
-    /// Most tokens of one example, prompt and response.
-    pub max_length: usize,
-    /// Peak learning rate.
-    pub learning_rate: f64,
-    /// Learning rate at the last step.
-    pub final_learning_rate: f64,
-    /// Shape of the way from peak to floor.
-    pub decay: Decay,
-    /// Steps of linear warmup.
-    pub warmup_steps: u32,
-    /// AdamW's decay of the gradient's mean.
-    pub adam_beta1: f64,
-    /// AdamW's decay of the squared gradient's mean.
-    pub adam_beta2: f64,
-    /// AdamW's epsilon.
-    pub adam_epsilon: f64,
-    /// Decoupled weight decay.
-    pub weight_decay: f64,
-    /// Largest global norm of the gradient; 0 does not clip.
-    pub max_grad_norm: f64,
-    /// Numbers of the forward and backward pass; weights, loss and optimizer have 32 bits.
-    pub precision: Precision,
-    /// The order of examples.
-    pub order: Order,
-    /// Steps between checkpoints; 0 writes one at the end only.
-    pub checkpoint_every: u32,
-    /// Adapters instead of all parameters.
-    pub lora: Option<Lora>,
-    /// Keys of the table that no other program has, with their values, which must be those given
-    /// beside them.
-    #[serde(skip)]
-    pub ours_alone: Vec<OursAlone>,
-    /// Seed of the order of examples and of fresh adapters.
+/// The table of a stage, and what its training draws from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Training<'a> {
+    /// What is learned, and how.
+    pub table: Table<'a>,
+    /// Seed of the order of examples and of fresh adapters; other programs are given its lower 32
+    /// bits, as many as NumPy takes.
     pub seed: u64,
+}
+
+/// The table of a stage that trains.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Table<'a> {
+    /// The responses of examples are learned.
+    Sft(&'a SftConfig),
+    /// Preferences between pairs of responses, against the model itself as reference.
+    Dpo(&'a DpoConfig),
 }
 
 /// A setting that only our own training has.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OursAlone {
+pub(crate) struct OursAlone {
     /// The key in the stage's table.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// Its value, as TOML writes it.
-    pub value: String,
+    pub(crate) value: String,
     /// The value under which other programs train alike.
-    pub off: String,
+    pub(crate) off: String,
 }
 
-/// What is learned.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// The responses of examples.
-    Sft,
-    /// Preferences between pairs of responses, against the model itself as reference.
-    Preference(Preference),
-}
-
-impl Method {
-    /// TRL's subcommand, and the end of the stage's name.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Sft => "sft",
-            Self::Preference(_) => "dpo",
+impl<'a> Training<'a> {
+    /// The loop's numbers.
+    pub(crate) fn numbers(self) -> &'a TrainConfig {
+        match self.table {
+            Table::Sft(table) => &table.train,
+            Table::Dpo(table) => &table.train,
         }
+    }
+
+    /// Adapters instead of all parameters.
+    pub(crate) fn lora(self) -> Option<&'a LoraConfig> {
+        match self.table {
+            Table::Sft(table) => table.lora.as_ref(),
+            Table::Dpo(table) => table.lora.as_ref(),
+        }
+    }
+
+    /// TRL's subcommand, and the end of the stage's name.
+    pub(crate) fn name(self) -> &'static str {
+        match self.table {
+            Table::Sft(_) => "sft",
+            Table::Dpo(_) => "dpo",
+        }
+    }
+
+    /// The seed that other programs are given.
+    pub(crate) fn narrow_seed(self) -> u64 {
+        self.seed & u64::from(u32::MAX)
+    }
+
+    /// What decides the trained model, for its recipe: the table without what another program is
+    /// not told.
+    pub(crate) fn recorded(self) -> Value {
+        let mut table = match self.table {
+            Table::Sft(table) => json!(table),
+            Table::Dpo(table) => json!(table),
+        };
+        let not_told = [
+            ("", "engine"),
+            ("", "desirable_weight"),
+            ("", "undesirable_weight"),
+            ("/lora", "stored_base"),
+            ("/train", "validation"),
+        ];
+        for (within, key) in not_told {
+            if let Some(keys) = table.pointer_mut(within).and_then(Value::as_object_mut) {
+                keys.remove(key);
+            }
+        }
+        json!({ "table": table, "seed": self.narrow_seed() })
+    }
+
+    /// Keys of the table that no other program has.
+    pub(crate) fn ours_alone(self) -> Vec<OursAlone> {
+        let train = self.numbers();
+        let mut keys = vec![
+            number("train.dropout", train.dropout, 0.0),
+            number("train.ema_decay", train.ema_decay, 0.0),
+            OursAlone {
+                key: "train.validation.every",
+                value: train.validation.every.to_string(),
+                off: "0".to_owned(),
+            },
+        ];
+        if let Table::Sft(table) = self.table {
+            if table.eft_repeats > 0 {
+                keys.push(number("eft_weight", table.eft_weight, 1.0));
+            }
+            let off = json!(LossOn::Response).to_string();
+            keys.push(OursAlone { key: "loss_on", value: json!(table.loss_on).to_string(), off });
+        }
+        keys
     }
 }
 
-/// A weighted sum of preference losses.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Preference {
-    /// Names as `[dpo] loss_type` has them.
-    pub loss_type: Vec<String>,
-    /// Weight of each.
-    pub loss_weights: Vec<f64>,
-    /// Strength of the pull toward the reference.
-    pub beta: f64,
-    /// Share of pairs assumed to be the wrong way round.
-    pub label_smoothing: f64,
-    /// SimPO's margin.
-    pub simpo_gamma: f64,
-    /// Weight of tokens beyond the shorter response's length; 1 weighs all alike.
-    pub ld_alpha: f64,
-}
-
-/// Low-rank adapters.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Lora {
-    /// Rank of the update.
-    pub rank: usize,
-    /// The update is scaled by `alpha / rank`.
-    pub alpha: f64,
-    /// Share of the adapter's inputs that become 0 in training.
-    pub dropout: f64,
-    /// A trained magnitude for every output.
-    pub dora: bool,
-    /// Projections that get an adapter.
-    pub target_modules: Vec<String>,
-}
-
-/// Numbers of a pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// 32-bit floats.
-    F32,
-    /// bfloat16 under automatic mixed precision.
-    Bf16,
-}
-
-/// In which order examples are learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Order {
-    /// A new order in each epoch, drawn from the seed.
-    Shuffled,
-    /// The order of the data, in each epoch.
-    AsGiven,
-}
-
-/// How the learning rate goes from its peak to its floor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Decay {
-    /// Half a cosine.
-    Cosine,
-    /// A straight line.
-    Linear,
-    /// None.
-    Constant,
+fn number(key: &'static str, value: f64, off: f64) -> OursAlone {
+    OursAlone { key, value: format!("{value:?}"), off: format!("{off:?}") }
 }

@@ -7,9 +7,9 @@ use serde_json::json;
 use srlm_checkpoint::{
     Checkpoint, FolderWriter, ModelConfig, SaveOptions, Tokenizer, write_safetensors,
 };
+use srlm_settings::LoraConfig;
 
 use crate::error::Error;
-use crate::lora::LoraConfig;
 use crate::model::Model;
 
 impl Model {

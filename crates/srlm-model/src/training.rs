@@ -4,34 +4,12 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::{DType, Gradients, Tensor};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use srlm_settings::Precision;
 
 use crate::dropout::Dropout;
 use crate::layers::Pass;
 use crate::model::Model;
 use crate::packed::{PackedSequences, Scored};
-
-/// What activations and the weights that meet them are computed in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// 32 bits everywhere.
-    #[default]
-    F32,
-    /// bfloat16 for activations and products; weights, norms, softmax, loss, gradients and the
-    /// optimizer's state keep 32 bits. For GPUs: the CPU has no kernels for it and is slow.
-    Bf16,
-}
-
-impl Precision {
-    fn dtype(self) -> DType {
-        match self {
-            Self::F32 => DType::F32,
-            Self::Bf16 => DType::BF16,
-        }
-    }
-}
 
 /// How a training pass is computed; the default is how a measuring pass is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -43,6 +21,14 @@ pub struct TrainingPass {
     /// Keep the states between layers only, and compute what lies within a layer again for its
     /// gradient: about a third more work, and one layer's activations in memory in place of all.
     pub recompute_layers: bool,
+}
+
+/// The numbers of activations and products.
+fn dtype(precision: Precision) -> DType {
+    match precision {
+        Precision::F32 => DType::F32,
+        Precision::Bf16 => DType::BF16,
+    }
 }
 
 impl Model {
@@ -63,7 +49,7 @@ impl Model {
     ) {
         let shared = self.pass(&packed.ids, &Arc::new(packed.layout.clone()), pass.dropout);
         let logps = |x: Tensor<2>| self.head_logps(self.norm.forward(x, shared.epsilon), scored);
-        let embedded = || self.embed(&packed.ids).cast(pass.precision.dtype());
+        let embedded = || self.embed(&packed.ids).cast(dtype(pass.precision));
         if !pass.recompute_layers {
             take(loss(logps(self.layers_from(embedded(), &shared))).backward());
             return;
@@ -102,7 +88,7 @@ impl Model {
         precision: Precision,
     ) -> Vec<Tensor<2>> {
         let plain = self.valid();
-        let mut states = vec![plain.embed(ids).cast(precision.dtype())];
+        let mut states = vec![plain.embed(ids).cast(dtype(precision))];
         for (index, layer) in plain.layers.iter().enumerate() {
             states.push(layer.forward(states[index].clone(), shared, index, None));
         }

@@ -2,12 +2,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![recursion_limit = "256"]
 
-mod config;
 mod error;
 mod objective;
 mod stage;
 
-pub use config::{LossOn, SftConfig};
 pub use error::Error;
 pub use objective::{Example, HeldOutLoss, ResponseLoss, held_out_loss};
+pub use srlm_settings::{LossOn, SftConfig};
 pub use stage::{Inputs, examples, run};

@@ -7,9 +7,9 @@ use srlm_artifact::{
 };
 use srlm_checkpoint::{Checkpoint, Tokenizer};
 use srlm_model::{Conversation, ConversationError, Model};
+use srlm_settings::{LossOn, SftConfig};
 use srlm_train::{Hooks, Machine, Settings, train};
 
-use crate::config::{LossOn, SftConfig};
 use crate::error::Error;
 use crate::objective::{Example, ResponseLoss};
 

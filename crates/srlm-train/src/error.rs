@@ -7,13 +7,8 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// A setting cannot be.
-    #[error("{key} must {must}")]
-    Config {
-        /// The key.
-        key: &'static str,
-        /// What it must be.
-        must: &'static str,
-    },
+    #[error(transparent)]
+    Settings(#[from] srlm_settings::Error),
     /// There is nothing to learn from.
     #[error("no example is left to train on")]
     NoExamples,

@@ -3,7 +3,6 @@
 #![recursion_limit = "256"]
 
 mod checkpoint;
-mod config;
 mod ema;
 mod error;
 mod machine;
@@ -13,11 +12,12 @@ mod step;
 mod trainer;
 mod validation;
 
-pub use config::{Decay, Order, TrainConfig, TrainEngine, TrainRuntime};
 pub use error::Error;
 pub use machine::Machine;
 pub use objective::{Measures, Objective, StepNumbers};
 pub use optimizer::gradient_norm;
-pub use srlm_model::Precision;
+pub use srlm_settings::{
+    Decay, Order, Precision, TrainConfig, TrainEngine, TrainRuntime, ValidateBy, ValidationConfig,
+};
 pub use trainer::{Hooks, OnStep, Settings, Trained, train};
-pub use validation::{Validate, ValidateBy, ValidateError, ValidationConfig};
+pub use validation::{Validate, ValidateError};

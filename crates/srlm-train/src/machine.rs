@@ -1,8 +1,7 @@
 //! Where training runs.
 
 use burn::tensor::Device;
-
-use crate::config::TrainRuntime;
+use srlm_settings::TrainRuntime;
 
 /// Where and how a stage computes; none of it changes the result beyond rounding.
 pub struct Machine<'a> {

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Gradients, Tensor};
 use srlm_model::{AdamW, Model, adamw_step, sum_of_squares};
-
-use crate::config::TrainConfig;
+use srlm_settings::TrainConfig;
 
 /// A tensor of either rank that a parameter has.
 #[derive(Clone, Debug)]

@@ -9,13 +9,13 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use srlm_artifact::{MetricsRow, row_seed};
 use srlm_model::{Dropout, Model, TrainingPass};
+use srlm_settings::{Order, TrainConfig, TrainRuntime, ValidateBy};
 
 use crate::checkpoint::{self, State};
-use crate::config::{Order, TrainConfig, TrainRuntime};
 use crate::error::Error;
 use crate::objective::Objective;
 use crate::step::{self, Found, Passes};
-use crate::validation::{Validate, ValidateBy, best_step};
+use crate::validation::{Validate, best_step};
 
 /// What the loop tells after each step: its metrics and the number of steps.
 pub type OnStep<'a> = &'a mut dyn FnMut(&MetricsRow, u32) -> ControlFlow<()>;

@@ -80,7 +80,7 @@ fn of_stage(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     let of_train = |error: &Train| match error {
         Train::Interrupted => Some(Exit::Interrupted),
         Train::NotFinite { .. } => Some(Exit::Engine),
-        Train::Config { .. } => Some(Exit::Config),
+        Train::Settings(_) => Some(Exit::Config),
         _ => None,
     };
     if let Some(error) = cause.downcast_ref::<Generate>() {
@@ -88,6 +88,9 @@ fn of_stage(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<Train>() {
         return of_train(error);
+    }
+    if cause.downcast_ref::<srlm_settings::Error>().is_some() {
+        return Some(Exit::Config);
     }
     match cause.downcast_ref::<srlm_sampler::Error>() {
         Some(srlm_sampler::Error::Interrupted) => return Some(Exit::Interrupted),

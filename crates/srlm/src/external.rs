@@ -9,14 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow, bail};
 use serde_json::json;
 use srlm_artifact::{Artifact, Begin, Ift, Model as ModelKind, Pairs};
-use srlm_dpo::DpoConfig;
 use srlm_external::{
-    Data, Decay, HandOver, Inputs, Lora, Method, Order, OursAlone, Precision, Preference, Training,
-    begin_model, hand_over, render, take_back,
+    Data, HandOver, Inputs, Table, Training, begin_model, hand_over, render, take_back,
 };
-use srlm_model::LoraConfig;
-use srlm_sft::{LossOn, SftConfig};
-use srlm_train::{TrainConfig, TrainEngine, ValidationConfig};
+use srlm_train::TrainEngine;
 
 use crate::config::RunConfig;
 use crate::exit::{Exit, OrExit};
@@ -36,12 +32,10 @@ pub(crate) fn folder(model: &str) -> String {
 /// Refuses what the program has no counterpart of before hours are spent on its pairs.
 pub(crate) fn check(config: &RunConfig) -> anyhow::Result<()> {
     if config.sft.engine == TrainEngine::External {
-        render(&config.external, &sft_training(config))
-            .context("in [sft]")
-            .or_exit(Exit::Config)?;
+        render(&config.external, sft_training(config)).context("in [sft]").or_exit(Exit::Config)?;
     }
     if config.dpo.engine == TrainEngine::External {
-        render(&config.external, &dpo_training(config, 1))
+        render(&config.external, dpo_training(config, 1))
             .context("in [dpo]")
             .or_exit(Exit::Config)?;
     }
@@ -56,7 +50,7 @@ pub(crate) fn sft(
     out: &str,
 ) -> anyhow::Result<Artifact<ModelKind>> {
     let data = Data::Examples { ift, eft, eft_repeats: run.config.sft.eft_repeats };
-    train(run, 0, &sft_training(&run.config), data, out)
+    train(run, 0, sft_training(&run.config), data, out)
 }
 
 /// M_t trained by another program on its pairs.
@@ -66,13 +60,13 @@ pub(crate) fn dpo(
     pairs: &Artifact<Pairs>,
     out: &str,
 ) -> anyhow::Result<Artifact<ModelKind>> {
-    train(run, t, &dpo_training(&run.config, t), Data::Pairs(pairs), out)
+    train(run, t, dpo_training(&run.config, t), Data::Pairs(pairs), out)
 }
 
 fn train(
     run: &Run<'_>,
     t: u32,
-    training: &Training,
+    training: Training<'_>,
     data: Data<'_>,
     out: &str,
 ) -> anyhow::Result<Artifact<ModelKind>> {
@@ -185,126 +179,10 @@ fn tail(log: &Path) -> String {
     lines[lines.len().saturating_sub(15)..].join("\n")
 }
 
-fn sft_training(config: &RunConfig) -> Training {
-    let SftConfig { engine: _, eft_repeats, eft_weight, loss_on, lora, train } = &config.sft;
-    let mut training = training(Method::Sft, train, lora.as_ref(), config.run.seed);
-    if *eft_repeats > 0 {
-        training.ours_alone.push(number("eft_weight", *eft_weight, 1.0));
-    }
-    let name = |loss_on: &LossOn| serde_json::to_string(loss_on).unwrap_or_default();
-    training.ours_alone.push(OursAlone {
-        key: "loss_on",
-        value: name(loss_on),
-        off: name(&LossOn::Response),
-    });
-    training
+fn sft_training(config: &RunConfig) -> Training<'_> {
+    Training { table: Table::Sft(&config.sft), seed: config.run.seed }
 }
 
-fn number(key: &'static str, value: f64, off: f64) -> OursAlone {
-    OursAlone { key, value: format!("{value:?}"), off: format!("{off:?}") }
-}
-
-fn dpo_training(config: &RunConfig, t: u32) -> Training {
-    let DpoConfig {
-        engine: _,
-        loss_type,
-        loss_weights,
-        beta,
-        label_smoothing,
-        simpo_gamma,
-        ld_alpha,
-        // Those of losses on single responses, which are refused by name.
-        desirable_weight: _,
-        undesirable_weight: _,
-        lora,
-        train,
-    } = &config.dpo;
-    // `LossType` is written as its name.
-    let name =
-        |loss| serde_json::to_value(loss).ok().and_then(|name| Some(name.as_str()?.to_owned()));
-    let preference = Preference {
-        loss_type: loss_type.iter().filter_map(name).collect(),
-        loss_weights: loss_weights.clone(),
-        beta: *beta,
-        label_smoothing: *label_smoothing,
-        simpo_gamma: *simpo_gamma,
-        ld_alpha: *ld_alpha,
-    };
-    training(Method::Preference(preference), train, lora.as_ref(), config.run.seed + u64::from(t))
-}
-
-/// The settings of a table, whole: without `..`, so that a key that is added there is carried over
-/// or does not compile.
-fn training(method: Method, train: &TrainConfig, lora: Option<&LoraConfig>, seed: u64) -> Training {
-    let TrainConfig {
-        epochs,
-        max_steps,
-        batch_size,
-        order,
-        max_length,
-        learning_rate,
-        final_learning_rate,
-        decay,
-        warmup_steps,
-        adam_beta1,
-        adam_beta2,
-        adam_epsilon,
-        weight_decay,
-        max_grad_norm,
-        dropout,
-        ema_decay,
-        precision,
-        validation: ValidationConfig { every, .. },
-        checkpoint_every,
-    } = *train;
-    let ours_alone = vec![
-        number("train.dropout", dropout, 0.0),
-        number("train.ema_decay", ema_decay, 0.0),
-        OursAlone { key: "train.validation.every", value: every.to_string(), off: "0".to_owned() },
-    ];
-    let decay = match decay {
-        srlm_train::Decay::Cosine => Decay::Cosine,
-        srlm_train::Decay::Linear => Decay::Linear,
-        srlm_train::Decay::Constant => Decay::Constant,
-    };
-    // How the base lies in memory changes no number.
-    let adapter =
-        |LoraConfig { rank, alpha, dropout, dora, stored_base: _, target_modules }: &LoraConfig| {
-            Lora {
-                rank: *rank,
-                alpha: *alpha,
-                dropout: *dropout,
-                dora: *dora,
-                target_modules: target_modules.clone(),
-            }
-        };
-    Training {
-        method,
-        epochs,
-        max_steps,
-        batch_size,
-        max_length,
-        learning_rate,
-        final_learning_rate,
-        decay,
-        warmup_steps,
-        adam_beta1,
-        adam_beta2,
-        adam_epsilon,
-        weight_decay,
-        max_grad_norm,
-        precision: match precision {
-            srlm_train::Precision::F32 => Precision::F32,
-            srlm_train::Precision::Bf16 => Precision::Bf16,
-        },
-        order: match order {
-            srlm_train::Order::Shuffled => Order::Shuffled,
-            srlm_train::Order::AsGiven => Order::AsGiven,
-        },
-        checkpoint_every,
-        lora: lora.map(adapter),
-        ours_alone,
-        // NumPy, which other programs seed too, takes 32 bits.
-        seed: seed & u64::from(u32::MAX),
-    }
+fn dpo_training(config: &RunConfig, t: u32) -> Training<'_> {
+    Training { table: Table::Dpo(&config.dpo), seed: config.run.seed + u64::from(t) }
 }

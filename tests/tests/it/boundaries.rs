@@ -29,9 +29,10 @@ fn dependencies(package: &str) -> Vec<String> {
 }
 
 #[test]
-fn six_crates_and_the_file_formats_build_without_burn() {
+fn data_crates_settings_and_file_formats_build_without_burn() {
     for package in [
         "srlm-artifact",
+        "srlm-settings",
         "srlm-generate",
         "srlm-sampler",
         "srlm-judge",

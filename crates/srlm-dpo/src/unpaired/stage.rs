@@ -9,13 +9,12 @@ use srlm_artifact::{
 };
 use srlm_checkpoint::Checkpoint;
 use srlm_model::Model;
+use srlm_settings::{DpoConfig, LossType};
 use srlm_train::{Hooks, Machine, train};
 
 use super::example::tokenized;
 use super::{Unpaired, UnpairedExample, UnpairedObjective};
-use crate::config::DpoConfig;
 use crate::error::Error;
-use crate::loss::LossType;
 use crate::stage::{finish, settings};
 
 /// Raised when the same inputs would give another model.

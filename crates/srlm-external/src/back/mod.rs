@@ -47,7 +47,7 @@ pub struct Verified {
 /// Those of `srlm_artifact::begin`: a setting that changed is named.
 pub fn begin_model(
     config: &ExternalConfig,
-    training: &Training,
+    training: Training<'_>,
     inputs: Inputs<'_>,
     seed: u64,
     out: &Path,

@@ -9,7 +9,7 @@ use crate::config::{Device, ExternalConfig, Sharding};
 use crate::training::Training;
 
 /// `accelerate.yaml`.
-pub(crate) fn render(config: &ExternalConfig, training: &Training) -> String {
+pub(crate) fn render(config: &ExternalConfig, training: Training<'_>) -> String {
     let mut yaml = Document::default();
     yaml.note("Processes and devices, for accelerate. trl.yaml names this file.");
     let is_cpu = config.device == Device::Cpu;
@@ -65,7 +65,7 @@ pub(crate) fn render(config: &ExternalConfig, training: &Training) -> String {
 }
 
 /// `deepspeed.json`, which axolotl names.
-pub(crate) fn deepspeed(training: &Training) -> String {
+pub(crate) fn deepspeed(training: Training<'_>) -> String {
     let settings = json!({
         "zero_optimization": { "stage": 3, "stage3_gather_16bit_weights_on_model_save": true, "overlap_comm": true },
         "bf16": { "enabled": mixed(training) },

@@ -1,5 +1,7 @@
 //! `axolotl.yaml`, for `axolotl train`.
 
+use srlm_settings::{DpoConfig, LoraConfig, LossType, Order};
+
 use super::batch::Batch;
 use super::yaml::{Document, Value};
 use super::{
@@ -7,24 +9,24 @@ use super::{
 };
 use crate::config::{ExternalConfig, Sharding, Tool};
 use crate::error::Error;
-use crate::training::{Lora, Method, Order, Preference, Training};
+use crate::training::{Table, Training};
 
 /// The text of the file.
 pub(crate) fn render(
     config: &ExternalConfig,
-    training: &Training,
+    training: Training<'_>,
     batch: &Batch,
 ) -> Result<String, Error> {
     let mut yaml = Document::default();
     yaml.note(&heading(Tool::Axolotl, training, "axolotl train axolotl.yaml"));
     model(&mut yaml, training)?;
     data(&mut yaml, training);
-    match &training.method {
-        Method::Sft => {
+    match training.table {
+        Table::Sft(_) => {
             yaml.section("Loss: of the response's tokens, as `train` marks them");
             yaml.set("train_on_inputs", Value::Bool(false), "");
         }
-        Method::Preference(preference) => loss(&mut yaml, preference, batch)?,
+        Table::Dpo(preference) => loss(&mut yaml, preference, batch)?,
     }
     steps(&mut yaml, training, batch);
     optimizer::settings(
@@ -38,11 +40,13 @@ pub(crate) fn render(
     Ok(yaml.finish())
 }
 
-fn model(yaml: &mut Document, training: &Training) -> Result<(), Error> {
+fn model(yaml: &mut Document, training: Training<'_>) -> Result<(), Error> {
     yaml.section("Model");
     yaml.set("base_model", Value::text(format!("./{MODEL}")), "M_t, with its tokenizer.");
     yaml.set("chat_template", Value::text("tokenizer_default"), "The model's own.");
-    let Some(Lora { rank, alpha, dropout, dora, target_modules }) = &training.lora else {
+    let Some(LoraConfig { rank, alpha, dropout, dora, target_modules, stored_base: _ }) =
+        training.lora()
+    else {
         yaml.note("No lora table: all parameters are trained.");
         return Ok(());
     };
@@ -59,7 +63,7 @@ fn model(yaml: &mut Document, training: &Training) -> Result<(), Error> {
     Ok(())
 }
 
-fn data(yaml: &mut Document, training: &Training) {
+fn data(yaml: &mut Document, training: Training<'_>) {
     let roles = Value::Map(vec![
         ("user", Value::texts(["user"])),
         ("assistant", Value::texts(["assistant"])),
@@ -71,8 +75,8 @@ fn data(yaml: &mut Document, training: &Training) {
         ("split", Value::text("train")),
         ("roles", roles),
     ];
-    match training.method {
-        Method::Sft => {
+    match training.table {
+        Table::Sft(_) => {
             yaml.section("Data: rows {messages: [{role, content, train}]}, `train` on the last response alone");
             source.extend([
                 ("type", Value::text("chat_template")),
@@ -82,7 +86,7 @@ fn data(yaml: &mut Document, training: &Training) {
                 ("train_on_eos", Value::text("turn")),
             ]);
         }
-        Method::Preference(_) => {
+        Table::Dpo(_) => {
             yaml.section(
                 "Data: rows {prompt: messages, chosen: [a response], rejected: [a response]}",
             );
@@ -97,7 +101,7 @@ fn data(yaml: &mut Document, training: &Training) {
     yaml.set("datasets", Value::List(vec![Value::Map(source)]), "");
     yaml.set(
         "sequence_len",
-        Value::Int(training.max_length as u64),
+        Value::Int(training.numbers().max_length as u64),
         "max_length: tokens of prompt and response together.",
     );
     yaml.set("excess_length_strategy", Value::text("truncate"), "Responses are cut at the end.");
@@ -105,8 +109,8 @@ fn data(yaml: &mut Document, training: &Training) {
     yaml.set("val_set_size", Value::Float(0.0), "The run evaluates by itself.");
 }
 
-fn loss(yaml: &mut Document, preference: &Preference, batch: &Batch) -> Result<(), Error> {
-    let Preference { loss_type, loss_weights, beta, label_smoothing, simpo_gamma, ld_alpha } =
+fn loss(yaml: &mut Document, preference: &DpoConfig, batch: &Batch) -> Result<(), Error> {
+    let DpoConfig { loss_type, loss_weights, beta, label_smoothing, simpo_gamma, ld_alpha, .. } =
         preference;
     yaml.section("Loss");
     let refuse = |key, value: f64, remedy| {
@@ -115,7 +119,7 @@ fn loss(yaml: &mut Document, preference: &Preference, batch: &Batch) -> Result<(
     if *ld_alpha != 1.0 {
         return refuse("ld_alpha", *ld_alpha, "set ld_alpha = 1.0, or tool = \"trl\"");
     }
-    if loss_type.as_slice() == ["simpo"] {
+    if loss_type.as_slice() == [LossType::Simpo] {
         if loss_weights.as_slice() != [1.0] {
             return refuse("loss_weights", loss_weights[0], "set loss_weights = [1.0] with simpo");
         }
@@ -148,32 +152,32 @@ fn loss(yaml: &mut Document, preference: &Preference, batch: &Batch) -> Result<(
     Ok(())
 }
 
-fn steps(yaml: &mut Document, training: &Training, batch: &Batch) {
+fn steps(yaml: &mut Document, training: Training<'_>, batch: &Batch) {
     yaml.section(&format!(
         "Steps: batch_size {} = {} processes x {} x {}",
-        training.batch_size,
-        training.batch_size / (batch.per_process * batch.accumulation),
+        training.numbers().batch_size,
+        training.numbers().batch_size / (batch.per_process * batch.accumulation),
         batch.per_process,
         batch.accumulation
     ));
     yaml.set("micro_batch_size", Value::Int(batch.per_process as u64), "external.micro_batch_size");
     yaml.set("gradient_accumulation_steps", Value::Int(batch.accumulation as u64), "");
-    yaml.set("num_epochs", Value::Int(u64::from(training.epochs)), "epochs");
-    if training.max_steps > 0 {
-        yaml.set("max_steps", Value::Int(u64::from(training.max_steps)), "");
+    yaml.set("num_epochs", Value::Int(u64::from(training.numbers().epochs)), "epochs");
+    if training.numbers().max_steps > 0 {
+        yaml.set("max_steps", Value::Int(u64::from(training.numbers().max_steps)), "");
     }
-    if training.order == Order::AsGiven {
+    if training.numbers().order == Order::AsGiven {
         yaml.set("shuffle_merged_datasets", Value::Bool(false), "order");
         yaml.set("curriculum_sampling", Value::Bool(true), "");
     }
     yaml.set(
         "seed",
-        Value::Int(training.seed),
+        Value::Int(training.narrow_seed()),
         "The order of examples is axolotl's own where it is drawn.",
     );
 }
 
-fn machine(yaml: &mut Document, config: &ExternalConfig, training: &Training) {
+fn machine(yaml: &mut Document, config: &ExternalConfig, training: Training<'_>) {
     yaml.section("Machine: what may differ without changing what is computed, up to rounding");
     yaml.set("bf16", Value::Bool(mixed(training)), "train.precision");
     yaml.set("fp16", Value::Bool(false), "");
@@ -208,12 +212,15 @@ fn machine(yaml: &mut Document, config: &ExternalConfig, training: &Training) {
     }
 }
 
-fn output(yaml: &mut Document, training: &Training) {
+fn output(yaml: &mut Document, training: Training<'_>) {
     yaml.section("Output");
     yaml.set("output_dir", Value::text(OUTPUT), "The run takes this folder back.");
     yaml.set("save_strategy", Value::text("steps"), "");
-    let every =
-        if training.checkpoint_every == 0 { 1_000_000_000 } else { training.checkpoint_every };
+    let every = if training.numbers().checkpoint_every == 0 {
+        1_000_000_000
+    } else {
+        training.numbers().checkpoint_every
+    };
     yaml.set("save_steps", Value::Int(u64::from(every)), "checkpoint_every");
     yaml.set("save_total_limit", Value::Int(1), "");
     yaml.set("auto_resume_from_checkpoints", Value::Bool(true), "");

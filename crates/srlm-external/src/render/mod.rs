@@ -9,10 +9,12 @@ mod schedule;
 mod trl;
 mod yaml;
 
+use srlm_settings::Precision;
+
 use self::batch::Batch;
 use crate::config::{ExternalConfig, Sharding, Tool};
 use crate::error::Error;
-use crate::training::{Method, Precision, Training};
+use crate::training::{Table, Training};
 
 /// Names within the hand-over's folder; every path in a settings file is relative to it.
 pub(crate) const DATA: &str = "train.jsonl";
@@ -34,10 +36,10 @@ pub type Rendered = (&'static str, String);
 /// # Source
 /// TRL 1.16 (`DPOConfig`, `SFTConfig`, `ModelConfig`, `trl dpo --config`), transformers 5
 /// (`TrainingArguments`), accelerate 1.15, axolotl 0.19 (`AxolotlInputConfig`).
-pub fn render(config: &ExternalConfig, training: &Training) -> Result<Vec<Rendered>, Error> {
+pub fn render(config: &ExternalConfig, training: Training<'_>) -> Result<Vec<Rendered>, Error> {
     config.validate()?;
     refuse_ours_alone(config.tool, training)?;
-    let batch = Batch::of(config, training.batch_size)?;
+    let batch = Batch::of(config, training.numbers().batch_size)?;
     let mut files = match config.tool {
         Tool::Trl => {
             vec![
@@ -53,13 +55,13 @@ pub fn render(config: &ExternalConfig, training: &Training) -> Result<Vec<Render
     Ok(files)
 }
 
-fn refuse_ours_alone(tool: Tool, training: &Training) -> Result<(), Error> {
-    match training.ours_alone.iter().find(|key| key.value != key.off) {
+fn refuse_ours_alone(tool: Tool, training: Training<'_>) -> Result<(), Error> {
+    match training.ours_alone().into_iter().find(|key| key.value != key.off) {
         None => Ok(()),
         Some(key) => Err(unsupported(
             tool,
             key.key,
-            key.value.clone(),
+            key.value,
             format!("set {} = {}, or train with engine = \"self\"", key.key, key.off),
         )),
     }
@@ -83,14 +85,12 @@ fn whole_alpha(tool: Tool, alpha: f64) -> Result<i64, Error> {
 }
 
 /// What every settings file begins with.
-fn heading(tool: Tool, training: &Training, command: &str) -> String {
-    let what = match training.method {
-        Method::Sft => {
+fn heading(tool: Tool, training: Training<'_>, command: &str) -> String {
+    let what = match training.table {
+        Table::Sft(_) => {
             "Supervised fine-tuning: the loss is on the last response of each conversation alone."
         }
-        Method::Preference(_) => {
-            "Preference training of `model` against itself, frozen, as reference."
-        }
+        Table::Dpo(_) => "Preference training of `model` against itself, frozen, as reference.",
     };
     format!(
         "{what}\nWritten for {} from the run's configuration. Every path is relative to this folder, which may be copied\n\
@@ -99,6 +99,6 @@ fn heading(tool: Tool, training: &Training, command: &str) -> String {
     )
 }
 
-fn mixed(training: &Training) -> bool {
-    training.precision == Precision::Bf16
+fn mixed(training: Training<'_>) -> bool {
+    training.numbers().precision == Precision::Bf16
 }

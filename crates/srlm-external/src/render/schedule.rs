@@ -1,16 +1,18 @@
 //! The learning rate's way by the names of transformers.
 
+use srlm_settings::Decay;
+
 use super::yaml::Value;
-use crate::training::{Decay, Training};
+use crate::training::Training;
 
 /// `lr_scheduler_type` and its arguments.
 ///
 /// # Source
 /// transformers, `optimization.py`: `polynomial` with power 1 is a line down to `lr_end`,
 /// `cosine_with_min_lr` half a cosine down to `min_lr`; both hold the floor.
-pub(crate) fn scheduler(training: &Training) -> (&'static str, Value) {
-    let (peak, floor) = (training.learning_rate, training.final_learning_rate);
-    match training.decay {
+pub(crate) fn scheduler(training: Training<'_>) -> (&'static str, Value) {
+    let (peak, floor) = (training.numbers().learning_rate, training.numbers().final_learning_rate);
+    match training.numbers().decay {
         // A polynomial refuses a floor that is no lower than the peak.
         _ if floor == peak => ("constant_with_warmup", Value::Null),
         Decay::Constant => ("constant_with_warmup", Value::Null),

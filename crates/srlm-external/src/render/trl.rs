@@ -1,5 +1,7 @@
 //! `trl.yaml`, for `trl sft|dpo --config`.
 
+use srlm_settings::{DpoConfig, LoraConfig, Order};
+
 use super::batch::Batch;
 use super::yaml::{Document, Value};
 use super::{
@@ -7,25 +9,21 @@ use super::{
 };
 use crate::config::{Device, ExternalConfig, Tool};
 use crate::error::Error;
-use crate::training::{Lora, Method, Order, Preference, Training};
+use crate::training::{Table, Training};
 
 /// The text of the file.
 pub(crate) fn render(
     config: &ExternalConfig,
-    training: &Training,
+    training: Training<'_>,
     batch: &Batch,
 ) -> Result<String, Error> {
     let mut yaml = Document::default();
-    yaml.note(&heading(
-        Tool::Trl,
-        training,
-        &format!("trl {} --config trl.yaml", training.method.name()),
-    ));
+    yaml.note(&heading(Tool::Trl, training, &format!("trl {} --config trl.yaml", training.name())));
     model(&mut yaml, training)?;
     data(&mut yaml, training);
-    match &training.method {
-        Method::Sft => sft_loss(&mut yaml),
-        Method::Preference(preference) => preference_loss(&mut yaml, preference, batch)?,
+    match training.table {
+        Table::Sft(_) => sft_loss(&mut yaml),
+        Table::Dpo(preference) => preference_loss(&mut yaml, preference, batch)?,
     }
     steps(&mut yaml, training, batch);
     optimizer::settings(
@@ -39,14 +37,14 @@ pub(crate) fn render(
     Ok(yaml.finish())
 }
 
-fn model(yaml: &mut Document, training: &Training) -> Result<(), Error> {
+fn model(yaml: &mut Document, training: Training<'_>) -> Result<(), Error> {
     yaml.section("Model");
     yaml.set(
         "model_name_or_path",
         Value::text(format!("./{MODEL}")),
         "M_t, with its tokenizer and chat template.",
     );
-    let frozen = mixed(training) && training.lora.is_some();
+    let frozen = mixed(training) && training.lora().is_some();
     let dtype = if frozen { "bfloat16" } else { "float32" };
     let why = if frozen {
         "Frozen below the adapters."
@@ -54,7 +52,9 @@ fn model(yaml: &mut Document, training: &Training) -> Result<(), Error> {
         "The weights; passes may be in less, see bf16."
     };
     yaml.set("dtype", Value::text(dtype), why);
-    let Some(Lora { rank, alpha, dropout, dora, target_modules }) = &training.lora else {
+    let Some(LoraConfig { rank, alpha, dropout, dora, target_modules, stored_base: _ }) =
+        training.lora()
+    else {
         yaml.set("use_peft", Value::Bool(false), "No lora table: all parameters are trained.");
         return Ok(());
     };
@@ -77,10 +77,10 @@ fn model(yaml: &mut Document, training: &Training) -> Result<(), Error> {
     Ok(())
 }
 
-fn data(yaml: &mut Document, training: &Training) {
-    let rows = match training.method {
-        Method::Sft => "{prompt: messages, completion: [the response]}",
-        Method::Preference(_) => "{prompt: messages, chosen: [a response], rejected: [a response]}",
+fn data(yaml: &mut Document, training: Training<'_>) {
+    let rows = match training.table {
+        Table::Sft(_) => "{prompt: messages, completion: [the response]}",
+        Table::Dpo(_) => "{prompt: messages, chosen: [a response], rejected: [a response]}",
     };
     yaml.section(&format!("Data: rows {rows}"));
     let source = Value::Map(vec![
@@ -91,9 +91,9 @@ fn data(yaml: &mut Document, training: &Training) {
     yaml.set("datasets", Value::List(vec![source]), "");
     let comment = "Tokens of prompt and response together. Responses are cut at the end; examples whose prompt leaves no room are\n\
                    left out.";
-    yaml.set("max_length", Value::Int(training.max_length as u64), comment);
+    yaml.set("max_length", Value::Int(training.numbers().max_length as u64), comment);
     yaml.set("truncation_mode", Value::text("keep_start"), "");
-    if training.method == Method::Sft {
+    if matches!(training.table, Table::Sft(_)) {
         yaml.set("packing", Value::Bool(false), "Each example stands alone.");
     }
 }
@@ -110,10 +110,10 @@ fn sft_loss(yaml: &mut Document) {
 
 fn preference_loss(
     yaml: &mut Document,
-    preference: &Preference,
+    preference: &DpoConfig,
     batch: &Batch,
 ) -> Result<(), Error> {
-    let Preference { loss_weights, beta, label_smoothing, simpo_gamma, ld_alpha, .. } = preference;
+    let DpoConfig { loss_weights, beta, label_smoothing, simpo_gamma, ld_alpha, .. } = preference;
     let names = losses::names(Tool::Trl, preference)?;
     yaml.section("Loss");
     yaml.set("loss_type", Value::texts(names), losses::caveat(preference, batch.per_process));
@@ -148,11 +148,11 @@ fn preference_loss(
     Ok(())
 }
 
-fn steps(yaml: &mut Document, training: &Training, batch: &Batch) {
+fn steps(yaml: &mut Document, training: Training<'_>, batch: &Batch) {
     yaml.section(&format!(
         "Steps: batch_size {} = {} processes x {} x {}",
-        training.batch_size,
-        training.batch_size / (batch.per_process * batch.accumulation),
+        training.numbers().batch_size,
+        training.numbers().batch_size / (batch.per_process * batch.accumulation),
         batch.per_process,
         batch.accumulation
     ));
@@ -162,11 +162,11 @@ fn steps(yaml: &mut Document, training: &Training, batch: &Batch) {
         "external.micro_batch_size",
     );
     yaml.set("gradient_accumulation_steps", Value::Int(batch.accumulation as u64), "");
-    yaml.set("num_train_epochs", Value::Int(u64::from(training.epochs)), "epochs");
-    let limit = if training.max_steps == 0 {
+    yaml.set("num_train_epochs", Value::Int(u64::from(training.numbers().epochs)), "epochs");
+    let limit = if training.numbers().max_steps == 0 {
         Value::Signed(-1)
     } else {
-        Value::Int(u64::from(training.max_steps))
+        Value::Int(u64::from(training.numbers().max_steps))
     };
     yaml.set("max_steps", limit, "-1 sets no limit; 0 in ours.");
     yaml.set(
@@ -174,18 +174,18 @@ fn steps(yaml: &mut Document, training: &Training, batch: &Batch) {
         Value::Bool(false),
         "The last step of an epoch may be smaller, as in ours.",
     );
-    let (sampling, comment) = match training.order {
+    let (sampling, comment) = match training.numbers().order {
         Order::Shuffled => {
             ("random", "The order of examples is TRL's own, drawn from this seed; ours is another.")
         }
         Order::AsGiven => ("sequential", ""),
     };
     yaml.set("train_sampling_strategy", Value::text(sampling), "order");
-    yaml.set("seed", Value::Int(training.seed), comment);
-    yaml.set("data_seed", Value::Int(training.seed), "");
+    yaml.set("seed", Value::Int(training.narrow_seed()), comment);
+    yaml.set("data_seed", Value::Int(training.narrow_seed()), "");
 }
 
-fn machine(yaml: &mut Document, config: &ExternalConfig, training: &Training) {
+fn machine(yaml: &mut Document, config: &ExternalConfig, training: Training<'_>) {
     yaml.section("Machine: what may differ without changing what is computed, up to rounding");
     yaml.set("accelerate_config", Value::text(ACCELERATE), "Processes and devices.");
     yaml.set(
@@ -199,7 +199,7 @@ fn machine(yaml: &mut Document, config: &ExternalConfig, training: &Training) {
     yaml.set("gradient_checkpointing", Value::Bool(config.gradient_checkpointing), comment);
 }
 
-fn output(yaml: &mut Document, training: &Training) {
+fn output(yaml: &mut Document, training: Training<'_>) {
     yaml.section("Output");
     yaml.set("output_dir", Value::text(OUTPUT), "The run takes this folder back.");
     yaml.set(
@@ -207,8 +207,11 @@ fn output(yaml: &mut Document, training: &Training) {
         Value::text("steps"),
         "The last step is always saved; its trainer_state.json has the curve.",
     );
-    let every =
-        if training.checkpoint_every == 0 { 1_000_000_000 } else { training.checkpoint_every };
+    let every = if training.numbers().checkpoint_every == 0 {
+        1_000_000_000
+    } else {
+        training.numbers().checkpoint_every
+    };
     yaml.set("save_steps", Value::Int(u64::from(every)), "checkpoint_every");
     yaml.set("save_total_limit", Value::Int(1), "");
     yaml.set("logging_steps", Value::Int(1), "Every step is a row of the model's metrics.jsonl.");

@@ -2,18 +2,17 @@
 //! `docs/guides/external-training.md`.
 
 use insta::assert_snapshot;
-use srlm_external::{
-    Device, ExternalConfig, Method, Order, OursAlone, Precision, Sharding, Tool, Training, render,
-};
+use srlm_external::{Device, ExternalConfig, Sharding, Tool, Training, render};
+use srlm_settings::{LossType, Order, Precision, SftConfig};
 
-use crate::samples::{lora, preference, training};
+use crate::samples::{dpo, lora, of_dpo, of_sft, sft};
 
-fn file(config: &ExternalConfig, training: &Training, name: &str) -> String {
+fn file(config: &ExternalConfig, training: Training<'_>, name: &str) -> String {
     let files = render(config, training).unwrap();
     files.into_iter().find(|(found, _)| *found == name).unwrap().1
 }
 
-fn refused(config: &ExternalConfig, training: &Training) -> String {
+fn refused(config: &ExternalConfig, training: Training<'_>) -> String {
     render(config, training).unwrap_err().to_string()
 }
 
@@ -25,9 +24,10 @@ fn axolotl() -> ExternalConfig {
 fn trl_is_told_every_number_of_preference_training() {
     let config =
         ExternalConfig { num_processes: 8, sharding: Sharding::Fsdp, ..ExternalConfig::default() };
-    let table = training(preference(&["sigmoid", "nll"]));
-    assert_snapshot!("trl_dpo", file(&config, &table, "trl.yaml"));
-    assert_snapshot!("accelerate_fsdp", file(&config, &table, "accelerate.yaml"));
+    let table = dpo(&[LossType::Sigmoid, LossType::Nll]);
+    let table = of_dpo(&table);
+    assert_snapshot!("trl_dpo", file(&config, table, "trl.yaml"));
+    assert_snapshot!("accelerate_fsdp", file(&config, table, "accelerate.yaml"));
 }
 
 #[test]
@@ -38,16 +38,13 @@ fn trl_is_told_every_number_of_fine_tuning_with_adapters_on_the_processor() {
         gradient_checkpointing: false,
         ..ExternalConfig::default()
     };
-    let (precision, order) = (Precision::F32, Order::AsGiven);
-    let table = Training {
-        lora: Some(lora()),
-        weight_decay: 0.1,
-        precision,
-        order,
-        ..training(Method::Sft)
-    };
-    assert_snapshot!("trl_sft_lora", file(&config, &table, "trl.yaml"));
-    assert_snapshot!("accelerate_cpu", file(&config, &table, "accelerate.yaml"));
+    let mut table = SftConfig { lora: Some(lora()), ..sft() };
+    table.train.weight_decay = 0.1;
+    table.train.precision = Precision::F32;
+    table.train.order = Order::AsGiven;
+    let table = of_sft(&table);
+    assert_snapshot!("trl_sft_lora", file(&config, table, "trl.yaml"));
+    assert_snapshot!("accelerate_cpu", file(&config, table, "accelerate.yaml"));
 }
 
 #[test]
@@ -55,40 +52,38 @@ fn axolotl_is_told_the_same() {
     let config = ExternalConfig { num_processes: 4, sharding: Sharding::Zero3, ..axolotl() };
     assert_snapshot!(
         "axolotl_dpo",
-        file(&config, &training(preference(&["apo_zero"])), "axolotl.yaml")
+        file(&config, of_dpo(&dpo(&[LossType::ApoZero])), "axolotl.yaml")
     );
     assert_snapshot!(
         "axolotl_deepspeed",
-        file(&config, &training(preference(&["apo_zero"])), "deepspeed.json")
+        file(&config, of_dpo(&dpo(&[LossType::ApoZero])), "deepspeed.json")
     );
-    let table = Training { lora: Some(lora()), ..training(Method::Sft) };
-    assert_snapshot!("axolotl_sft_lora", file(&axolotl(), &table, "axolotl.yaml"));
-    let simpo = file(&axolotl(), &training(preference(&["simpo"])), "axolotl.yaml");
+    let table = SftConfig { lora: Some(lora()), ..sft() };
+    assert_snapshot!("axolotl_sft_lora", file(&axolotl(), of_sft(&table), "axolotl.yaml"));
+    let simpo = file(&axolotl(), of_dpo(&dpo(&[LossType::Simpo])), "axolotl.yaml");
     assert!(simpo.contains("rl: \"simpo\"") && simpo.contains("cpo_alpha: 0.0"), "{simpo}");
 }
 
 #[test]
 fn what_has_no_counterpart_is_refused_with_a_remedy() {
     let trl = ExternalConfig::default();
-    let mut smoothed = training(preference(&["sigmoid"]));
-    if let Method::Preference(preference) = &mut smoothed.method {
-        preference.ld_alpha = 0.5;
-    }
-    assert_snapshot!(refused(&axolotl(), &smoothed), @r#"axolotl has no counterpart of ld_alpha = 0.5: set ld_alpha = 1.0, or tool = "trl""#);
-    assert!(file(&trl, &smoothed, "trl.yaml").contains("ld_alpha: 0.5\n"));
-    assert_snapshot!(refused(&trl, &training(preference(&["simpo"]))), @r#"trl has no counterpart of loss_type = "simpo": train with tool = "axolotl" and simpo as the only loss, or with engine = "self""#);
-    let mut fractional = training(Method::Sft);
-    fractional.lora = Some(srlm_external::Lora { alpha: 2.5, ..lora() });
-    assert_snapshot!(refused(&trl, &fractional), @"trl has no counterpart of lora.alpha = 2.5: it takes whole numbers; alpha / rank is what counts");
-    let ema = OursAlone { key: "train.ema_decay", value: "0.99".into(), off: "0.0".into() };
-    let averaged = Training { ours_alone: vec![ema], ..training(Method::Sft) };
-    assert_snapshot!(refused(&trl, &averaged), @r#"trl has no counterpart of train.ema_decay = 0.99: set train.ema_decay = 0.0, or train with engine = "self""#);
+    let mut smoothed = dpo(&[LossType::Sigmoid]);
+    smoothed.ld_alpha = 0.5;
+    assert_snapshot!(refused(&axolotl(), of_dpo(&smoothed)), @r#"axolotl has no counterpart of ld_alpha = 0.5: set ld_alpha = 1.0, or tool = "trl""#);
+    assert!(file(&trl, of_dpo(&smoothed), "trl.yaml").contains("ld_alpha: 0.5\n"));
+    assert_snapshot!(refused(&trl, of_dpo(&dpo(&[LossType::Simpo]))), @r#"trl has no counterpart of loss_type = "simpo": train with tool = "axolotl" and simpo as the only loss, or with engine = "self""#);
+    let mut fractional = sft();
+    fractional.lora = Some(srlm_settings::LoraConfig { alpha: 2.5, ..lora() });
+    assert_snapshot!(refused(&trl, of_sft(&fractional)), @"trl has no counterpart of lora.alpha = 2.5: it takes whole numbers; alpha / rank is what counts");
+    let mut averaged = sft();
+    averaged.train.ema_decay = 0.99;
+    assert_snapshot!(refused(&trl, of_sft(&averaged)), @r#"trl has no counterpart of train.ema_decay = 0.99: set train.ema_decay = 0.0, or train with engine = "self""#);
 }
 
 #[test]
 fn a_batch_is_made_of_whole_passes() {
     let config = ExternalConfig { num_processes: 3, ..ExternalConfig::default() };
-    assert_snapshot!(refused(&config, &training(Method::Sft)), @"batch_size = 16 is no multiple of external.num_processes x external.micro_batch_size = 3 x 1: change one of the three");
+    assert_snapshot!(refused(&config, of_sft(&sft())), @"batch_size = 16 is no multiple of external.num_processes x external.micro_batch_size = 3 x 1: change one of the three");
 }
 
 #[test]

@@ -3,47 +3,38 @@
 use std::path::{Path, PathBuf};
 
 use srlm_checkpoint::{Checkpoint, FolderWriter, SaveOptions};
-use srlm_external::{Decay, Lora, Method, Order, Precision, Preference, Training};
+use srlm_external::{Table, Training};
+use srlm_settings::{DpoConfig, LoraConfig, LossType, Precision, SftConfig, TrainConfig};
 
-pub(crate) fn preference(loss_type: &[&str]) -> Method {
-    Method::Preference(Preference {
-        loss_type: loss_type.iter().map(|&name| name.to_owned()).collect(),
+/// The paper's settings of preference training but for the epochs, with these losses.
+pub(crate) fn dpo(loss_type: &[LossType]) -> DpoConfig {
+    DpoConfig {
+        loss_type: loss_type.to_vec(),
         loss_weights: vec![1.0; loss_type.len()],
-        beta: 0.1,
-        label_smoothing: 0.0,
-        simpo_gamma: 0.0,
-        ld_alpha: 1.0,
-    })
-}
-
-pub(crate) fn training(method: Method) -> Training {
-    Training {
-        method,
-        epochs: 2,
-        max_steps: 0,
-        batch_size: 16,
-        max_length: 1024,
-        learning_rate: 1e-6,
-        final_learning_rate: 1e-7,
-        decay: Decay::Linear,
-        warmup_steps: 3,
-        adam_beta1: 0.9,
-        adam_beta2: 0.999,
-        adam_epsilon: 1e-8,
-        weight_decay: 0.0,
-        max_grad_norm: 1.0,
-        precision: Precision::Bf16,
-        order: Order::Shuffled,
-        checkpoint_every: 50,
-        lora: None,
-        ours_alone: Vec::new(),
-        seed: 42,
+        train: numbers(),
+        ..DpoConfig::default()
     }
 }
 
-pub(crate) fn lora() -> Lora {
+pub(crate) fn sft() -> SftConfig {
+    SftConfig { train: numbers(), ..SftConfig::default() }
+}
+
+fn numbers() -> TrainConfig {
+    TrainConfig { epochs: 2, warmup_steps: 3, precision: Precision::Bf16, ..TrainConfig::default() }
+}
+
+pub(crate) fn of_dpo(table: &DpoConfig) -> Training<'_> {
+    Training { table: Table::Dpo(table), seed: 42 }
+}
+
+pub(crate) fn of_sft(table: &SftConfig) -> Training<'_> {
+    Training { table: Table::Sft(table), seed: 42 }
+}
+
+pub(crate) fn lora() -> LoraConfig {
     let target_modules = ["q_proj", "v_proj", "down_proj"].map(String::from).to_vec();
-    Lora { rank: 2, alpha: 4.0, dropout: 0.05, dora: false, target_modules }
+    LoraConfig { rank: 2, alpha: 4.0, dropout: 0.05, target_modules, ..LoraConfig::default() }
 }
 
 /// A two-layer Llama of random weights with a byte-level vocabulary and a chat template.

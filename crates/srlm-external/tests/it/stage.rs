@@ -10,10 +10,11 @@ use srlm_artifact::{
 };
 use srlm_checkpoint::Checkpoint;
 use srlm_external::{
-    Data, Error, ExternalConfig, HandOver, Inputs, Training, begin_model, hand_over, take_back,
+    Data, Error, ExternalConfig, HandOver, Inputs, begin_model, hand_over, take_back,
 };
+use srlm_settings::{DpoConfig, LossType};
 
-use crate::samples::{base, preference, trained, training};
+use crate::samples::{base, dpo, of_dpo, trained};
 
 fn pair(id: &str, label_weight: f64) -> PairRow {
     serde_json::from_value(json!({
@@ -44,18 +45,18 @@ fn pairs(dir: &Path, rows: Vec<PairRow>) -> Artifact<Pairs> {
 /// expected.
 fn run(
     dir: &Path,
-    table: &Training,
+    table: &DpoConfig,
     rows: &Artifact<Pairs>,
     trainer: impl Fn(&HandOver),
 ) -> Result<Artifact<Model>, Error> {
     let config = ExternalConfig::default();
     let model = Checkpoint::open(&base()).unwrap();
     let inputs = Inputs { model: &model, model_hash: "sha256:m1", data: Data::Pairs(rows) };
-    let writer = match begin_model(&config, table, inputs, 42, &dir.join("m2"))? {
+    let writer = match begin_model(&config, of_dpo(table), inputs, 42, &dir.join("m2"))? {
         Begin::UpToDate(artifact) => return Ok(artifact),
         Begin::Write(writer) => writer,
     };
-    let given = hand_over(&config, table, inputs, 42, &dir.join("external/m2"))?;
+    let given = hand_over(&config, of_dpo(table), inputs, 42, &dir.join("external/m2"))?;
     if !given.has_returned() {
         trainer(&given);
     }
@@ -80,7 +81,7 @@ fn log(output: &Path) {
 fn what_comes_back_is_the_stages_model() {
     let dir = tempfile::tempdir().unwrap();
     let rows = pairs(dir.path(), vec![pair("a", 1.0), pair("b", 1.0)]);
-    let table = training(preference(&["sigmoid"]));
+    let table = dpo(&[LossType::Sigmoid]);
     let made = run(dir.path(), &table, &rows, |given| {
         assert_eq!(given.command(), "trl dpo --config trl.yaml");
         let lines = std::fs::read_to_string(given.dir().join("train.jsonl")).unwrap();
@@ -108,23 +109,27 @@ fn what_comes_back_is_the_stages_model() {
 
     // The second time there is nothing to do; with another table the field is named.
     run(dir.path(), &table, &rows, |_| panic!("it is there")).unwrap();
-    let other = Training { epochs: 3, ..table };
+    let mut other = table;
+    other.train.epochs = 3;
     let error =
         run(dir.path(), &other, &rows, |_| panic!("it is refused")).unwrap_err().to_string();
-    assert!(error.contains("config.training.epochs: was 2, now 3"), "{error}");
+    assert!(error.contains("config.training.table.train.epochs: was 2, now 3"), "{error}");
 }
 
 #[test]
 fn a_changed_table_is_noticed_before_the_model_is_there() {
     let dir = tempfile::tempdir().unwrap();
     let rows = pairs(dir.path(), vec![pair("a", 1.0)]);
-    let table = training(preference(&["sigmoid"]));
+    let table = dpo(&[LossType::Sigmoid]);
     let error = run(dir.path(), &table, &rows, |_| ()).unwrap_err().to_string();
     assert!(error.contains("output cannot be taken"), "{error}");
-    let other = Training { learning_rate: 2e-6, ..table };
+    let mut other = table;
+    other.train.learning_rate = 2e-6;
     let error = run(dir.path(), &other, &rows, |_| ()).unwrap_err().to_string();
     assert!(
-        error.contains("external/m2 was made with another config.training.learning_rate"),
+        error.contains(
+            "external/m2 was made with another config.training.table.train.learning_rate"
+        ),
         "{error}"
     );
 }
@@ -133,7 +138,7 @@ fn a_changed_table_is_noticed_before_the_model_is_there() {
 fn pairs_that_are_half_trusted_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let rows = pairs(dir.path(), vec![pair("a", 0.75)]);
-    let error = run(dir.path(), &training(preference(&["sigmoid"])), &rows, |_| ()).unwrap_err();
+    let error = run(dir.path(), &dpo(&[LossType::Sigmoid]), &rows, |_| ()).unwrap_err();
     assert_snapshot!(error, @r#"pair a/0 over a/1 has label_weight 0.75: trl trusts every pair; set pairs.label_weights = "none", or train with engine = "self""#);
 }
 
@@ -144,8 +149,8 @@ fn a_killed_training_goes_on_from_its_checkpoint() {
     let model = Checkpoint::open(&base()).unwrap();
     let inputs = Inputs { model: &model, model_hash: "sha256:m1", data: Data::Pairs(&rows) };
     let config = ExternalConfig::default();
-    let table = training(preference(&["sigmoid"]));
-    let given = |dir: &Path| hand_over(&config, &table, inputs, 42, dir).unwrap();
+    let table = dpo(&[LossType::Sigmoid]);
+    let given = |dir: &Path| hand_over(&config, of_dpo(&table), inputs, 42, dir).unwrap();
     let out = dir.path().join("external/m2");
     let output = given(&out).output();
     for step in ["checkpoint-8", "checkpoint-16"] {

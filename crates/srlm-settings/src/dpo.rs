@@ -1,12 +1,9 @@
 //! Settings of preference training.
 
+use crate::error::refuse;
+use crate::{Error, LoraConfig, LossType, TrainConfig, TrainEngine};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use srlm_model::LoraConfig;
-use srlm_train::{TrainConfig, TrainEngine};
-
-use crate::error::Error;
-use crate::loss::{LossSettings, LossType};
 
 /// The `[dpo]` table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,7 +58,6 @@ impl DpoConfig {
     /// # Errors
     /// Names the first key that cannot be.
     pub fn validate(&self) -> Result<(), Error> {
-        let refuse = |key, must| Err(Error::Config { key, must });
         let not_negative = |x: f64| x.is_finite() && x >= 0.0;
         let any = |has: fn(LossType) -> bool| self.loss_type.iter().any(|&loss| has(loss));
         match self {
@@ -114,24 +110,12 @@ impl DpoConfig {
             }
             _ => {}
         }
-        if let Some(Err((key, must))) = self.lora.as_ref().map(LoraConfig::validate) {
-            return Err(Error::Config { key, must });
-        }
-        Ok(self.train.validate()?)
+        self.lora.as_ref().map_or(Ok(()), LoraConfig::validate)?;
+        self.train.validate()
     }
 
     /// Whether it learns from single responses with a verdict each, not from pairs.
     pub fn is_unpaired(&self) -> bool {
         self.loss_type.iter().any(|loss| loss.is_unpaired())
-    }
-
-    /// The losses and their numbers.
-    pub fn loss(&self) -> LossSettings {
-        LossSettings {
-            losses: self.loss_type.iter().copied().zip(self.loss_weights.iter().copied()).collect(),
-            beta: self.beta,
-            label_smoothing: self.label_smoothing,
-            simpo_gamma: self.simpo_gamma,
-        }
     }
 }

@@ -3,10 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use srlm_model::Precision;
-
-use crate::error::Error;
-use crate::validation::ValidationConfig;
+use crate::error::refuse;
+use crate::{Error, Precision, ValidationConfig};
 
 /// How the learning rate goes from its peak to its floor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -117,7 +115,6 @@ impl TrainConfig {
     /// # Errors
     /// [`Error::Config`] names the first key that cannot be, and what it must be.
     pub fn validate(&self) -> Result<(), Error> {
-        let refuse = |key, must| Err(Error::Config { key, must });
         let in_unit = |x: f64| (0.0..1.0).contains(&x);
         let not_negative = |x: f64| x.is_finite() && x >= 0.0;
         match self {

@@ -1,11 +1,9 @@
 //! Settings of supervised fine-tuning.
 
+use crate::error::refuse;
+use crate::{Decay, Error, LoraConfig, TrainConfig, TrainEngine};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use srlm_model::LoraConfig;
-use srlm_train::{Decay, TrainConfig, TrainEngine};
-
-use crate::error::Error;
 
 /// Which tokens are learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -63,14 +61,9 @@ impl SftConfig {
     /// Names the first key that cannot be.
     pub fn validate(&self) -> Result<(), Error> {
         if !(self.eft_weight.is_finite() && self.eft_weight > 0.0) {
-            return Err(Error::Config {
-                key: "eft_weight",
-                must: "be above 0; eft_repeats = 0 leaves judging out",
-            });
+            return refuse("eft_weight", "be above 0; eft_repeats = 0 leaves judging out");
         }
-        if let Some(Err((key, must))) = self.lora.as_ref().map(LoraConfig::validate) {
-            return Err(Error::Config { key, must });
-        }
-        Ok(self.train.validate()?)
+        self.lora.as_ref().map_or(Ok(()), LoraConfig::validate)?;
+        self.train.validate()
     }
 }
