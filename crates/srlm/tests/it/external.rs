@@ -54,7 +54,7 @@ fn a_run_stops_where_another_program_is_to_train_and_goes_on_with_its_folder() {
     let again = ["sft", "--run", run_dir, "--set", "sft.train.epochs=7"];
     let text = stderr(&again, 3);
     assert!(
-        text.contains("config.training.epochs: was 2, now 7")
+        text.contains("config.training.table.train.epochs: was 2, now 7")
             && text.contains("--force external/m1"),
         "{text}"
     );
