@@ -17,6 +17,7 @@ mod git_commit;
 mod jsonl;
 mod judge_health;
 mod kind;
+pub mod layout;
 mod lock;
 mod manifest;
 mod metrics;

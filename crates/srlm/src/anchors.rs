@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use srlm_artifact::{
     Artifact, Begin, Eval, FinishReason, Judgments, Prompt, Prompts, ResponseRow, Responses,
-    row_seed,
+    layout, row_seed,
 };
 use srlm_eval::anchors::{
     Anchor, AnchorScores, anchor_summary, begin, generated, read_anchors, write,
@@ -16,7 +16,7 @@ use crate::config::RunConfig;
 use crate::exit::{Exit, OrExit};
 use crate::run::{Run, root};
 use crate::seed;
-use crate::stages::{self, folder, staged};
+use crate::stages::{self, staged};
 
 /// Whether the settings ask for any.
 pub(crate) fn are_asked_for(config: &RunConfig) -> bool {
@@ -48,9 +48,9 @@ pub(crate) fn evaluate(run: &Run<'_>, t: u32, rubric: &Rubric) -> anyhow::Result
     let prompts = seed::write::<Prompts>(&run.path("seed/anchors-prompts"), prompts)?;
     let responses = seed::write::<Responses>(&run.path("seed/anchors-responses"), responses)?;
     let config = JudgeConfig { judgments: run.config.eval.judgments, ..run.config.judge.clone() };
-    let out = folder(t - 1, "anchors-judgments");
+    let out = layout::evaluation(t, "anchors-judgments");
     let judged = stages::judge_with(run, (role, t), (&prompts, &responses), rubric, &out, &config)?;
-    let out = folder(t - 1, "anchors");
+    let out = layout::evaluation(t, "anchors");
     staged(run, &out, || measure(run, &name, (&anchors, &responses, &judged), &out))?;
     Ok(())
 }

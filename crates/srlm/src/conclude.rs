@@ -2,15 +2,15 @@
 
 use anyhow::Context;
 use serde_json::json;
-use srlm_artifact::Artifact;
+use srlm_artifact::{Artifact, layout};
 use srlm_eval::{Best, Evaluation, Stop};
 
 use crate::run::Run;
-use crate::stages::folder;
 
 /// Writes `best.json` from the evaluations of M1 to M_t and says why the loop stops, where it does.
 pub(crate) fn conclude(run: &Run<'_>, t: u32) -> anyhow::Result<Best> {
-    let read = |s: u32| Ok(srlm_eval::read(&Artifact::open(&run.path(&folder(s - 1, "eval")))?)?);
+    let read =
+        |s: u32| Ok(srlm_eval::read(&Artifact::open(&run.path(&layout::evaluation(s, "eval")))?)?);
     let evaluations: Vec<Evaluation> = (1..=t).map(read).collect::<anyhow::Result<_>>()?;
     let is_last = t > run.config.run.iterations;
     let stop =

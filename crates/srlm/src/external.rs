@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use serde_json::json;
-use srlm_artifact::{Artifact, Begin, Ift, Model as ModelKind, Pairs};
+use srlm_artifact::{Artifact, Begin, Ift, Model as ModelKind, Pairs, layout};
 use srlm_external::{
     Data, HandOver, Inputs, Table, Training, begin_model, hand_over, render, take_back,
 };
@@ -19,15 +19,8 @@ use crate::exit::{Exit, OrExit};
 use crate::run::Run;
 use crate::stages::staged;
 
-/// Where hand-overs lie in a run: `external/m2` is that for `m2`.
-pub(crate) const FOLDER: &str = "external";
 /// How long a program that was asked to stop may take to save what it has.
 const GRACE: Duration = Duration::from_secs(60);
-
-/// The hand-over's folder for a model's.
-pub(crate) fn folder(model: &str) -> String {
-    format!("{FOLDER}/{model}")
-}
 
 /// Refuses what the program has no counterpart of before hours are spent on its pairs.
 pub(crate) fn check(config: &RunConfig) -> anyhow::Result<()> {
@@ -73,7 +66,7 @@ fn train(
     let (config, seed) = (&run.config.external, run.config.run.seed);
     let (model, model_hash) = run.checkpoint(t)?;
     let inputs = Inputs { model: &model, model_hash: &model_hash, data };
-    let there = run.path(&folder(out));
+    let there = run.path(&layout::hand_over(out));
     if there.join("manifest.json").exists() && !run.path(out).join("manifest.json").exists() {
         // Refused before the stage begins where a setting changed: the run keeps the configuration
         // that made it.

@@ -1,224 +1,135 @@
-//! The folders of a run, in the order in which they are made, and redoing part of them.
+//! Which steps a run has, and redoing part of them.
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
+use srlm_artifact::layout::{self, Part, Step, When};
 use srlm_pairs::LabelWeights;
 use srlm_train::TrainEngine;
 
 use crate::anchors;
 use crate::config::{Method, RunConfig, Unpaired};
 use crate::exit::{Exit, OrExit};
-use crate::external;
 use crate::run::Run;
 
-/// Folders before the first model. Few runs have those of `eft/`.
-const SEED: [&str; 17] = [
-    "seed/ift",
-    "seed/judge-sft",
-    "seed/ift-held-out",
-    "seed/eval-prompts",
-    "seed/ranked-prompts",
-    "seed/ranked-responses",
-    "seed/to-judge-prompts",
-    "seed/to-judge-responses",
-    "seed/anchors-prompts",
-    "seed/anchors-responses",
-    "seed/safety-prompts",
-    "eft/baseline",
-    "eft/judgments",
-    "eft/train",
-    "eft/evaluation",
-    "eft/judge-sft",
-    "eft/held-out-prompts",
-];
-
-/// Folders of a round in the order in which they are made; most runs have few of them.
-const ROUND: [&str; 21] = [
-    "prompts",
-    "responses",
-    "judgments",
-    "unpaired",
-    "perfect",
-    "seed-and-perfect",
-    "anchor-responses",
-    "anchor-judgments",
-    "judgments-before",
-    "safety-judgments",
-    "pairs",
-    "future-ref-logps",
-    "future-model",
-    "future-responses",
-    "future-judgments",
-    "guided-pairs",
-    "battles",
-    "judge-pairs",
-    "all-pairs",
-    "ref-logps",
-    "unpaired-ref-logps",
-];
-
-/// Every folder that a run with this many iterations may have.
-pub(crate) fn all(iterations: u32) -> Vec<String> {
-    let mut folders: Vec<String> = SEED.map(String::from).to_vec();
-    folders.extend(["eft/held-out-responses", "m1", "iter-0/m0-responses"].map(String::from));
-    folders.extend(evaluation(1));
-    for t in 1..=iterations {
-        folders.extend(ROUND.map(|stage| format!("iter-{t}/{stage}")));
-        folders.push(format!("m{}", t + 1));
-        folders.extend(evaluation(t + 1));
-    }
-    // What is handed over for a model comes before the model.
-    let with_hand_over = |folder: String| {
-        if is_model(&folder) { vec![external::folder(&folder), folder] } else { vec![folder] }
-    };
-    folders.into_iter().flat_map(with_hand_over).collect()
+/// Every step that the run with this configuration has.
+pub(crate) fn planned(config: &RunConfig) -> Vec<Step> {
+    let mut steps = layout::steps(config.run.iterations);
+    steps.retain(|step| is_planned(config, step));
+    steps
 }
 
-fn is_model(folder: &str) -> bool {
-    folder.starts_with('m') || folder == "eft/baseline" || folder.ends_with("/future-model")
+fn is_planned(config: &RunConfig, step: &Step) -> bool {
+    let t = step.iteration().unwrap_or_default();
+    holds(config, step.when, t) && (!step.is_hand_over || is_external(config, step))
 }
 
-/// Whether another program trains the model at this folder.
-fn is_external(config: &RunConfig, folder: &str) -> bool {
-    let is_fine_tuned =
-        ["m1", "eft/baseline"].contains(&folder) || config.round.method == Method::PositiveOnly;
+/// Whether another program trains the model of this step.
+fn is_external(config: &RunConfig, step: &Step) -> bool {
+    let is_fine_tuned = matches!(step.part, Part::FirstModel | Part::Examples)
+        || config.round.method == Method::PositiveOnly;
     let engine = if is_fine_tuned { config.sft.engine } else { config.dpo.engine };
     engine == TrainEngine::External
 }
 
-/// The folders that a run with this configuration has.
-pub(crate) fn planned(config: &RunConfig) -> Vec<String> {
-    all(config.run.iterations).into_iter().filter(|folder| is_planned(config, folder)).collect()
-}
-
-fn is_planned(config: &RunConfig, folder: &str) -> bool {
-    let (round, pairs) = (&config.round, &config.pairs);
-    let is_built = !config.data.ranked_prompts.is_empty();
-    let (place, stage) = folder.split_once('/').unwrap_or(("", folder));
-    let t: u32 = place.strip_prefix("iter-").and_then(|t| t.parse().ok()).unwrap_or(0);
-    let asks_for_safety = !config.data.safety_prompts.is_empty();
+/// Whether what a step is conditioned on holds in iteration t.
+fn holds(config: &RunConfig, when: When, t: u32) -> bool {
+    let RunConfig { data, round, pairs, dpo, .. } = config;
     let is_judged = matches!(round.method, Method::Judged | Method::Verified);
-    match (place, stage) {
-        (external::FOLDER, model) => is_external(config, model) && is_planned(config, model),
-        ("seed", "to-judge-prompts" | "to-judge-responses") => is_built,
-        ("seed", "judge-sft") => !config.data.eft.is_empty(),
-        ("seed", "ranked-prompts" | "ranked-responses") => !config.data.eft_held_out.is_empty(),
-        ("eft", "held-out-prompts" | "held-out-responses") => {
-            is_built && config.data.eft_held_out.is_empty()
+    let is_paired = round.method != Method::PositiveOnly;
+    let has_ranked = !data.ranked_prompts.is_empty();
+    let has_safety = !data.safety_prompts.is_empty();
+    // Another judge than M_t has nothing to judge after the last iteration.
+    let has_judge = || anchors::judge(config, t + 1).is_some();
+    match when {
+        When::Always => true,
+        When::JudgingExamples => !data.eft.is_empty(),
+        When::HeldOutExamples => !data.eft_held_out.is_empty(),
+        When::RankedResponses => has_ranked,
+        When::HeldOutOfRanked => has_ranked && data.eft_held_out.is_empty(),
+        When::Anchors => anchors::are_asked_for(config),
+        When::AnchorsJudged => anchors::are_asked_for(config) && has_judge(),
+        When::Safety => has_safety,
+        When::SafetyJudged => has_safety && config.safety.judged && has_judge(),
+        When::HeadToHead => config.eval.head_to_head,
+        When::Scored => round.method != Method::Spin,
+        When::Unpaired => round.unpaired != Unpaired::None,
+        When::TrainedOnUnpaired => dpo.is_unpaired(),
+        When::PositiveOnly => !is_paired,
+        When::Paired => is_paired,
+        When::AnchoredRejection => is_judged && pairs.anchored_rejection,
+        When::LabelWeights => is_judged && pairs.label_weights != LabelWeights::None,
+        When::SafetyReward => is_judged && round.safety_weight > 0.0,
+        When::FutureGuided => round.future_guided,
+        When::FutureGuidedHere => round.future_guided && dpo.engine == TrainEngine::Own,
+        When::MetaJudged => t <= round.meta_judge_rounds,
+        When::TrainedOnPairsHere => {
+            dpo.engine == TrainEngine::Own && is_paired && !dpo.is_unpaired()
         }
-        ("eft", _) => is_built,
-        (_, "m0-responses") => config.eval.head_to_head,
-        (_, "judgments") => round.method != Method::Spin,
-        (_, "unpaired") => round.unpaired != Unpaired::None,
-        (_, "unpaired-ref-logps") => config.dpo.is_unpaired(),
-        (_, "ref-logps") => {
-            let is_own = config.dpo.engine == TrainEngine::Own;
-            is_own && round.method != Method::PositiveOnly && !config.dpo.is_unpaired()
-        }
-        (_, "future-ref-logps") => round.future_guided && config.dpo.engine == TrainEngine::Own,
-        (_, "perfect" | "seed-and-perfect") => round.method == Method::PositiveOnly,
-        (_, "anchor-responses" | "anchor-judgments") => is_judged && pairs.anchored_rejection,
-        (_, "judgments-before") => is_judged && pairs.label_weights != LabelWeights::None,
-        ("seed", "anchors-prompts" | "anchors-responses") => anchors::are_asked_for(config),
-        (_, "anchors-judgments" | "anchors") => {
-            anchors::are_asked_for(config) && anchors::judge(config, t + 1).is_some()
-        }
-        ("seed", "safety-prompts") | (_, "eval-safety-responses" | "eval-safety") => {
-            asks_for_safety
-        }
-        (_, "eval-safety-judgments") => {
-            asks_for_safety && config.safety.judged && anchors::judge(config, t + 1).is_some()
-        }
-        (_, "safety-judgments") => is_judged && round.safety_weight > 0.0,
-        (_, "pairs") => round.method != Method::PositiveOnly,
-        (_, "battles" | "judge-pairs" | "all-pairs") => t <= round.meta_judge_rounds,
-        (_, stage) if stage.starts_with("future-") || stage == "guided-pairs" => {
-            round.future_guided
-        }
-        _ => true,
     }
 }
 
-/// Folders of the evaluation of a model, in the order in which they are made.
-const EVALUATION: [&str; 8] = [
-    "anchors-judgments",
-    "anchors",
-    "eval-safety-responses",
-    "eval-safety-judgments",
-    "eval-safety",
-    "eval-responses",
-    "eval-judgments",
-    "eval",
-];
-
-fn evaluation(t: u32) -> [String; 8] {
-    EVALUATION.map(|stage| format!("iter-{}/{stage}", t - 1))
-}
-
-/// Folders that a stage's name means: `iter-2/pairs`, `m1`, or `pairs`, `sft`, `dpo` in every
+/// Whether a stage's name means this step: `iter-2/pairs`, `m1`, or `pairs`, `sft`, `dpo` in every
 /// iteration.
-fn named(stage: &str, iterations: u32) -> Vec<usize> {
-    let hand_overs = format!("{}/", external::FOLDER);
-    let matches = |folder: &str| {
-        let model = folder.strip_prefix(hand_overs.as_str()).unwrap_or(folder);
-        match stage {
-            "seed" => folder.starts_with("seed/"),
-            "sft" => model == "m1",
-            "dpo" => model.starts_with('m') && model != "m1",
-            "judge" => folder.starts_with("iter-") && folder.ends_with("/judgments"),
-            "eft" => model.starts_with("eft/"),
-            _ => folder == stage || folder.rsplit('/').next() == Some(stage),
-        }
-    };
-    let folders = all(iterations);
-    folders.iter().enumerate().filter(|(_, folder)| matches(folder)).map(|(i, _)| i).collect()
+fn is_named(step: &Step, stage: &str) -> bool {
+    match stage {
+        "seed" => step.part == Part::Seed,
+        "sft" => step.part == Part::FirstModel,
+        "dpo" => step.is_model_of_the_loop() && step.part != Part::FirstModel,
+        "judge" => matches!(step.part, Part::Round(_)) && step.stage() == "judgments",
+        "eft" => step.part == Part::Examples,
+        _ => step.path() == stage || step.made() == stage || step.stage() == stage,
+    }
 }
 
 /// Moves aside what `--force` and `--from` ask to redo; nothing is deleted.
 pub(crate) fn redo(run: &Run<'_>, force: &[String], from: Option<&str>) -> anyhow::Result<()> {
-    let folders = all(run.config.run.iterations);
-    let mut redone = Vec::new();
+    let steps = layout::steps(run.config.run.iterations);
+    let mut redone = vec![false; steps.len()];
     for stage in force {
-        redone.extend(found(stage, run.config.run.iterations)?);
+        for i in found(&steps, stage)? {
+            redone[i] = true;
+        }
     }
     if let Some(stage) = from {
-        let first = found(stage, run.config.run.iterations)?[0];
-        redone.extend(first..folders.len());
+        redone[found(&steps, stage)?[0]..].fill(true);
     }
-    redone.sort_unstable();
-    redone.dedup();
-    for i in redone {
-        let path = run.path(&folders[i]);
+    for (step, _) in steps.iter().zip(redone).filter(|(_, is_redone)| *is_redone) {
+        let path = run.path(&step.path());
         if path.exists() {
             let aside = srlm_artifact::move_aside(&path)?;
-            run.console.say(&format!("{} moved to {}", folders[i], aside.display()));
+            run.console.say(&format!("{step} moved to {}", aside.display()));
         }
     }
     Ok(())
 }
 
-fn found(stage: &str, iterations: u32) -> anyhow::Result<Vec<usize>> {
-    let found = named(stage, iterations);
+/// Places of the steps that a stage's name means; a name that means none is refused.
+fn found(steps: &[Step], stage: &str) -> anyhow::Result<Vec<usize>> {
+    let named = steps.iter().enumerate().filter(|(_, step)| is_named(step, stage));
+    let found: Vec<usize> = named.map(|(i, _)| i).collect();
     if found.is_empty() {
-        let refuse = || -> anyhow::Result<()> {
-            bail!(
-                "no stage {stage:?}: name a folder such as iter-1/pairs or m2, or seed, eft, sft, prompts, responses, judge, pairs, ref-logps, dpo, eval"
-            )
-        };
-        refuse().or_exit(Exit::Config)?;
-        return Err(anyhow!("unreachable"));
+        return Err(anyhow!(
+            "no stage {stage:?}: name a folder such as {} or {}, or seed, eft, sft, prompts, \
+             responses, judge, pairs, ref-logps, dpo, eval",
+            layout::round(1, "pairs"),
+            layout::model(2)
+        ))
+        .or_exit(Exit::Config);
     }
     Ok(found)
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
     fn stages_are_known_by_folder_and_by_name() {
-        let folders = all(2);
-        let names =
-            |stage| named(stage, 2).into_iter().map(|i| folders[i].as_str()).collect::<Vec<_>>();
+        let steps = layout::steps(2);
+        let names = |stage| {
+            let found = found(&steps, stage).unwrap_or_default();
+            found.into_iter().map(|i| steps[i].path()).collect::<Vec<_>>()
+        };
         assert_eq!(names("dpo"), ["external/m2", "m2", "external/m3", "m3"]);
         assert_eq!(names("sft"), ["external/m1", "m1"]);
         assert_eq!(names("m2"), ["external/m2", "m2"]);
@@ -227,5 +138,16 @@ mod tests {
         assert_eq!(names("judge"), ["iter-1/judgments", "iter-2/judgments"]);
         assert_eq!(names("eft")[..2], ["external/eft/baseline", "eft/baseline"]);
         assert!(names("nonsense").is_empty());
+    }
+
+    #[test]
+    fn the_presets_plan_what_the_paper_has() {
+        let config = crate::config::load(None, Some("tiny"), &[]).unwrap();
+        let planned: Vec<String> = planned(&config).iter().map(Step::path).collect();
+        let round = ["prompts", "responses", "judgments", "pairs", "ref-logps"];
+        for (t, stage) in [1, 2].into_iter().flat_map(|t| round.map(|stage| (t, stage))) {
+            assert!(planned.contains(&layout::round(t, stage)), "{planned:?}");
+        }
+        assert!(!planned.iter().any(|path| path.starts_with("external/")), "{planned:?}");
     }
 }

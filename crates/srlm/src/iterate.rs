@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use srlm_artifact::{Artifact, Kind};
+use srlm_artifact::{Artifact, Kind, layout};
 use srlm_eval::RunSummary;
 use srlm_judge::Rubric;
 
@@ -75,7 +75,7 @@ fn iteration(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Res
         Preferences::Perfect(ift) => {
             reported(
                 run,
-                stages::sft_on(run, &format!("m{}", t + 1), &ift, seed.judge_sft.as_ref())?,
+                stages::sft_on(run, &layout::model(t + 1), &ift, seed.judge_sft.as_ref())?,
             )?;
         }
     }

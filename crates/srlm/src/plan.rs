@@ -34,15 +34,15 @@ pub(crate) fn print_plan(config: &RunConfig, dir: &Path, console: &Console) -> a
 
 fn stages(config: &RunConfig, dir: &Path) -> String {
     let mut text = "Stages\n".to_owned();
-    for folder in folders::planned(config) {
-        let state = if dir.join(&folder).join("manifest.json").exists() {
+    for step in folders::planned(config) {
+        let state = if step.is_made(dir) {
             "made"
-        } else if dir.join(format!("{folder}.partial")).exists() {
+        } else if dir.join(format!("{step}.partial")).exists() {
             "begun"
         } else {
             "to do"
         };
-        text += &format!("  {state:<6} {folder}\n");
+        text += &format!("  {state:<6} {:<32} {}\n", step.path(), step.label);
     }
     text
 }
@@ -54,12 +54,9 @@ pub(crate) fn study_plan(name: &str, runs: &[StudyRun], dir: &Path) -> String {
     let (mut responses, mut judgments, mut tokens) = (0, 0, 0);
     for StudyRun { planned, config } in runs {
         let run_dir = dir.join("runs").join(&planned.id);
-        let folders = folders::planned(config);
-        let n_made = folders
-            .iter()
-            .filter(|folder| run_dir.join(folder).join("manifest.json").exists())
-            .count();
-        text += &format!("  {n_made:>3} of {:>3} stages made  {}\n", folders.len(), planned.id);
+        let steps = folders::planned(config);
+        let n_made = steps.iter().filter(|step| step.is_made(&run_dir)).count();
+        text += &format!("  {n_made:>3} of {:>3} stages made  {}\n", steps.len(), planned.id);
         let (work, rounds) = (Work::of(config), u64::from(config.run.iterations));
         responses += rounds * work.responses;
         judgments += rounds * work.judgments;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use srlm_artifact::{
-    Artifact, Ift, Judgments, Pairs, Place, PromptRow, Prompts, Responses, Unpaired, row_seed,
+    Artifact, Ift, Judgments, Pairs, Place, PromptRow, Prompts, Responses, Unpaired, layout,
+    row_seed,
 };
 use srlm_judge::meta::{self, MetaRubric};
 use srlm_judge::{Breach, Rubric};
@@ -16,7 +17,7 @@ use crate::iterate::{reported, rubric_file};
 use crate::run::{Run, root};
 use crate::safety;
 use crate::seed::{self, Seed};
-use crate::stages::{self, folder, staged};
+use crate::stages::{self, staged};
 
 /// What M_{t+1} is trained on.
 pub(crate) enum Preferences {
@@ -65,7 +66,7 @@ pub(crate) fn prompts(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Arti
         .into_iter()
         .map(|row| seed::prompt_row(&row.prompt_id, row.prompt))
         .collect();
-    let out = folder(t, "prompts");
+    let out = layout::round(t, "prompts");
     staged(run, &out, || seed::write::<Prompts>(&run.path(&out), rows))
 }
 
@@ -89,7 +90,7 @@ pub(crate) fn judgments(
 
 /// Makes the pairs of round t from what it has judged.
 pub(crate) fn pairs(run: &Run<'_>, t: u32, rubric: &Rubric) -> anyhow::Result<Artifact<Pairs>> {
-    let at = |stage: &str| run.path(&folder(t, stage));
+    let at = |stage: &str| run.path(&layout::round(t, stage));
     let (prompts, responses, judgments) = (
         Artifact::open(&at("prompts"))?,
         Artifact::open(&at("responses"))?,
@@ -107,7 +108,7 @@ pub(crate) fn made(run: &Run<'_>, t: u32) -> anyhow::Result<Artifact<Pairs>> {
         round if round.future_guided => "guided-pairs",
         _ => "pairs",
     };
-    Ok(Artifact::open(&run.path(&folder(t, stage)))?)
+    Ok(Artifact::open(&run.path(&layout::round(t, stage)))?)
 }
 
 /// What the steps of a round share.
@@ -136,7 +137,7 @@ impl Round<'_, '_> {
     }
 
     fn folder(&self, stage: &str) -> String {
-        folder(self.t, stage)
+        layout::round(self.t, stage)
     }
 
     /// Seeds of samples beside the candidates: the same ones would draw alike and pair like with
@@ -331,7 +332,7 @@ impl Round<'_, '_> {
         })?;
         let mut rows = seed.ift.rows()?;
         for t in 1..=self.t {
-            rows.extend(Artifact::<Ift>::open(&run.path(&folder(t, "perfect")))?.rows()?);
+            rows.extend(Artifact::<Ift>::open(&run.path(&layout::round(t, "perfect")))?.rows()?);
         }
         let out = self.folder("seed-and-perfect");
         staged(run, &out, || seed::write::<Ift>(&run.path(&out), rows))
@@ -342,7 +343,7 @@ impl Round<'_, '_> {
 fn spin(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact<Pairs>> {
     let prompts = prompts(run, t, seed)?;
     let responses = reported(run, stages::responses(run, t, &prompts)?)?;
-    let out = folder(t, "pairs");
+    let out = layout::round(t, "pairs");
     let pairs = staged(run, &out, || {
         srlm_pairs::run_spin(&seed.ift, &responses, &run.path(&out)).or_exit(Exit::Data)
     })?;

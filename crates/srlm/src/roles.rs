@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow, bail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use srlm_artifact::layout;
 use srlm_generate::{BatchReader, BatchWriter, Generate, HttpConfig, Kept, OpenAi};
 use srlm_model::Engine;
 
@@ -138,7 +139,7 @@ impl<'a> Run<'a> {
             .or_exit(Exit::Config)?;
         if !made.join("manifest.json").exists() {
             let folder = if t > 0 {
-                format!(" (M{t} is in {})", self.path(&format!("m{t}")).display())
+                format!(" (M{t} is in {})", self.path(&layout::model(t)).display())
             } else {
                 String::new()
             };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use srlm_artifact::{Artifact, Model as ModelKind, Place, RunLock, Shard};
+use srlm_artifact::{Artifact, Model as ModelKind, Place, RunLock, Shard, layout};
 use srlm_checkpoint::Checkpoint;
 use srlm_generate::{Completion, Error as GenerateError, Generate, Request};
 use srlm_model::{Engine, Model};
@@ -144,7 +144,7 @@ impl<'a> Run<'a> {
     /// Folder or file of M_t, and its content hash.
     pub(crate) fn model_path(&self, t: u32) -> anyhow::Result<(PathBuf, String)> {
         if t > 0 {
-            let artifact = Artifact::<ModelKind>::open(&self.path(&format!("m{t}")))?;
+            let artifact = Artifact::<ModelKind>::open(&self.path(&layout::model(t)))?;
             return Ok((artifact.dir().to_owned(), artifact.content_hash().to_owned()));
         }
         if self.m0.get().is_none() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use srlm_artifact::{Artifact, Begin, Eval, Input, Judgments, Prompts, Responses};
+use srlm_artifact::{Artifact, Begin, Eval, Input, Judgments, Prompts, Responses, layout};
 use srlm_eval::safety::{Answered, SafetyRow, begin, read_safety, safety_summary, write};
 use srlm_judge::{JudgeConfig, Rubric};
 use srlm_sampler::responses;
@@ -11,7 +11,7 @@ use crate::anchors::judge;
 use crate::exit::{Exit, OrExit};
 use crate::run::{Run, root};
 use crate::seed;
-use crate::stages::{self, folder, staged};
+use crate::stages::{self, staged};
 
 /// The safety rubric, and the settings to judge with it.
 pub(crate) fn rubric(run: &Run<'_>) -> (Rubric, JudgeConfig) {
@@ -31,14 +31,14 @@ pub(crate) fn evaluate(run: &Run<'_>, t: u32) -> anyhow::Result<()> {
         sampling: run.config.eval.sampling.clone(),
         ..run.config.responses.clone()
     };
-    let out = folder(t - 1, "eval-safety-responses");
+    let out = layout::evaluation(t, "eval-safety-responses");
     let responses = stages::respond(run, ("self", t), run.place(0), &prompts, &out, &config)?;
     let judged = match judge(&run.config, t).filter(|_| run.config.safety.judged) {
         None => None,
         Some((role, _)) => {
             let (rubric, config) = rubric(run);
             let config = JudgeConfig { judgments: run.config.eval.judgments, ..config };
-            let out = folder(t - 1, "eval-safety-judgments");
+            let out = layout::evaluation(t, "eval-safety-judgments");
             Some(stages::judge_with(
                 run,
                 (role, t),
@@ -49,7 +49,7 @@ pub(crate) fn evaluate(run: &Run<'_>, t: u32) -> anyhow::Result<()> {
             )?)
         }
     };
-    let out = folder(t - 1, "eval-safety");
+    let out = layout::evaluation(t, "eval-safety");
     staged(run, &out, || measure(run, t, &rows, (&responses, judged.as_ref()), &out))?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use srlm_artifact::{
     Artifact, Ift, Judgments, Kind, MetricsRow, Model as ModelKind, Pairs, Place, Progress,
-    Prompts, RefLogps, Responses, Unpaired, UnpairedRefLogps,
+    Prompts, RefLogps, Responses, Unpaired, UnpairedRefLogps, layout,
 };
 use srlm_checkpoint::Checkpoint;
 use srlm_judge::Rubric;
@@ -17,11 +17,6 @@ use crate::external;
 use crate::run::{Run, root};
 use crate::seed::Seed;
 use crate::validation::JudgedCheckpoints;
-
-/// Where an iteration keeps what it makes.
-pub(crate) fn folder(iteration: u32, stage: &str) -> String {
-    format!("iter-{iteration}/{stage}")
-}
 
 /// Runs a stage between the console's first and last line on it.
 pub(crate) fn staged<K: Kind>(
@@ -85,7 +80,7 @@ pub(crate) fn training_progress<'r>(
 
 /// M0 -> M1.
 pub(crate) fn sft(run: &Run<'_>, seed: &Seed) -> anyhow::Result<Artifact<ModelKind>> {
-    sft_on(run, "m1", &seed.ift, seed.judge_sft.as_ref())
+    sft_on(run, &layout::model(1), &seed.ift, seed.judge_sft.as_ref())
 }
 
 /// M0 fine-tuned on instruction-following examples and, where there are any, judging examples.
@@ -124,10 +119,10 @@ pub(crate) fn prompts(
     t: u32,
     seed: &Artifact<Ift>,
 ) -> anyhow::Result<Artifact<Prompts>> {
-    let out = folder(t, "prompts");
+    let out = layout::round(t, "prompts");
     staged(run, &out, || {
         let earlier: Vec<Artifact<Prompts>> = (1..t)
-            .map(|before| Artifact::open(&run.path(&folder(before, "prompts"))))
+            .map(|before| Artifact::open(&run.path(&layout::round(before, "prompts"))))
             .collect::<Result<_, _>>()?;
         let (config, place, path, name) =
             (&run.config.prompts, run.place(t), run.path(&out), &run.device()?.name);
@@ -158,7 +153,7 @@ pub(crate) fn responses(
     prompts: &Artifact<Prompts>,
 ) -> anyhow::Result<Artifact<Responses>> {
     let who = (run.config.roles.responses.as_str(), t);
-    respond(run, who, run.place(t), prompts, &folder(t, "responses"), &run.config.responses)
+    respond(run, who, run.place(t), prompts, &layout::round(t, "responses"), &run.config.responses)
 }
 
 /// Responses of a role in iteration t to `prompts` at `out`, drawn as `config` and the seeds of
@@ -204,7 +199,14 @@ pub(crate) fn judge(
     rubric: &Rubric,
 ) -> anyhow::Result<Artifact<Judgments>> {
     let who = (run.config.roles.judge.as_str(), t);
-    judge_with(run, who, (prompts, responses), rubric, &folder(t, "judgments"), &run.config.judge)
+    judge_with(
+        run,
+        who,
+        (prompts, responses),
+        rubric,
+        &layout::round(t, "judgments"),
+        &run.config.judge,
+    )
 }
 
 /// Judgments of `responses` by a role in iteration t, at `out`.
@@ -253,7 +255,7 @@ pub(crate) fn pairs(
     t: u32,
     inputs: srlm_pairs::Inputs<'_>,
 ) -> anyhow::Result<Artifact<Pairs>> {
-    let out = folder(t, "pairs");
+    let out = layout::round(t, "pairs");
     staged(run, &out, || {
         srlm_pairs::run(&run.config.pairs, inputs, run.place(t), &run.path(&out))
             .or_exit(Exit::Data)
@@ -310,7 +312,7 @@ pub(crate) fn unpaired_ref_logps(
     t: u32,
     unpaired: &Artifact<Unpaired>,
 ) -> anyhow::Result<Artifact<UnpairedRefLogps>> {
-    let out = folder(t, "unpaired-ref-logps");
+    let out = layout::round(t, "unpaired-ref-logps");
     staged(run, &out, || {
         let path = run.path(&out);
         let (checkpoint, hash) = run.checkpoint(t)?;
@@ -347,11 +349,11 @@ pub(crate) fn kto(
     unpaired: &Artifact<Unpaired>,
     ref_logps: &Artifact<UnpairedRefLogps>,
 ) -> anyhow::Result<Artifact<ModelKind>> {
-    let out = format!("m{}", t + 1);
+    let out = layout::model(t + 1);
     staged(run, &out, || {
         run.unload();
         let (checkpoint, hash) = run.checkpoint(t)?;
-        let model_name = &format!("m{t}");
+        let model_name = &layout::model(t);
         let inputs = srlm_dpo::unpaired::Inputs {
             model: &checkpoint,
             model_hash: &hash,
@@ -376,7 +378,7 @@ pub(crate) fn dpo(
     t: u32,
     pairs: &Artifact<Pairs>,
 ) -> anyhow::Result<Artifact<ModelKind>> {
-    dpo_to(run, t, pairs, (&folder(t, "ref-logps"), &format!("m{}", t + 1)))
+    dpo_to(run, t, pairs, (&layout::round(t, "ref-logps"), &layout::model(t + 1)))
 }
 
 /// M_t trained on pairs, at `out`; where it is trained here, the reference's log-probabilities are
@@ -397,7 +399,7 @@ pub(crate) fn dpo_to(
         let inputs = srlm_dpo::Inputs {
             model: &checkpoint,
             model_hash: &hash,
-            model_name: &format!("m{t}"),
+            model_name: &layout::model(t),
             pairs,
             ref_logps,
         };

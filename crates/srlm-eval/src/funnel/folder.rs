@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use srlm_artifact::Manifest;
+use srlm_artifact::{Manifest, layout};
 
 use super::row::{Count, FunnelRow, RowState};
 
@@ -16,7 +16,7 @@ pub(super) struct Folders<'a> {
 impl Folders<'_> {
     /// The path of a stage's folder, relative to the run.
     pub(super) fn path(self, stage: &str) -> String {
-        format!("iter-{}/{stage}", self.iteration)
+        layout::round(self.iteration, stage)
     }
 
     pub(super) fn exists(self, stage: &str) -> bool {

@@ -12,7 +12,7 @@ mod text;
 use std::path::Path;
 
 use serde::Serialize;
-use srlm_artifact::{Artifact, JudgmentRow, Judgments};
+use srlm_artifact::{Artifact, JudgmentRow, Judgments, layout};
 
 pub(crate) use eft_rows::rows as eft_rows;
 pub(crate) use text::joined;
@@ -60,7 +60,7 @@ pub struct Misfit {
 pub fn funnel(run_dir: &Path) -> Result<Funnel, Error> {
     let iterations = crate::report::n_iterations(run_dir)?;
     let judgments = |t| {
-        Artifact::<Judgments>::open(&run_dir.join(format!("iter-{t}/judgments"))).ok()?.rows().ok()
+        Artifact::<Judgments>::open(&run_dir.join(layout::round(t, "judgments"))).ok()?.rows().ok()
     };
     let one = |t| of_iteration(run_dir, t, judgments(t).as_deref());
     Ok(Funnel { iterations: (1..=iterations).map(one).collect() })

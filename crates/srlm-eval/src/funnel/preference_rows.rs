@@ -1,6 +1,6 @@
 //! From scored responses to what the next model was trained on.
 
-use srlm_artifact::{Aggregation, Manifest};
+use srlm_artifact::{Aggregation, Manifest, layout};
 
 use super::folder::{Folders, count, counts};
 use super::row::{Count, FunnelRow};
@@ -158,7 +158,7 @@ pub(super) fn fitting(folders: Folders<'_>, pairs: &FunnelRow) -> FunnelRow {
 
 /// Whether another program trained on the pairs: which of them fit, it alone knows.
 pub(super) fn is_trained_elsewhere(folders: Folders<'_>) -> bool {
-    let model = folders.run_dir.join(format!("m{}", folders.iteration + 1));
+    let model = folders.run_dir.join(layout::model(folders.iteration + 1));
     Manifest::read(&model)
         .is_ok_and(|manifest| manifest.provenance.stage.starts_with("srlm-external/"))
 }
@@ -170,7 +170,7 @@ pub(super) fn trained_on_pairs(folders: Folders<'_>, fitting: &FunnelRow) -> Fun
         FunnelRow { source: fitting.as_source(1), n_in: fitting.n_out, n_out, notes, ..row }
             .checked(None)
     };
-    folders.row(("pairs trained on", "pairs"), format!("m{}", folders.iteration + 1), fill)
+    folders.row(("pairs trained on", "pairs"), layout::model(folders.iteration + 1), fill)
 }
 
 /// Responses with verdicts whose prompt leaves room for them.
@@ -195,7 +195,7 @@ pub(super) fn trained_on_responses(folders: Folders<'_>, fitting: &FunnelRow) ->
         FunnelRow { source: fitting.as_source(1), n_in: fitting.n_out, n_out, notes, ..row }
             .checked(None)
     };
-    folders.row(("responses trained on", "responses"), format!("m{}", folders.iteration + 1), fill)
+    folders.row(("responses trained on", "responses"), layout::model(folders.iteration + 1), fill)
 }
 
 /// Perfect responses, to be imitated.
@@ -223,7 +223,7 @@ pub(super) fn trained_on_examples(folders: Folders<'_>, perfect: &FunnelRow) -> 
         FunnelRow { source: perfect.as_source(1), joined, n_in, n_out, dropped, notes, ..row }
             .checked(None)
     };
-    folders.row(("examples trained on", "examples"), format!("m{}", folders.iteration + 1), fill)
+    folders.row(("examples trained on", "examples"), layout::model(folders.iteration + 1), fill)
 }
 
 /// Whether the strategy names several pairs of a prompt: then pairs are counted apart from prompts.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use askama::Template;
+use srlm_artifact::layout;
 
 use super::answer_view::rows_of;
 use super::format::{count, words};
@@ -108,8 +109,8 @@ fn iteration(run: &RunSummary, summary: &IterationSummary) -> Iteration {
             .map(|row| step(row, most[row.unit]))
             .collect()
     };
-    let prefix = format!("iter-{}/", summary.iteration);
-    let folders = run.folders().filter(|folder| folder.path.starts_with(&prefix));
+    let is_here = |folder: &&Folder| layout::iteration_of(&folder.path) == Some(summary.iteration);
+    let folders = run.folders().filter(is_here);
     let broken = summary.stages.iter().filter_map(|folder| match &folder.state {
         FolderState::Unreadable(reason) => Some(format!("{} unreadable: {reason}", folder.path)),
         _ => None,

@@ -1,6 +1,7 @@
 //! The numbers of the first screen, which are also those that runs are compared by.
 
 use serde::Serialize;
+use srlm_artifact::layout;
 
 use super::{Facts, Folder, ModelSummary, RunSummary};
 use crate::{Agreement, Change, Estimate, Evaluation, Verdict};
@@ -77,14 +78,7 @@ impl RunSummary {
     /// evaluation.
     fn made_for(&self, t: usize) -> impl Iterator<Item = &Facts> {
         let is_part = move |folder: &&Folder| {
-            let first = folder.path.split('/').next().unwrap_or_default();
-            match first.strip_prefix("iter-").and_then(|number| number.parse::<usize>().ok()) {
-                // `iter-T` holds the round of M_T that makes M_{T+1}, and the evaluation of
-                // M_{T+1}.
-                Some(iteration) => iteration + 1 == t,
-                None if first.starts_with("seed") || first == "eft" => t == 1,
-                None => first == format!("m{t}"),
-            }
+            layout::part_of(&folder.path).is_some_and(|part| part.model() as usize == t)
         };
         self.folders().filter(is_part).filter_map(Folder::facts)
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use srlm_artifact::layout::{self, Part};
 use srlm_artifact::{
     Artifact, Eft, Eval, Ift, JudgeHealth, Judgments, Kind, Manifest, Model, Pairs, Prompts,
     RefLogps, Responses, read_metrics,
@@ -57,15 +58,11 @@ fn read_config(run_dir: &Path) -> Option<String> {
 }
 
 fn iterations_of(names: &[String], config: Option<&str>) -> u32 {
-    let found = |prefix: &str| {
-        names.iter().filter_map(|name| name.strip_prefix(prefix)?.parse().ok()).max()
-    };
-    let models = found("m").map(|model: u32| model.saturating_sub(1));
-    [config.and_then(planned_iterations), found("iter-"), models]
-        .into_iter()
-        .flatten()
-        .max()
-        .unwrap_or(0)
+    let rounds = names.iter().filter_map(|name| match layout::part_of(name) {
+        Some(Part::Round(t)) => Some(t),
+        _ => None,
+    });
+    config.and_then(planned_iterations).max(rounds.max()).unwrap_or(0)
 }
 
 /// Names of the folders in `dir`, sorted.
@@ -120,7 +117,7 @@ fn seed(run_dir: &Path, path: String) -> Folder {
 }
 
 fn model(run_dir: &Path, t: u32) -> ModelSummary {
-    let (mut folder, artifact) = open::<Model>(run_dir, format!("m{t}"));
+    let (mut folder, artifact) = open::<Model>(run_dir, layout::model(t));
     let metrics = content(
         &mut folder,
         artifact.filter(has_metrics).map(|artifact| read_metrics(artifact.dir())),
@@ -128,14 +125,14 @@ fn model(run_dir: &Path, t: u32) -> ModelSummary {
     let training = curve_findings(&metrics);
     let label = format!("M{t}");
     let mut summary = ModelSummary { label, folder, metrics, training, ..ModelSummary::default() };
-    if let Some(iteration) = t.checked_sub(1) {
-        let (mut eval_folder, artifact) = open::<Eval>(run_dir, format!("iter-{iteration}/eval"));
+    if t > 0 {
+        let (mut eval_folder, artifact) = open::<Eval>(run_dir, layout::evaluation(t, "eval"));
         summary.evaluation = content(
             &mut eval_folder,
             artifact.as_ref().map(|artifact| crate::read(artifact).map(Some)),
         );
         summary.eval_folder = Some(eval_folder);
-        let measured = |name: &str| open::<Eval>(run_dir, format!("iter-{iteration}/{name}")).1;
+        let measured = |name: &str| open::<Eval>(run_dir, layout::evaluation(t, name)).1;
         summary.anchors =
             measured("anchors").and_then(|artifact| crate::anchors::read(&artifact).ok());
         summary.safety =
@@ -161,7 +158,7 @@ fn has_metrics(model: &Artifact<Model>) -> bool {
 }
 
 fn iteration(run_dir: &Path, t: u32) -> IterationSummary {
-    let path = |stage: &str| format!("iter-{t}/{stage}");
+    let path = |stage: &str| layout::round(t, stage);
     let (prompts, _) = open::<Prompts>(run_dir, path("prompts"));
     let (mut responses, artifact) = open::<Responses>(run_dir, path("responses"));
     let response_rows = content(&mut responses, artifact.map(|artifact| artifact.rows()));
@@ -187,7 +184,7 @@ fn iteration(run_dir: &Path, t: u32) -> IterationSummary {
 /// judge.
 fn judge_name(run_dir: &Path, t: u32, judgments: &Facts) -> String {
     let weights =
-        Manifest::read(&run_dir.join(format!("m{t}"))).map(|manifest| manifest.content_hash);
+        Manifest::read(&run_dir.join(layout::model(t))).map(|manifest| manifest.content_hash);
     let judge =
         judgments.inputs.iter().find(|(role, _)| role == "model").map(|(_, judge)| judge.as_str());
     match (weights, judge) {

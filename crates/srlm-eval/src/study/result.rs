@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use srlm_artifact::{
     Artifact, Begin, Counts, Error as ArtifactError, Input, Manifest, Recipe, Study as Kind, begin,
+    layout,
 };
 
 use super::{RunState, Study};
@@ -79,15 +80,16 @@ fn recipe(study: &Study, study_dir: &Path) -> Recipe {
 
 /// The evaluations of a run's models, by what they hold.
 fn evaluations(study_dir: &Path, id: &str, n_models: usize) -> Vec<Input> {
-    let input = |t: usize| {
-        let manifest = Manifest::read(&study_dir.join(format!("runs/{id}/iter-{t}/eval"))).ok()?;
+    let input = |t: u32| {
+        let run_dir = study_dir.join("runs").join(id);
+        let manifest = Manifest::read(&run_dir.join(layout::round(t, "eval"))).ok()?;
         Some(Input {
-            role: format!("{id}/iter-{t}"),
+            role: format!("{id}/{}", layout::iteration(t)),
             kind: manifest.kind,
             content_hash: manifest.content_hash,
         })
     };
-    (0..n_models).filter_map(input).collect()
+    (0..n_models as u32).filter_map(input).collect()
 }
 
 fn counts(study: &Study) -> Counts {

@@ -1,7 +1,7 @@
 //! What came of a prompt, with the reason.
 
 use serde::Serialize;
-use srlm_artifact::Manifest;
+use srlm_artifact::{Manifest, layout};
 
 use super::no_pair::no_pair;
 use super::ranking::Settings;
@@ -132,10 +132,11 @@ impl Stages {
 
     fn trained(&self, on_what: String) -> Fate {
         let next = self.iteration + 1;
+        let folder = layout::model(next);
         if !self.is_trained {
-            return self.waiting(&format!("m{next}"));
+            return self.waiting(&folder);
         }
-        fate(Outcome::TrainedOn, &format!("m{next}"), format!("M{next} was trained on {on_what}"))
+        fate(Outcome::TrainedOn, &folder, format!("M{next} was trained on {on_what}"))
     }
 
     fn waiting(&self, folder: &str) -> Fate {

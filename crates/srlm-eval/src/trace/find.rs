@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use srlm_artifact::{PromptRow, Prompts};
+use srlm_artifact::{PromptRow, Prompts, layout};
 
 use super::dropped::{DroppedText, dropped};
 use super::folders::open;
@@ -81,7 +81,7 @@ fn beginning(
 fn all(run_dir: &Path) -> Result<Vec<Found>, Error> {
     let mut all = Vec::new();
     for t in 1..=crate::report::n_iterations(run_dir)? {
-        let Some(prompts) = open::<Prompts>(&run_dir.join(format!("iter-{t}/prompts")))? else {
+        let Some(prompts) = open::<Prompts>(&run_dir.join(layout::round(t, "prompts")))? else {
             continue;
         };
         all.extend(prompts.rows()?.into_iter().map(|row| Found::Prompt(t, row)));

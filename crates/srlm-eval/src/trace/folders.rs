@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Kind, Manifest};
+use srlm_artifact::{Artifact, Kind, Manifest, layout};
 
 use crate::Error;
 
@@ -41,7 +41,7 @@ impl Iteration<'_> {
         folder: &str,
         keep: impl FnMut(&K::Row) -> bool,
     ) -> Result<Option<Part<K>>, Error> {
-        let path = self.run_dir.join(format!("iter-{}/{folder}", self.number));
+        let path = self.run_dir.join(layout::round(self.number, folder));
         let Some(artifact) = open::<K>(&path)? else { return Ok(None) };
         let mut rows = artifact.rows()?;
         rows.retain(keep);

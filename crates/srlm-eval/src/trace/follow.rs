@@ -4,7 +4,7 @@ use std::path::Path;
 
 use srlm_artifact::{
     Battles, Ift, Judgments, Kind, Manifest, PairRow, Pairs, PromptRow, PromptSource, RefLogps,
-    RefLogpsRow, Responses, Unpaired, aggregate,
+    RefLogpsRow, Responses, Unpaired, aggregate, layout,
 };
 
 use super::fate::{Fate, Outcome, Stages};
@@ -77,7 +77,7 @@ fn kept(iteration: Iteration<'_>, prompt: PromptRow) -> Result<Passage, Error> {
         guided,
         perfect,
         has_ref_logps,
-        is_trained: Manifest::read(&iteration.run_dir.join(format!("m{}", iteration.number + 1)))
+        is_trained: Manifest::read(&iteration.run_dir.join(layout::model(iteration.number + 1)))
             .is_ok(),
     };
     let fate = stages.fate(&responses, &pairs);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
+use srlm_artifact::layout;
 use srlm_eval::judging::Scale;
 use srlm_generate::HttpConfig;
 use srlm_import::{HumanData, HumanFormat, read_human};
@@ -120,7 +121,7 @@ fn settings(args: &EvalJudge) -> anyhow::Result<(RunConfig, String)> {
     let model = match (&args.model, &args.run) {
         (Some(model), _) => model,
         (None, Some(run)) if args.iteration > 0 => {
-            return Ok((config, run.join(format!("m{}", args.iteration)).display().to_string()));
+            return Ok((config, run.join(layout::model(args.iteration)).display().to_string()));
         }
         (None, _) => return Ok((config, "m0".to_owned())),
     };
@@ -142,7 +143,7 @@ fn settings(args: &EvalJudge) -> anyhow::Result<(RunConfig, String)> {
 /// `runs/eval-judge`.
 fn default_dir(args: &EvalJudge, config: &RunConfig, stem: &str) -> anyhow::Result<PathBuf> {
     let model = args.served_name.as_ref().or(args.model.as_ref());
-    let model = model.map_or(format!("m{}", args.iteration), |model| {
+    let model = model.map_or(layout::model(args.iteration), |model| {
         model.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or("model").to_owned()
     });
     let settings = format!(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde_json::json;
 use srlm_artifact::{
-    Artifact, Judgments, Kind, Manifest, Place, Prompts, Responses, read_jsonl, to_line,
+    Artifact, Judgments, Kind, Manifest, Place, Prompts, Responses, layout, read_jsonl, to_line,
 };
 
 use super::print;
@@ -22,7 +22,7 @@ use crate::preferences;
 use crate::roles::BatchFiles;
 use crate::run::{Run, root};
 use crate::seed;
-use crate::stages::{self, folder};
+use crate::stages;
 
 /// `iterate`.
 pub(crate) fn iterate(args: &Iterate, console: &Console) -> anyhow::Result<()> {
@@ -116,17 +116,17 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
         "sft" => stages::sft(&run, &eft::complete(&run, seed, &rubric)?)?.dir().to_owned(),
         "prompts" => preferences::prompts(&run, t, &seed)?.dir().to_owned(),
         "responses" => {
-            stages::responses(&run, t, &Artifact::open(&run.path(&folder(t, "prompts")))?)?
+            stages::responses(&run, t, &Artifact::open(&run.path(&layout::round(t, "prompts")))?)?
                 .dir()
                 .to_owned()
         }
         "judge" => {
-            let prompts = Artifact::open(&run.path(&folder(t, "prompts")))?;
-            let responses = Artifact::open(&run.path(&folder(t, "responses")))?;
+            let prompts = Artifact::open(&run.path(&layout::round(t, "prompts")))?;
+            let responses = Artifact::open(&run.path(&layout::round(t, "responses")))?;
             preferences::judgments(&run, t, (&prompts, &responses), &rubric)?.dir().to_owned()
         }
         _ if run.config.dpo.is_unpaired() => {
-            let unpaired = Artifact::open(&run.path(&folder(t, "unpaired")))?;
+            let unpaired = Artifact::open(&run.path(&layout::round(t, "unpaired")))?;
             let ref_logps = stages::unpaired_ref_logps(&run, t, &unpaired)?;
             stages::kto(&run, t, &unpaired, &ref_logps)?.dir().to_owned()
         }
@@ -156,16 +156,16 @@ pub(crate) fn merge(args: &Merge, console: &Console) -> anyhow::Result<()> {
 }
 
 fn joined<K: Kind>(run: &Run<'_>, t: u32, stage: &str) -> anyhow::Result<PathBuf> {
-    let out = run.path(&folder(t, stage));
+    let out = run.path(&layout::round(t, stage));
     let merged = srlm_sampler::merge(&shards::<K>(&out)?, &out).or_exit(Exit::Data)?;
     Ok(merged.dir().to_owned())
 }
 
 fn joined_judgments(run: &Run<'_>, t: u32) -> anyhow::Result<PathBuf> {
-    let out = run.path(&folder(t, "judgments"));
+    let out = run.path(&layout::round(t, "judgments"));
     let (prompts, responses) = (
-        Artifact::open(&run.path(&folder(t, "prompts")))?,
-        Artifact::open(&run.path(&folder(t, "responses")))?,
+        Artifact::open(&run.path(&layout::round(t, "prompts")))?,
+        Artifact::open(&run.path(&layout::round(t, "responses")))?,
     );
     let rubric = iterate::rubric(&run.config)?;
     let inputs = srlm_judge::Inputs {

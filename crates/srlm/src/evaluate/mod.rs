@@ -8,7 +8,7 @@ pub(crate) mod verdicts;
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use srlm_artifact::{Artifact, Begin, Eval, Input, Judgments, Responses, row_seed};
+use srlm_artifact::{Artifact, Begin, Eval, Input, Judgments, Responses, layout, row_seed};
 use srlm_eval::controlled::diversity;
 use srlm_eval::{Bootstrap, Evaluation, HeldOutLoss, Lengths, answer_rates, lengths};
 use srlm_judge::{JudgeConfig, Rubric};
@@ -20,7 +20,7 @@ use crate::config::Opponents;
 use crate::run::Run;
 use crate::safety;
 use crate::seed::{Ranked, Seed};
-use crate::stages::{self, folder};
+use crate::stages;
 
 /// What an evaluation of M_t is made from.
 struct Materials {
@@ -45,7 +45,7 @@ pub(crate) fn evaluate(
     anchors::evaluate(run, t, rubric)?;
     safety::evaluate(run, t)?;
     let materials = materials(run, t, seed, rubric)?;
-    let out = folder(t - 1, "eval");
+    let out = layout::evaluation(t, "eval");
     run.console.begin(&out);
     match write(run, t, seed, &materials, &out) {
         Ok((artifact, evaluation)) => {
@@ -77,7 +77,7 @@ fn materials(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Res
         ("self", t),
         ranked,
         rubric,
-        &folder(t - 1, "eval-judgments"),
+        &layout::evaluation(t, "eval-judgments"),
         &config,
     )?;
     let opponents = match (run.config.eval.head_to_head, run.config.eval.opponents) {
@@ -98,13 +98,14 @@ fn materials(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Res
     let judged_before = match t {
         1 => None,
         _ => Some(
-            Artifact::open(&run.path(&folder(t - 2, "eval-judgments")))
+            Artifact::open(&run.path(&layout::evaluation(t - 1, "eval-judgments")))
                 .with_context(|| before(t - 1))?,
         ),
     };
     let rated = if opponents.is_empty() { 1..1 } else { 1..t };
-    let earlier =
-        rated.map(|s| Artifact::open(&run.path(&folder(s - 1, "eval"))).with_context(|| before(s)));
+    let earlier = rated.map(|s| {
+        Artifact::open(&run.path(&layout::evaluation(s, "eval"))).with_context(|| before(s))
+    });
     let earlier = earlier.collect::<anyhow::Result<_>>()?;
     Ok(Materials { answers, opponents, judged, judged_before, earlier })
 }
@@ -125,8 +126,11 @@ fn response_config(run: &Run<'_>) -> responses::Config {
 
 /// M_t's answers to the held-out prompts.
 fn answers(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact<Responses>> {
-    let out =
-        if t > 0 { folder(t - 1, "eval-responses") } else { "iter-0/m0-responses".to_owned() };
+    let out = if t > 0 {
+        layout::evaluation(t, "eval-responses")
+    } else {
+        layout::evaluation(1, "m0-responses")
+    };
     stages::respond(run, ("self", t), run.place(0), &seed.eval_prompts, &out, &response_config(run))
 }
 
@@ -134,7 +138,7 @@ fn answers(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact<Respon
 /// made here.
 fn answers_of(run: &Run<'_>, s: u32, seed: &Seed) -> anyhow::Result<Artifact<Responses>> {
     if s > 0 {
-        Ok(Artifact::open(&run.path(&folder(s - 1, "eval-responses")))?)
+        Ok(Artifact::open(&run.path(&layout::evaluation(s, "eval-responses")))?)
     } else {
         answers(run, 0, seed)
     }
