@@ -352,7 +352,7 @@ mod tests {
     fn a_path_tells_what_its_step_belongs_to() {
         for step in steps(3) {
             assert_eq!(part_of(&step.path()), Some(step.part), "{step}");
-            assert_eq!(iteration_of(&step.path()), step.iteration(), "{step}");
+            assert_eq!(iteration_of(&step.made()), step.iteration(), "{step}");
         }
         assert_eq!(part_of("iter-2"), Some(Part::Round(2)));
         assert_eq!([part_of("report"), part_of("m0"), part_of("mine")], [None; 3]);
