@@ -8,7 +8,6 @@ use crate::changed::{Change, first_change};
 use crate::error::io;
 use crate::files::{beside, parent};
 use crate::lock::FileLock;
-use crate::recipe::key;
 use crate::shared;
 use crate::staging::Staging;
 use crate::{Artifact, Error, Kind, Manifest, Recipe, Writer};
@@ -48,11 +47,11 @@ pub fn begin<K: Kind>(out: &Path, recipe: Recipe) -> Result<Begin<K>, Error> {
         return Ok(Begin::UpToDate(artifact));
     }
     let key = recipe.key::<K>();
-    if let Some(artifact) = shared::take(out, &key)? {
+    if let Some(artifact) = shared::take(out, &recipe)? {
         return Ok(Begin::UpToDate(artifact));
     }
     let staging = Staging::prepare::<K>(out, &recipe, &key)?;
-    if let Some(artifact) = staging.publish_if_complete(out, &key)? {
+    if let Some(artifact) = staging.publish_if_complete(out, &recipe)? {
         return Ok(Begin::UpToDate(artifact));
     }
     Ok(Begin::Write(Writer::new(out, staging, recipe, key, lock)?))
@@ -98,17 +97,14 @@ pub(crate) fn is_free(out: &Path) -> bool {
     }
 }
 
-fn change<K: Kind>(manifest: &Manifest, now: &Recipe) -> Option<Change> {
-    let was = &manifest.provenance;
-    let (was_key, now_key) = (key(&manifest.kind, manifest.format, was), now.key::<K>());
-    if was_key == now_key {
-        return None;
-    }
-    let change =
-        |field: &str, was: String, now: String| Some(Change { field: field.to_owned(), was, now });
+/// What makes the artifact of a manifest another than that of a recipe, if anything.
+pub(crate) fn change<K: Kind>(manifest: &Manifest, now: &Recipe) -> Option<Change> {
+    let other =
+        |field: &str, was: String, now: String| Change { field: field.to_owned(), was, now };
     if manifest.kind != K::NAME {
-        return change("kind", manifest.kind.clone(), K::NAME.to_owned());
+        return Some(other("kind", manifest.kind.clone(), K::NAME.to_owned()));
     }
-    first_change(was, now)
-        .or_else(|| change("format", manifest.format.to_string(), K::FORMAT.to_string()))
+    let format = (manifest.format != K::FORMAT)
+        .then(|| other("format", manifest.format.to_string(), K::FORMAT.to_string()));
+    first_change(&manifest.provenance, now).or(format)
 }

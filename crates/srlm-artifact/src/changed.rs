@@ -13,19 +13,35 @@ pub(crate) struct Change {
     pub(crate) now: String,
 }
 
-/// The first difference that makes two keys differ, if any: stage, version, seed, configuration,
-/// inputs.
+impl Change {
+    /// With the values that are at their defaults, of which the comparison knows nothing.
+    fn in_full(self, was: &Recipe, now: &Recipe) -> Self {
+        let Some(path) = self.field.strip_prefix("config.") else { return self };
+        let pointer = format!("/{}", path.replace('.', "/"));
+        let [was, now] = [was, now].map(|recipe| recipe.config.pointer(&pointer));
+        if matches!((was, now), (Some(Value::Object(_)), _) | (_, Some(Value::Object(_)))) {
+            return self;
+        }
+        let text =
+            |value: Option<&Value>| shortened(value.map_or_else(|| "absent".to_owned(), canonical));
+        Self { was: text(was), now: text(now), ..self }
+    }
+}
+
+/// The first difference that makes a recipe another one, if any: stage, version, seed,
+/// configuration, inputs. A setting at its default is as one that is absent.
 pub(crate) fn first_change(was: &Recipe, now: &Recipe) -> Option<Change> {
     let document = |recipe: &Recipe| {
         json!({
             "stage": recipe.stage,
             "stage_version": recipe.stage_version,
             "seed": recipe.seed,
-            "config": recipe.config,
+            "config": recipe.config.differences(&now.config),
             "inputs": inputs_by_role(&recipe.inputs),
         })
     };
-    compare("", Some(&document(was)), Some(&document(now)))
+    let change = compare("", Some(&document(was)), Some(&document(now)))?;
+    Some(change.in_full(was, now))
 }
 
 fn inputs_by_role(inputs: &[Input]) -> Value {

@@ -29,6 +29,7 @@ mod row_checks;
 mod rows;
 mod score;
 mod seed;
+mod settings;
 mod shard;
 mod shared;
 mod staging;
@@ -64,6 +65,7 @@ pub use rows::{
 };
 pub use score::Score;
 pub use seed::{Place, row_seed};
+pub use settings::Settings;
 pub use shard::{Shard, merge};
 pub use shared::share_runs;
 pub use tensorboard::write_tensorboard;

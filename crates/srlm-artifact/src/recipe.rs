@@ -1,10 +1,10 @@
 //! What an artifact is made from.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::canonical::hash_json;
-use crate::{Format, Kind};
+use crate::{Format, Kind, Settings};
 
 /// An artifact that went into another, by what it holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct Recipe {
     /// [`set_git_commit`](crate::set_git_commit) was told.
     pub git_commit: Option<String>,
     /// The stage's configuration.
-    pub config: Value,
+    pub config: Settings,
     /// The run's seed.
     pub seed: u64,
     /// What the stage reads.
@@ -49,7 +49,9 @@ pub struct Recipe {
 
 impl Recipe {
     /// The key of the artifact that this makes: equal keys, equal content. The order of
-    /// configuration keys and of inputs does not matter.
+    /// configuration keys and of inputs does not matter. It is a hash of all settings, so that a
+    /// manifest can be checked by itself; whether an artifact is up to date is asked of those that
+    /// are not at their defaults, see [`Settings`].
     pub fn key<K: Kind>(&self) -> String {
         key(K::NAME, K::FORMAT, self)
     }
@@ -63,7 +65,7 @@ pub(crate) fn key(kind: &str, format: Format, recipe: &Recipe) -> String {
         "format": format,
         "stage": recipe.stage,
         "stage_version": recipe.stage_version,
-        "config": recipe.config,
+        "config": *recipe.config,
         "seed": recipe.seed,
         "inputs": inputs,
     }))

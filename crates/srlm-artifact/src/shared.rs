@@ -3,18 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::begin::run_of;
+use crate::begin::{change, run_of};
 use crate::error::io;
 use crate::files::{beside, entries, list, parent, rename_dir, write_durably};
 use crate::manifest::MANIFEST;
-use crate::{Artifact, Error, Kind, Manifest};
+use crate::{Artifact, Error, Kind, Manifest, Recipe};
 
 /// A file of this name in a folder of runs says that they share.
 const MARKER: &str = ".shared";
 
 /// Lets the runs in `folder`, which is made if need be, take finished artifacts from each other:
-/// [`begin`](crate::begin) looks at the same place in every run beside its own for one with the key
-/// that would be made. Its bytes are hashed, then its files become hard links, or copies where the
+/// [`begin`](crate::begin) looks at the same place in every run beside its own for one that is what
+/// would be made. Its bytes are hashed, then its files become hard links, or copies where the
 /// file system has none. One that fails the hash is made anew.
 ///
 /// # Errors
@@ -25,14 +25,15 @@ pub fn share_runs(folder: &Path) -> Result<(), Error> {
     if marker.exists() { Ok(()) } else { write_durably(&marker, b"") }
 }
 
-/// The artifact at `out`, taken from another run that has it under this key.
-pub(crate) fn take<K: Kind>(out: &Path, key: &str) -> Result<Option<Artifact<K>>, Error> {
+/// The artifact at `out`, taken from another run that has made it by this recipe.
+pub(crate) fn take<K: Kind>(out: &Path, recipe: &Recipe) -> Result<Option<Artifact<K>>, Error> {
     // What was begun here goes on.
     if beside(out, ".partial").exists() {
         return Ok(None);
     }
     for found in places(out)? {
-        let manifest = Manifest::read(&found).ok().filter(|manifest| manifest.key == key);
+        let manifest =
+            Manifest::read(&found).ok().filter(|found| change::<K>(found, recipe).is_none());
         if let Some(manifest) = manifest
             && link(&manifest, &found, out)?
         {

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::begin::is_free;
+use crate::begin::{change, is_free};
+use crate::changed::first_change;
 use crate::error::io;
 use crate::files::{
     append_durably, beside, entries, list, parent, rename_dir, sync_dir, write_durably,
 };
 use crate::manifest::MANIFEST;
-use crate::{Artifact, Error, FileEntry, Kind, Recipe, Row, move_aside};
+use crate::{Artifact, Error, FileEntry, Format, Kind, Manifest, Recipe, Row, move_aside};
 
 const RECIPE: &str = "recipe.json";
 const PARTIAL_ROWS: &str = "rows.partial.jsonl";
@@ -28,19 +29,22 @@ pub(crate) struct Staging {
 struct Owner<'a> {
     key: &'a str,
     kind: &'static str,
+    format: Format,
     recipe: &'a Recipe,
 }
 
 #[derive(Deserialize)]
-struct Key {
-    key: String,
+struct Begun {
+    kind: String,
+    format: Format,
+    recipe: Recipe,
 }
 
 impl Staging {
-    /// The staging folder of this key, old or new. One of another key, or of none, is moved aside.
+    /// The staging folder of this recipe, old or new. One of another, or of none, is moved aside.
     pub(crate) fn prepare<K: Kind>(out: &Path, recipe: &Recipe, key: &str) -> Result<Self, Error> {
         let staging = Self { dir: beside(out, ".partial") };
-        if staging.dir.symlink_metadata().is_ok() && !staging.has_key(key) {
+        if staging.dir.symlink_metadata().is_ok() && !staging.is_of::<K>(recipe) {
             move_aside(&staging.dir)?;
         }
         if staging.dir.symlink_metadata().is_err() {
@@ -49,30 +53,39 @@ impl Staging {
         }
         let path = staging.dir.join(RECIPE);
         if !path.exists() {
-            let owner = serde_json::to_vec_pretty(&Owner { key, kind: K::NAME, recipe })
-                .expect("its keys are strings");
+            let owner =
+                serde_json::to_vec_pretty(&Owner { key, kind: K::NAME, format: K::FORMAT, recipe })
+                    .expect("its keys are strings");
             write_durably(&path, &owner)?;
             sync_dir(&staging.dir)?;
         }
         Ok(staging)
     }
 
-    /// The recipe is the last file to go before the folder is renamed; then the manifest has the
-    /// key.
-    fn has_key(&self, key: &str) -> bool {
-        [RECIPE, MANIFEST].iter().any(|name| self.key_in(name).is_some_and(|found| found == key))
+    /// Whether this recipe began it. `recipe.json` is the last file to go before the folder is
+    /// renamed; then the manifest says it.
+    fn is_of<K: Kind>(&self, recipe: &Recipe) -> bool {
+        match self.owner() {
+            Some(begun) => {
+                (begun.kind.as_str(), begun.format) == (K::NAME, K::FORMAT)
+                    && first_change(&begun.recipe, recipe).is_none()
+            }
+            None => {
+                Manifest::read(&self.dir).is_ok_and(|made| change::<K>(&made, recipe).is_none())
+            }
+        }
     }
 
-    fn key_in(&self, name: &str) -> Option<String> {
-        let text = fs::read_to_string(self.dir.join(name)).ok()?;
-        serde_json::from_str::<Key>(&text).ok().map(|owner| owner.key)
+    fn owner(&self) -> Option<Begun> {
+        let text = fs::read_to_string(self.dir.join(RECIPE)).ok()?;
+        serde_json::from_str(&text).ok()
     }
 
     /// Ends what a process began that died after its manifest was written.
     pub(crate) fn publish_if_complete<K: Kind>(
         &self,
         out: &Path,
-        key: &str,
+        recipe: &Recipe,
     ) -> Result<Option<Artifact<K>>, Error> {
         let path = self.dir.join(MANIFEST);
         if !path.exists() {
@@ -81,7 +94,7 @@ impl Staging {
         let whole = Artifact::<K>::open(&self.dir)
             .and_then(|artifact| artifact.verify().map(|()| artifact));
         match whole {
-            Ok(artifact) if artifact.manifest().key == key => {
+            Ok(artifact) if change::<K>(artifact.manifest(), recipe).is_none() => {
                 self.publish(out)?;
                 Artifact::open(out).map(Some)
             }

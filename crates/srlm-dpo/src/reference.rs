@@ -68,7 +68,7 @@ pub fn run(
         stage_version: STAGE_VERSION,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
-        config: serde_json::json!({ "max_length": max_length, "ld_alpha": ld_alpha }),
+        config: serde_json::json!({ "max_length": max_length, "ld_alpha": ld_alpha }).into(),
         seed: place.run_seed,
         inputs: vec![pairs.as_input("pairs"), model],
     };

@@ -9,7 +9,7 @@ use srlm_artifact::{
 };
 use srlm_checkpoint::Checkpoint;
 use srlm_model::Model;
-use srlm_settings::DpoConfig;
+use srlm_settings::{DpoConfig, LoraConfig};
 use srlm_train::{Hooks, Machine, Settings, Trained, train};
 
 use crate::error::Error;
@@ -54,7 +54,7 @@ pub fn run(
         stage_version: STAGE_VERSION,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
-        config: serde_json::to_value(config).expect("the configuration is plain data"),
+        config: settings_of(config),
         seed: place.run_seed,
         inputs: vec![model, inputs.pairs.as_input("pairs"), inputs.ref_logps.as_input("ref-logps")],
     };
@@ -78,6 +78,11 @@ pub fn run(
     )?;
     let counts = Counts::from([("pairs".to_owned(), examples.len() as u64)]);
     finish(writer, (config, inputs.model, inputs.model_name), trained, counts, machine.device_name)
+}
+
+/// The table with the defaults of its keys, those of `lora` among them.
+pub(crate) fn settings_of(config: &DpoConfig) -> srlm_artifact::Settings {
+    srlm_artifact::Settings::of(config).with_default("lora", &LoraConfig::default())
 }
 
 /// The loop's settings; each round has an order of its own.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Recipe, Writer};
+use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Recipe, Settings, Writer};
 
 use crate::Error;
 
@@ -12,7 +12,7 @@ use crate::Error;
 pub(crate) fn begin(
     (stage, stage_version): (&str, u32),
     out: &Path,
-    config: serde_json::Value,
+    config: Settings,
     inputs: Vec<Input>,
 ) -> Result<Begin<Eval>, Error> {
     let recipe = Recipe {

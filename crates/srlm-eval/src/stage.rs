@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Recipe, Writer};
+use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Recipe, Settings, Writer};
 
 use crate::{Error, Evaluation};
 
@@ -19,7 +19,7 @@ const FILE: &str = "eval.json";
 /// [`Error::Artifact`], also when a finished evaluation with another key stands there.
 pub fn begin(
     out: &Path,
-    config: serde_json::Value,
+    config: Settings,
     seed: u64,
     inputs: Vec<Input>,
 ) -> Result<Begin<Eval>, Error> {

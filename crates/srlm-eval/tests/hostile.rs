@@ -87,7 +87,7 @@ fn write_hostile_run(run: &std::path::Path) {
     for (model, name) in [(1, MARKUP.to_owned()), (2, hostile())] {
         let out = run.join(format!("iter-{}/eval", model - 1));
         let Begin::Write(writer) =
-            srlm_eval::begin(&out, serde_json::json!({}), 1, vec![]).unwrap()
+            srlm_eval::begin(&out, serde_json::json!({}).into(), 1, vec![]).unwrap()
         else {
             panic!("the folder is new");
         };

@@ -179,14 +179,14 @@ fn an_evaluation_reads_as_written_and_is_up_to_date_then() {
     folders::write_evaluation(&run, 2);
     let out = run.join("iter-1/eval");
     let Begin::UpToDate(artifact) =
-        srlm_eval::begin(&out, serde_json::json!({}), 42, vec![]).unwrap()
+        srlm_eval::begin(&out, serde_json::json!({}).into(), 42, vec![]).unwrap()
     else {
         panic!("the evaluation was finished");
     };
     assert_eq!(srlm_eval::read(&artifact).unwrap(), demo::evaluation(2));
     assert_eq!(artifact.manifest().counts["wins"], 96);
     assert!(
-        srlm_eval::begin(&out, serde_json::json!({}), 43, vec![]).is_err(),
+        srlm_eval::begin(&out, serde_json::json!({}).into(), 43, vec![]).is_err(),
         "another seed is another evaluation"
     );
 }
@@ -195,7 +195,8 @@ fn an_evaluation_reads_as_written_and_is_up_to_date_then() {
 fn nan_is_refused_before_it_is_written() {
     let (_dir, run) = temporary("demo");
     let out = run.join("iter-0/eval");
-    let Begin::Write(writer) = srlm_eval::begin(&out, serde_json::json!({}), 1, vec![]).unwrap()
+    let Begin::Write(writer) =
+        srlm_eval::begin(&out, serde_json::json!({}).into(), 1, vec![]).unwrap()
     else {
         panic!("the folder is new");
     };

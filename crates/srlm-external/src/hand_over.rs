@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use srlm_artifact::{
     Artifact, Begin, Counts, HandOver as HandOverKind, Ift, Input, Kind, Model as ModelKind, Pairs,
-    Recipe, begin,
+    Recipe, Settings, begin,
 };
 use srlm_checkpoint::{Checkpoint, FolderWriter, SaveOptions};
 
@@ -138,7 +138,8 @@ pub(crate) fn recipe(
         kind: ModelKind::NAME.to_owned(),
         content_hash: inputs.model_hash.to_owned(),
     };
-    let mut settings = json!({ "tool": config.tool, "training": training.recorded() });
+    let mut settings = Settings::from(json!({ "tool": config.tool }));
+    settings = settings.with("training", training.recorded());
     let mut used = vec![model];
     match inputs.data {
         Data::Pairs(pairs) => used.push(pairs.as_input("pairs")),

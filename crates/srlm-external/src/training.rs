@@ -1,6 +1,7 @@
 //! What is trained and how: the table of a stage, as our own loop has it.
 
 use serde_json::{Value, json};
+use srlm_artifact::Settings;
 use srlm_settings::{DpoConfig, LoraConfig, LossOn, SftConfig, TrainConfig};
 
 /// The table of a stage, and what its training draws from.
@@ -65,10 +66,10 @@ impl<'a> Training<'a> {
 
     /// What decides the trained model, for its recipe: the table without what another program is
     /// not told.
-    pub(crate) fn recorded(self) -> Value {
+    pub(crate) fn recorded(self) -> Settings {
         let mut table = match self.table {
-            Table::Sft(table) => json!(table),
-            Table::Dpo(table) => json!(table),
+            Table::Sft(table) => Settings::of(table),
+            Table::Dpo(table) => Settings::of(table),
         };
         let not_told = [
             ("", "engine"),
@@ -82,7 +83,8 @@ impl<'a> Training<'a> {
                 keys.remove(key);
             }
         }
-        json!({ "table": table, "seed": self.narrow_seed() })
+        let table = table.with_default("lora", &LoraConfig::default());
+        Settings::from(json!({ "seed": self.narrow_seed() })).with("table", table)
     }
 
     /// Keys of the table that no other program has.

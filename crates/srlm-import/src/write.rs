@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use srlm_artifact::{Begin, Eft, Ift, Input, Kind, Prompts, Recipe, Responses, begin};
+use srlm_artifact::{Begin, Eft, Ift, Input, Kind, Prompts, Recipe, Responses, Settings, begin};
 
 use crate::error::io as io_error;
 use crate::sides::Side;
@@ -128,8 +128,7 @@ pub(crate) fn recipe(config: &ImportConfig, files: &[PathBuf]) -> Result<Recipe,
         stage_version: STAGE_VERSION,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
-        config: serde_json::to_value(config)
-            .expect("a validated configuration has finite numbers and text keys"),
+        config: Settings::of(config),
         seed: config.seed,
         inputs: (1..).zip(files).map(input).collect::<Result<_, Error>>()?,
     })

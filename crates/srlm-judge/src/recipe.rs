@@ -1,6 +1,6 @@
 //! What decides the result of judging.
 
-use srlm_artifact::{Input, Place, Recipe};
+use srlm_artifact::{Input, Place, Recipe, Settings};
 
 use crate::{Inputs, JudgeConfig};
 
@@ -16,7 +16,7 @@ pub(crate) fn recipe(
     judge: &str,
     place: Place,
 ) -> Recipe {
-    let mut settings = serde_json::to_value(config).expect("settings are plain data");
+    let mut settings = Settings::of(config);
     settings["iteration"] = place.iteration.into();
     settings["rubric"] = inputs.rubric.name().into();
     settings.as_object_mut().and_then(|settings| settings.remove("health"));

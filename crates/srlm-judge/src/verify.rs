@@ -113,7 +113,7 @@ pub fn run(
         stage_version: STAGE_VERSION,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
-        config: serde_json::json!({}),
+        config: serde_json::json!({}).into(),
         seed: 0,
         inputs: vec![
             responses.as_input("responses"),

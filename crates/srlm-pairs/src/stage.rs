@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::Serialize;
 use srlm_artifact::{
-    Artifact, Begin, Counts, Input, Judgments, Pairs, Place, Prompts, Recipe, Responses, begin,
+    Artifact, Begin, Counts, Input, Judgments, Pairs, Place, Prompts, Recipe, Responses, Settings,
+    begin,
 };
 
 use crate::config::check;
@@ -156,7 +157,7 @@ fn recipe_of(config: &PairsConfig, inputs: Inputs<'_>, extra: &Extra<'_>, place:
 pub(crate) fn recipe(
     stage: &str,
     stage_version: u32,
-    config: &impl Serialize,
+    config: &(impl Serialize + Default),
     seed: u64,
     inputs: Vec<Input>,
 ) -> Recipe {
@@ -165,7 +166,7 @@ pub(crate) fn recipe(
         stage_version,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
-        config: serde_json::to_value(config).expect("settings are plain data"),
+        config: Settings::of(config),
         seed,
         inputs,
     }

@@ -61,7 +61,7 @@ fn write<K: Kind>(dir: &Path, name: &str, rows: Vec<K::Row>) -> Artifact<K> {
         stage_version: 1,
         crate_version: String::new(),
         git_commit: None,
-        config: serde_json::Value::Null,
+        config: serde_json::Value::Null.into(),
         seed: 0,
         inputs: Vec::new(),
     };
@@ -142,7 +142,7 @@ fn pairs_and_counts_are_written() {
     let recipe = &pairs.manifest().provenance;
     let config = PairsConfig { min_score_gap: 1.0, ..PairsConfig::default() };
     assert_eq!((recipe.stage.as_str(), recipe.seed), ("srlm-pairs", 0));
-    assert_eq!(recipe.config, serde_json::to_value(config).unwrap());
+    assert_eq!(recipe.config, serde_json::to_value(config).unwrap().into());
     let roles: Vec<_> =
         recipe.inputs.iter().map(|input| (input.role.as_str(), input.kind.as_str())).collect();
     assert_eq!(

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-use srlm_artifact::{Begin, Error, Input, Kind, Place, Recipe, Shard};
+use srlm_artifact::{Begin, Error, Input, Kind, Place, Recipe, Settings, Shard};
 use srlm_generate::Generate;
 
 /// The recipe of a stage: its settings with the iteration, from which ids and seeds follow, and its
@@ -11,7 +10,7 @@ use srlm_generate::Generate;
 pub(crate) fn recipe(
     stage: &str,
     stage_version: u32,
-    mut settings: Value,
+    mut settings: Settings,
     place: Place,
     inputs: Vec<Input>,
 ) -> Recipe {

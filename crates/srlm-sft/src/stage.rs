@@ -7,7 +7,7 @@ use srlm_artifact::{
 };
 use srlm_checkpoint::{Checkpoint, Tokenizer};
 use srlm_model::{Conversation, ConversationError, Model};
-use srlm_settings::{LossOn, SftConfig};
+use srlm_settings::{LoraConfig, LossOn, SftConfig};
 use srlm_train::{Hooks, Machine, Settings, train};
 
 use crate::error::Error;
@@ -50,7 +50,7 @@ pub fn run(
         stage_version: STAGE_VERSION,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
-        config: serde_json::to_value(config).expect("the configuration is plain data"),
+        config: srlm_artifact::Settings::of(config).with_default("lora", &LoraConfig::default()),
         seed: place.run_seed,
         inputs: used,
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use srlm_artifact::{
     Artifact, Begin, Eval, FinishReason, Judgments, Prompt, Prompts, ResponseRow, Responses,
-    layout, row_seed,
+    Settings, layout, row_seed,
 };
 use srlm_eval::anchors::{
     Anchor, AnchorScores, anchor_summary, begin, generated, read_anchors, write,
@@ -91,6 +91,7 @@ fn measure(
     let inputs = vec![responses.as_input("anchors"), judged.as_input("judgments")];
     let aggregation = run.config.pairs.aggregation;
     let config = serde_json::json!({ "threshold": run.config.anchors.threshold, "aggregation": aggregation });
+    let config = Settings::from(config);
     let writer = match begin(&run.path(out), config, inputs)? {
         Begin::UpToDate(artifact) => return Ok(artifact),
         Begin::Write(writer) => writer,

@@ -238,6 +238,29 @@ pub(crate) struct EvalTable {
     pub(crate) rules: VerdictRules,
 }
 
+impl Default for EvalTable {
+    fn default() -> Self {
+        let sampling =
+            Sampling { max_tokens: 512, temperature: 0.7, top_p: 0.9, ..Sampling::default() };
+        let verdict_sampling =
+            Sampling { max_tokens: 256, temperature: 0.0, top_p: 1.0, ..Sampling::default() };
+        Self {
+            n_prompts: 256,
+            sampling,
+            judgments: 3,
+            head_to_head: true,
+            opponents: Opponents::All,
+            verdict: VerdictForm::Likelihood,
+            verdict_sampling,
+            bins: 10,
+            bootstrap_samples: 2000,
+            length_control: LengthControl::default(),
+            ratings: BradleyTerry::default(),
+            rules: VerdictRules::default(),
+        }
+    }
+}
+
 /// Which earlier models a model is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use srlm_artifact::{
-    Aggregation, Artifact, Begin, FinishReason, Input, Prompts, ResponseRow, Responses, Shard,
-    row_seed, to_line,
+    Aggregation, Artifact, Begin, FinishReason, Input, Prompts, ResponseRow, Responses, Settings,
+    Shard, row_seed, to_line,
 };
 use srlm_eval::judging::{
     self, JudgeReport, Judged, JudgedGroup, JudgedPair, JudgedResponse, Scale,
@@ -99,7 +99,7 @@ pub(crate) fn judge(
 }
 
 /// What decides the measures beside the judgments: people's opinions among it.
-fn settings(run: &Run<'_>, question: &Question<'_>) -> anyhow::Result<serde_json::Value> {
+fn settings(run: &Run<'_>, question: &Question<'_>) -> anyhow::Result<Settings> {
     let mut people = Sha256::new();
     for group in &question.data.groups {
         let worths: Vec<f64> = group.responses.iter().map(|response| response.worth).collect();
@@ -107,14 +107,15 @@ fn settings(run: &Run<'_>, question: &Question<'_>) -> anyhow::Result<serde_json
         people.update(b"\n");
     }
     let people: String = people.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(serde_json::json!({
+    let settings = serde_json::json!({
         "people": people,
         "data": question.name,
         "scale": question.scale,
         "aggregation": aggregation(run),
         "bootstrap_samples": run.config.eval.bootstrap_samples,
         "verdicts": question.with_verdicts.then_some((run.config.eval.verdict, &run.config.eval.verdict_sampling)),
-    }))
+    });
+    Ok(settings.into())
 }
 
 /// How written scores become one: as the run's pairs are made; expected scores are measured beside

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use srlm_artifact::{Artifact, Begin, Eval, Input, Judgments, Prompts, Responses, layout};
+use srlm_artifact::{
+    Artifact, Begin, Eval, Input, Judgments, Prompts, Responses, Settings, layout,
+};
 use srlm_eval::safety::{Answered, SafetyRow, begin, read_safety, safety_summary, write};
 use srlm_judge::{JudgeConfig, Rubric};
 use srlm_sampler::responses;
@@ -64,7 +66,8 @@ fn measure(
     let mut inputs = vec![labels(rows), responses.as_input("responses")];
     inputs.extend(judged.map(|judged| judged.as_input("judgments")));
     let aggregation = run.config.pairs.aggregation;
-    let config = serde_json::json!({ "safety": run.config.safety, "aggregation": aggregation });
+    let config = Settings::from(serde_json::json!({ "aggregation": aggregation }))
+        .with("safety", Settings::of(&run.config.safety));
     let writer = match begin(&run.path(out), config, inputs)? {
         Begin::UpToDate(artifact) => return Ok(artifact),
         Begin::Write(writer) => writer,

@@ -233,7 +233,7 @@ pub(crate) fn write<K: Kind>(out: &Path, rows: Vec<K::Row>) -> anyhow::Result<Ar
         stage_version: STAGE_VERSION,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
-        config: serde_json::json!({ "rows": hash(&lines) }),
+        config: serde_json::json!({ "rows": hash(&lines) }).into(),
         seed: 0,
         inputs: Vec::new(),
     };

@@ -28,6 +28,7 @@ fn the_same_recipe_is_up_to_date() {
         |recipe: &mut Recipe| {
             recipe.config =
                 json!({ "group_prompts": 16, "sampling": { "top_p": 0.9, "temperature": 0.7 } })
+                    .into()
         },
     ] {
         assert_eq!(check(change), "up to date, 1 row");
@@ -62,7 +63,7 @@ fn a_new_key_is_named() {
 
 #[test]
 fn a_key_that_is_gone_is_named() {
-    assert_snapshot!(check(|recipe| recipe.config = json!({ "group_prompts": 16, "sampling": { "top_p": 0.9 } })), @"pairs was made with another config.sampling.temperature: was 0.7, now absent; `--force pairs` moves it aside and makes it anew, another `--run` leaves it as it is");
+    assert_snapshot!(check(|recipe| recipe.config = json!({ "group_prompts": 16, "sampling": { "top_p": 0.9 } }).into()), @"pairs was made with another config.sampling.temperature: was 0.7, now absent; `--force pairs` moves it aside and makes it anew, another `--run` leaves it as it is");
 }
 
 #[test]
@@ -103,7 +104,7 @@ fn the_remedy_names_the_folder_within_the_run() {
 fn moved_aside_it_can_be_made_anew() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("pairs");
-    let changed = Recipe { config: Value::Null, ..recipe() };
+    let changed = Recipe { config: Value::Null.into(), ..recipe() };
     for n in 1..=2 {
         samples::write::<Pairs>(&out, samples::pairs());
         assert!(begin::<Pairs>(&out, changed.clone()).is_err());
@@ -112,4 +113,56 @@ fn moved_aside_it_can_be_made_anew() {
         srlm_artifact::verify_dir(&aside).unwrap();
     }
     assert!(matches!(begin::<Pairs>(&out, changed), Ok(Begin::Write(_))));
+}
+
+/// A version's settings: with a key more, and another default, than the one before.
+#[derive(serde::Serialize)]
+struct Later {
+    group_prompts: u32,
+    min_p: f64,
+}
+
+impl Default for Later {
+    fn default() -> Self {
+        Self { group_prompts: 16, min_p: 0.0 }
+    }
+}
+
+fn made_before(config: Value, now: &Later) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("pairs");
+    let before = Recipe { config: config.into(), ..recipe() };
+    samples::writer::<Pairs>(&out, before)
+        .finish(samples::pairs(), srlm_artifact::Counts::new(), "cpu")
+        .unwrap();
+    let now = Recipe { config: srlm_artifact::Settings::of(now), ..recipe() };
+    match begin::<Pairs>(&out, now) {
+        Ok(Begin::UpToDate(_)) => "up to date".to_owned(),
+        Ok(Begin::Write(_)) => panic!("a complete folder must not be written"),
+        Err(error) => text(&error, dir.path()),
+    }
+}
+
+#[test]
+fn a_key_that_a_later_version_adds_leaves_artifacts_up_to_date() {
+    let before = json!({ "group_prompts": 16 });
+    assert_eq!(made_before(before.clone(), &Later::default()), "up to date");
+    let set = Later { min_p: 0.1, ..Later::default() };
+    assert_snapshot!(made_before(before, &set), @"pairs was made with another config.min_p: was absent, now 0.1; `--force pairs` moves it aside and makes it anew, another `--run` leaves it as it is");
+}
+
+#[test]
+fn a_default_that_a_later_version_changes_is_seen() {
+    let before = json!({ "group_prompts": 8 });
+    assert_snapshot!(made_before(before, &Later::default()), @"pairs was made with another config.group_prompts: was 8, now 16; `--force pairs` moves it aside and makes it anew, another `--run` leaves it as it is");
+}
+
+#[test]
+fn a_staging_folder_of_an_earlier_version_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("pairs");
+    let before = Recipe { config: json!({ "group_prompts": 16 }).into(), ..recipe() };
+    samples::writer::<Pairs>(&out, before).append(&samples::pairs()).unwrap();
+    let now = Recipe { config: srlm_artifact::Settings::of(&Later::default()), ..recipe() };
+    assert_eq!(samples::writer::<Pairs>(&out, now).resumed(), samples::pairs());
 }

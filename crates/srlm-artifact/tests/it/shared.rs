@@ -46,7 +46,7 @@ fn an_equal_key_is_taken_where_runs_share() {
     check(true, recipe(), share);
     check(false, recipe(), |_, _| ());
     check(false, Recipe { seed: 43, ..recipe() }, share);
-    check(false, Recipe { config: json!({}), ..recipe() }, share);
+    check(false, Recipe { config: json!({}).into(), ..recipe() }, share);
 }
 
 #[test]

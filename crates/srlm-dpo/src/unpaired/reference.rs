@@ -40,7 +40,7 @@ pub fn run(
         stage_version: STAGE_VERSION,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
-        config: serde_json::json!({ "max_length": max_length }),
+        config: serde_json::json!({ "max_length": max_length }).into(),
         seed: place.run_seed,
         inputs: vec![unpaired.as_input("unpaired"), model],
     };

@@ -15,7 +15,7 @@ use srlm_train::{Hooks, Machine, train};
 use super::example::tokenized;
 use super::{Unpaired, UnpairedExample, UnpairedObjective};
 use crate::error::Error;
-use crate::stage::{finish, settings};
+use crate::stage::{finish, settings, settings_of};
 
 /// Raised when the same inputs would give another model.
 const STAGE_VERSION: u32 = 1;
@@ -54,7 +54,7 @@ pub fn run(
         stage_version: STAGE_VERSION,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
-        config: serde_json::to_value(config).expect("the configuration is plain data"),
+        config: settings_of(config),
         seed: place.run_seed,
         inputs: vec![
             model,

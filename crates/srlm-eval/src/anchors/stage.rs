@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Writer};
+use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Settings, Writer};
 
 use super::{AnchorScores, AnchorSummary};
 use crate::{Error, measured};
@@ -18,11 +18,7 @@ const NAME: &str = "anchors";
 ///
 /// # Errors
 /// [`Error::Artifact`], also when a finished folder with another key stands there.
-pub fn begin(
-    out: &Path,
-    config: serde_json::Value,
-    inputs: Vec<Input>,
-) -> Result<Begin<Eval>, Error> {
+pub fn begin(out: &Path, config: Settings, inputs: Vec<Input>) -> Result<Begin<Eval>, Error> {
     measured::begin(("srlm-eval/anchors", STAGE_VERSION), out, config, inputs)
 }
 

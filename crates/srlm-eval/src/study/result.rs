@@ -69,7 +69,7 @@ fn recipe(study: &Study, study_dir: &Path) -> Recipe {
         stage_version: STAGE_VERSION,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
-        config: json!({ "name": study.name, "points": points.collect::<Vec<_>>() }),
+        config: json!({ "name": study.name, "points": points.collect::<Vec<_>>() }).into(),
         seed: 0,
         inputs: study
             .runs()

@@ -96,7 +96,7 @@ fn kept(iteration: Iteration<'_>, prompt: PromptRow) -> Result<Passage, Error> {
 /// Those of the pairs' manifest; what it lacks, and what this version does not know, is as it was
 /// by default.
 fn settings(manifest: &Manifest) -> Settings {
-    serde_json::from_value(manifest.provenance.config.clone()).unwrap_or_default()
+    serde_json::from_value((*manifest.provenance.config).clone()).unwrap_or_default()
 }
 
 type PairFolders = Vec<(&'static str, Rows<Pairs>)>;

@@ -16,7 +16,7 @@ pub(crate) fn recipe(stage: &str, inputs: Vec<Input>) -> Recipe {
         stage_version: 1,
         crate_version: "0.1.0".to_owned(),
         git_commit: Some("0123456789abcdef".to_owned()),
-        config: serde_json::json!({}),
+        config: serde_json::json!({}).into(),
         seed: 42,
         inputs,
     }
@@ -78,7 +78,8 @@ pub(crate) fn write_model(run: &Path, model: u32) {
 
 pub(crate) fn write_evaluation(run: &Path, model: u32) {
     let out = run.join(format!("iter-{}/eval", model - 1));
-    let Begin::Write(writer) = srlm_eval::begin(&out, serde_json::json!({}), 42, vec![]).unwrap()
+    let Begin::Write(writer) =
+        srlm_eval::begin(&out, serde_json::json!({}).into(), 42, vec![]).unwrap()
     else {
         panic!("evaluation of M{model} exists");
     };

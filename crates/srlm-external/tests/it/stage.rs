@@ -31,7 +31,7 @@ fn pairs(dir: &Path, rows: Vec<PairRow>) -> Artifact<Pairs> {
         stage_version: 1,
         crate_version: "0".into(),
         git_commit: None,
-        config: json!({ "rows": rows.len() }),
+        config: json!({ "rows": rows.len() }).into(),
         seed: 0,
         inputs: Vec::<Input>::new(),
     };

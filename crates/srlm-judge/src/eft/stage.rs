@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Eft, EftRow, Judgments, Prompts, Recipe, Responses, Writer, begin,
+    Artifact, Begin, Eft, EftRow, Judgments, Prompts, Recipe, Responses, Settings, Writer, begin,
 };
 
 use super::{EftConfig, EftSelection, build};
@@ -107,7 +107,7 @@ fn recipe(stage: &str, config: &EftConfig, inputs: &Inputs<'_>, seed: u64) -> Re
         stage_version: STAGE_VERSION,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
-        config: serde_json::to_value(config).expect("settings are plain data"),
+        config: Settings::of(config),
         seed,
         inputs: vec![
             inputs.prompts.as_input("prompts"),

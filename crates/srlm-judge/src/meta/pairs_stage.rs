@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Battles, Begin, Judgments, Pairs, Place, Prompts, Recipe, Responses, begin,
+    Artifact, Battles, Begin, Judgments, Pairs, Place, Prompts, Recipe, Responses, Settings, begin,
 };
 
 use super::{JudgePairsConfig, judge_pairs};
@@ -53,7 +53,7 @@ pub fn run_pairs(
 
 /// Of the limits for several iterations only the one that counts.
 fn recipe(config: &JudgePairsConfig, inputs: &PairsInputs<'_>, place: Place) -> Recipe {
-    let mut settings = serde_json::to_value(config).expect("settings are plain data");
+    let mut settings = Settings::of(config);
     settings["max_judgment_characters"] = config.max_characters(place.iteration).into();
     settings["iteration"] = place.iteration.into();
     Recipe {

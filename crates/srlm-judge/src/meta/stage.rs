@@ -5,7 +5,7 @@ use std::path::Path;
 
 use srlm_artifact::{
     Artifact, BattleFailure, BattleRow, BattleWinner, Battles, Begin, Counts, FinishReason,
-    Judgments, OnProgress, Place, Prompts, Recipe, Responses, begin,
+    Judgments, OnProgress, Place, Prompts, Recipe, Responses, Settings, begin,
 };
 use srlm_generate::{Completion, Generate, Meter, Request, generate_group};
 
@@ -157,7 +157,7 @@ fn recipe(
     generator: &dyn Generate,
     place: Place,
 ) -> Recipe {
-    let mut settings = serde_json::to_value(config).expect("settings are plain data");
+    let mut settings = Settings::of(config);
     settings["iteration"] = place.iteration.into();
     settings["rubric"] = inputs.meta.name().into();
     Recipe {

@@ -16,7 +16,7 @@ pub use draw::{DrawInputs, draw};
 pub use generate::{Inputs, run};
 pub use pool::{PoolRow, PromptPool, read_pool};
 use serde_json::Value;
-use srlm_artifact::{Artifact, Input, PromptRow, Prompts};
+use srlm_artifact::{Artifact, Input, PromptRow, Prompts, Settings};
 
 use crate::Error;
 
@@ -26,9 +26,9 @@ const STAGE: &str = "srlm-sampler/prompts";
 const STAGE_VERSION: u32 = 2;
 
 /// The settings that can change the result: those that `decides` accepts.
-fn settings(config: &Config, decides: impl Fn(&str) -> bool) -> Value {
-    let mut settings = serde_json::to_value(config).expect("settings are plain data");
-    if let Value::Object(fields) = &mut settings {
+fn settings(config: &Config, decides: impl Fn(&str) -> bool) -> Settings {
+    let mut settings = Settings::of(config);
+    if let Value::Object(fields) = &mut *settings {
         fields.retain(|key, _| decides(key));
     }
     settings

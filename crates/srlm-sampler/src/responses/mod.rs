@@ -7,7 +7,7 @@ use std::path::Path;
 
 use srlm_artifact::{
     Artifact, Begin, Counts, FinishReason, Message, OnProgress, Place, Prompt, PromptRow, Prompts,
-    ResponseRow, Responses, Role, Shard, row_seed,
+    ResponseRow, Responses, Role, Settings, Shard, row_seed,
 };
 use srlm_generate::{Completion, Generate, Input, Meter, Request, generate_group};
 
@@ -50,7 +50,7 @@ pub fn run(
 ) -> Result<Artifact<Responses>, Error> {
     config.validate()?;
     let sources = vec![inputs.prompts.as_input("prompts"), model(generator)];
-    let settings = serde_json::to_value(config).expect("settings are plain data");
+    let settings = Settings::of(config);
     let recipe = recipe("srlm-sampler/responses", STAGE_VERSION, settings, place, sources);
     let mut writer = match begin(out, recipe, inputs.shard)? {
         Begin::UpToDate(artifact) => return Ok(artifact),

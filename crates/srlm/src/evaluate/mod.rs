@@ -8,7 +8,9 @@ pub(crate) mod verdicts;
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use srlm_artifact::{Artifact, Begin, Eval, Input, Judgments, Responses, layout, row_seed};
+use srlm_artifact::{
+    Artifact, Begin, Eval, Input, Judgments, Responses, Settings, layout, row_seed,
+};
 use srlm_eval::controlled::diversity;
 use srlm_eval::{Bootstrap, Evaluation, HeldOutLoss, Lengths, answer_rates, lengths};
 use srlm_judge::{JudgeConfig, Rubric};
@@ -170,8 +172,11 @@ fn write(
     materials: &Materials,
     out: &str,
 ) -> anyhow::Result<(Artifact<Eval>, Option<Evaluation>)> {
-    let config = serde_json::json!({ "eval": run.config.eval, "max_length": run.config.sft.train.max_length,
-        "aggregation": run.config.pairs.aggregation });
+    let config = Settings::from(serde_json::json!({
+        "max_length": run.config.sft.train.max_length,
+        "aggregation": run.config.pairs.aggregation,
+    }))
+    .with("eval", Settings::of(&run.config.eval));
     let inputs = inputs(run, t, seed, materials)?;
     let writer = match srlm_eval::begin(&run.path(out), config, run.config.run.seed, inputs)? {
         Begin::UpToDate(artifact) => return Ok((artifact, None)),
