@@ -28,14 +28,15 @@ impl Settings {
         Self { values: plain(config), defaults: plain(&T::default()) }
     }
 
-    /// Gives a key another default: where it holds an optional table, that of the table, and where
-    /// there is no such key, what its absence means.
+    /// Gives the key at a path, `sampling.top_p`, another default: where it holds an optional table,
+    /// that of the table; where only earlier versions had it, what it was by default in them.
     ///
     /// # Panics
     /// As [`of`](Self::of).
     #[must_use]
-    pub fn with_default(mut self, key: &str, default: &impl Serialize) -> Self {
-        self.defaults[key] = plain(default);
+    pub fn with_default(mut self, path: &str, default: &impl Serialize) -> Self {
+        let place = path.split('.').fold(&mut self.defaults, |table, key| &mut table[key]);
+        *place = plain(default);
         self
     }
 
@@ -159,6 +160,14 @@ mod tests {
         assert_eq!(settings.differences(&settings), json!({ "iteration": 0, "empty": {} }));
         let plain = Settings::from(json!({ "rows": "sha256:00" }));
         assert_eq!(plain.differences(&plain), json!({ "rows": "sha256:00" }));
+    }
+
+    #[test]
+    fn a_key_that_only_earlier_versions_had_counts_where_it_was_set() {
+        let now = Settings::of(&Config::default()).with_default("table.old", &1);
+        let before = |old: u32| Settings::from(json!({ "table": { "rank": 0, "old": old } }));
+        assert_eq!(before(1).differences(&now), json!({}));
+        assert_eq!(before(2).differences(&now), json!({ "table": { "old": 2 } }));
     }
 
     #[test]

@@ -75,6 +75,6 @@ pub use report::{
 pub use sign_test::{sign_test, wilson};
 pub use srlm_artifact::{pearson, spearman};
 pub use stage::{begin, read, write};
-pub use stop::{Stop, StopConfig, stop};
+pub use stop::{Stop, StopConfig, StopLimits, stop};
 pub use trace::{Trace, trace};
 pub use verdict::{Change, Finding, Verdict, VerdictRules};

@@ -12,32 +12,18 @@ pub struct StopConfig {
     /// Stop where a model's verdict is `worse`, from M2 on.
     pub on_regression: bool,
     /// Stop where the judging of held-out responses passes `min_parse_rate`, `max_one_score_share`
-    /// or `max_tie_rate`.
+    /// or `max_tie_rate` of `[judge.health]`; ties are those of human-ordered pairs here.
     pub on_degeneration: bool,
     /// Stop where answers grow by more than `eval.rules.max_length_growth` and are not shown to be
     /// better at equal lengths, from M2 on.
     pub on_length_growth: bool,
     /// Evaluations in a row in which one of these holds; 1 stops at the first.
     pub patience: u32,
-    /// Least share of the held-out judgments that have a score, from 0 to 1.
-    pub min_parse_rate: f64,
-    /// Largest share of the held-out scores that are one and the same number, from 0 to 1.
-    pub max_one_score_share: f64,
-    /// Largest share of the human-ordered pairs whose scores are equal, from 0 to 1.
-    pub max_tie_rate: f64,
 }
 
 impl Default for StopConfig {
     fn default() -> Self {
-        Self {
-            on_regression: false,
-            on_degeneration: false,
-            on_length_growth: false,
-            patience: 1,
-            min_parse_rate: 0.5,
-            max_one_score_share: 0.95,
-            max_tie_rate: 0.9,
-        }
+        Self { on_regression: false, on_degeneration: false, on_length_growth: false, patience: 1 }
     }
 }
 
@@ -51,20 +37,22 @@ impl StopConfig {
             let remedy = "use 1 to stop at the first failure, or more";
             return Err(Error::Config { key: "patience", value: "0".to_owned(), remedy });
         }
-        let shares = [
-            ("min_parse_rate", self.min_parse_rate),
-            ("max_one_score_share", self.max_one_score_share),
-            ("max_tie_rate", self.max_tie_rate),
-        ];
-        match shares.into_iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
-            Some((key, share)) => Err(Error::Config {
-                key,
-                value: share.to_string(),
-                remedy: "use a share from 0 to 1",
-            }),
-            None => Ok(()),
-        }
+        Ok(())
     }
+}
+
+/// What is no longer judging or answering, in the numbers of other tables.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StopLimits {
+    /// Least share of the held-out judgments that have a score: that of `[judge.health]`.
+    pub min_parse_rate: f64,
+    /// Largest share of the held-out scores that are one and the same number.
+    pub max_one_score_share: f64,
+    /// Largest share of the human-ordered pairs whose scores are equal.
+    pub max_tie_rate: f64,
+    /// Most times that answers may be as long as before: that of
+    /// [`VerdictRules`](crate::VerdictRules).
+    pub max_length_growth: f64,
 }
 
 /// Why the loop stops.
@@ -79,16 +67,10 @@ pub struct Stop {
     pub reason: String,
 }
 
-/// Whether the loop stops after these evaluations, from M1 on in order; `max_length_growth` is that
-/// of
-/// [`VerdictRules`](crate::VerdictRules).
-pub fn stop(
-    evaluations: &[Evaluation],
-    config: &StopConfig,
-    max_length_growth: f64,
-) -> Option<Stop> {
+/// Whether the loop stops after these evaluations, from M1 on in order.
+pub fn stop(evaluations: &[Evaluation], config: &StopConfig, limits: &StopLimits) -> Option<Stop> {
     let newest = evaluations.last()?;
-    let failures = |evaluation: &Evaluation| failures(evaluation, config, max_length_growth);
+    let failures = |evaluation: &Evaluation| failures(evaluation, config, limits);
     let n_failed =
         evaluations.iter().rev().take_while(|evaluation| !failures(evaluation).is_empty()).count();
     let found = failures(newest);
@@ -103,7 +85,7 @@ pub fn stop(
 fn failures(
     evaluation: &Evaluation,
     config: &StopConfig,
-    max_length_growth: f64,
+    limits: &StopLimits,
 ) -> Vec<(&'static str, String)> {
     let model = &evaluation.model;
     // M1 comes of no iteration, so only its judging counts.
@@ -117,11 +99,12 @@ fn failures(
     }
     if config.on_degeneration {
         found.extend(
-            degeneration(evaluation, config).into_iter().map(|reason| ("on_degeneration", reason)),
+            degeneration(evaluation, limits).into_iter().map(|reason| ("on_degeneration", reason)),
         );
     }
-    let growth =
-        evaluation.length_growth.filter(|growth| *growth > max_length_growth && is_of_the_loop);
+    let growth = evaluation
+        .length_growth
+        .filter(|growth| *growth > limits.max_length_growth && is_of_the_loop);
     if let Some(growth) =
         growth.filter(|_| config.on_length_growth && !gains_at_equal_lengths(evaluation))
     {
@@ -139,29 +122,29 @@ fn gains_at_equal_lengths(evaluation: &Evaluation) -> bool {
 }
 
 /// The first threshold of judging that is passed.
-fn degeneration(evaluation: &Evaluation, config: &StopConfig) -> Option<String> {
+fn degeneration(evaluation: &Evaluation, limits: &StopLimits) -> Option<String> {
     let (model, rates) = (&evaluation.model, evaluation.judge_rates.as_ref()?);
-    let below = rates.parse_rate.filter(|rate| *rate < config.min_parse_rate);
-    let one = rates.one_score_share.filter(|share| *share > config.max_one_score_share);
-    let tied = rates.tie_rate.filter(|rate| *rate > config.max_tie_rate);
+    let below = rates.parse_rate.filter(|rate| *rate < limits.min_parse_rate);
+    let one = rates.one_score_share.filter(|share| *share > limits.max_one_score_share);
+    let tied = rates.tie_rate.filter(|rate| *rate > limits.max_tie_rate);
     let text = |what: &str, value: f64, key: &str, threshold: f64| {
         format!(
-            "{model} has degenerated as a judge: {what} is {value:.2}, stop.{key} = {threshold}"
+            "{model} has degenerated as a judge: {what} is {value:.2}, judge.health.{key} = {threshold}"
         )
     };
     let parse = |value| {
-        text("the share of judgments with a score", value, "min_parse_rate", config.min_parse_rate)
+        text("the share of judgments with a score", value, "min_parse_rate", limits.min_parse_rate)
     };
     let same = |value| {
         text(
             "the share of one and the same score",
             value,
             "max_one_score_share",
-            config.max_one_score_share,
+            limits.max_one_score_share,
         )
     };
     let ties = |value| {
-        text("the share of human-ordered pairs it ties", value, "max_tie_rate", config.max_tie_rate)
+        text("the share of human-ordered pairs it ties", value, "max_tie_rate", limits.max_tie_rate)
     };
     below.map(parse).or_else(|| one.map(same)).or_else(|| tied.map(ties))
 }
@@ -174,14 +157,15 @@ mod tests {
     use crate::{Finding, JudgeRates};
 
     fn all(patience: u32) -> StopConfig {
-        StopConfig {
-            on_regression: true,
-            on_degeneration: true,
-            on_length_growth: true,
-            patience,
-            ..StopConfig::default()
-        }
+        StopConfig { on_regression: true, on_degeneration: true, on_length_growth: true, patience }
     }
+
+    const LIMITS: StopLimits = StopLimits {
+        min_parse_rate: 0.5,
+        max_one_score_share: 0.95,
+        max_tie_rate: 0.9,
+        max_length_growth: 1.5,
+    };
 
     fn with(t: usize, verdict: Verdict) -> Evaluation {
         Evaluation {
@@ -207,15 +191,15 @@ mod tests {
     #[test]
     fn the_rule_and_what_was_measured_are_named() {
         let check = |evaluation: Evaluation| {
-            stop(&[evaluation], &all(1), 1.5).map(|stop| (stop.rules, stop.reason))
+            stop(&[evaluation], &all(1), &LIMITS).map(|stop| (stop.rules, stop.reason))
         };
         let regression = check(with(2, Verdict::Worse)).unwrap();
         assert_eq!(regression.0, ["on_regression"]);
         insta::assert_snapshot!(regression.1, @"M2 is worse than the model before it: win rate 0.20");
         let ill = |rates| check(Evaluation { judge_rates: Some(rates), ..Evaluation::new("M1") });
-        insta::assert_snapshot!(ill(judged(0.4, 1.0, 1.0)).unwrap().1, @"M1 has degenerated as a judge: the share of judgments with a score is 0.40, stop.min_parse_rate = 0.5");
-        insta::assert_snapshot!(ill(judged(1.0, 0.99, 0.0)).unwrap().1, @"M1 has degenerated as a judge: the share of one and the same score is 0.99, stop.max_one_score_share = 0.95");
-        insta::assert_snapshot!(ill(judged(1.0, 0.5, 0.95)).unwrap().1, @"M1 has degenerated as a judge: the share of human-ordered pairs it ties is 0.95, stop.max_tie_rate = 0.9");
+        insta::assert_snapshot!(ill(judged(0.4, 1.0, 1.0)).unwrap().1, @"M1 has degenerated as a judge: the share of judgments with a score is 0.40, judge.health.min_parse_rate = 0.5");
+        insta::assert_snapshot!(ill(judged(1.0, 0.99, 0.0)).unwrap().1, @"M1 has degenerated as a judge: the share of one and the same score is 0.99, judge.health.max_one_score_share = 0.95");
+        insta::assert_snapshot!(ill(judged(1.0, 0.5, 0.95)).unwrap().1, @"M1 has degenerated as a judge: the share of human-ordered pairs it ties is 0.95, judge.health.max_tie_rate = 0.9");
         assert_eq!(ill(judged(0.5, 0.95, 0.9)), None);
         let grown = Evaluation { length_growth: Some(1.6), ..Evaluation::new("M2") };
         insta::assert_snapshot!(check(grown.clone()).unwrap().1, @"answers of M2 are 1.6 times as long as before and not shown to be better");
@@ -225,21 +209,22 @@ mod tests {
 
     #[test]
     fn sft_is_no_regression_of_the_loop_and_nothing_stops_by_default() {
-        assert_eq!(stop(&[with(1, Verdict::Worse)], &all(1), 1.5), None);
+        assert_eq!(stop(&[with(1, Verdict::Worse)], &all(1), &LIMITS), None);
         assert_eq!(
-            stop(&[with(1, Verdict::Flat), with(2, Verdict::Worse)], &StopConfig::default(), 1.5),
+            stop(
+                &[with(1, Verdict::Flat), with(2, Verdict::Worse)],
+                &StopConfig::default(),
+                &LIMITS
+            ),
             None
         );
-        assert_eq!(stop(&[], &all(1), 1.5), None);
+        assert_eq!(stop(&[], &all(1), &LIMITS), None);
     }
 
     #[test]
     fn bad_settings_are_named() {
         let error = StopConfig { patience: 0, ..StopConfig::default() }.validate().unwrap_err();
         insta::assert_snapshot!(error, @"patience = 0: use 1 to stop at the first failure, or more");
-        let error =
-            StopConfig { max_tie_rate: 2.0, ..StopConfig::default() }.validate().unwrap_err();
-        insta::assert_snapshot!(error, @"max_tie_rate = 2: use a share from 0 to 1");
     }
 
     proptest! {
@@ -250,7 +235,7 @@ mod tests {
             let verdict = |is_worse: &bool| if *is_worse { Verdict::Worse } else { Verdict::Flat };
             let evaluations: Vec<_> = worse.iter().enumerate().map(|(i, w)| with(i + 2, verdict(w))).collect();
             let n_last = worse.iter().rev().take_while(|is_worse| **is_worse).count();
-            prop_assert_eq!(stop(&evaluations, &all(patience), 1.5).is_some(), n_last >= patience as usize);
+            prop_assert_eq!(stop(&evaluations, &all(patience), &LIMITS).is_some(), n_last >= patience as usize);
         }
     }
 }

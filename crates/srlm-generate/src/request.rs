@@ -24,7 +24,8 @@ pub struct Sampling {
     pub min_p: f64,
     /// Strings that end the text; they are not part of it.
     pub stop: Vec<String>,
-    /// Go on past the end token until `max_tokens` (for measuring).
+    /// Go on past the end token until `max_tokens`. For measuring: no configuration has it.
+    #[serde(skip)]
     pub ignore_eos: bool,
 }
 

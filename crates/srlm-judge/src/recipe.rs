@@ -16,7 +16,8 @@ pub(crate) fn recipe(
     judge: &str,
     place: Place,
 ) -> Recipe {
-    let mut settings = Settings::of(config);
+    // Earlier versions had `ignore_eos`.
+    let mut settings = Settings::of(config).with_default("sampling.ignore_eos", &false);
     settings["iteration"] = place.iteration.into();
     settings["rubric"] = inputs.rubric.name().into();
     settings.as_object_mut().and_then(|settings| settings.remove("health"));

@@ -21,7 +21,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("texts of {} MB", n_bytes / 1_000_000);
     let only: Option<Strategy> =
         std::env::args().nth(1).map(|name| serde_json::from_value(name.into())).transpose()?;
-    let base = PairsConfig { top_k: 2, max_pairs_per_prompt: 0, ..PairsConfig::default() };
+    let base =
+        PairsConfig { candidates_per_end: 2, max_pairs_per_prompt: 0, ..PairsConfig::default() };
     for strategy in [
         Strategy::BestWorst,
         Strategy::BestRandom,

@@ -18,7 +18,7 @@ pub enum Strategy {
     BestRandom,
     /// Every two that may be paired, the farthest apart first.
     AllAboveGap,
-    /// Every one of the `top_k` best against every one of the `top_k` worst, the farthest apart
+    /// Every one of the `candidates_per_end` best against every one of the `candidates_per_end` worst, the farthest apart
     /// first.
     TopBottom,
     /// `max_pairs_per_prompt` random ones of every two that may be paired (Iterative RPO).
@@ -51,7 +51,7 @@ pub struct PairsConfig {
     pub strategy: Strategy,
     /// Candidates at each end that `top_bottom` takes, at most half of a prompt's; nothing else
     /// reads it.
-    pub top_k: u32,
+    pub candidates_per_end: u32,
     /// Pairs of a prompt that are kept; 0 keeps all. The paper keeps 1; Iterative RPO 10.
     pub max_pairs_per_prompt: u32,
     /// A pair is kept where `score_chosen - score_rejected` is at least this, in points of the
@@ -89,7 +89,7 @@ impl Default for PairsConfig {
         Self {
             aggregation: Aggregation::Mean,
             strategy: Strategy::BestWorst,
-            top_k: 1,
+            candidates_per_end: 1,
             max_pairs_per_prompt: 1,
             min_score_gap: 0.0,
             length_control: Vec::new(),
@@ -111,7 +111,12 @@ impl PairsConfig {
         in_points("length_penalty", self.length_penalty)?;
         let best_worst = self.strategy == Strategy::BestWorst;
         let (ratio, rhos) = (self.max_length_ratio, &self.length_control);
-        check(self.top_k >= 1, "top_k", self.top_k, "it must be at least 1")?;
+        check(
+            self.candidates_per_end >= 1,
+            "candidates_per_end",
+            self.candidates_per_end,
+            "it must be at least 1",
+        )?;
         check(
             ratio == 0.0 || ratio.is_finite() && ratio >= 1.0,
             "max_length_ratio",
@@ -191,7 +196,7 @@ mod tests {
             |c| c.length_penalty = f64::INFINITY,
             "`length_penalty` is inf; it must be from 0 to 5",
         );
-        check(|c| c.top_k = 0, "`top_k` is 0; it must be at least 1");
+        check(|c| c.candidates_per_end = 0, "`candidates_per_end` is 0; it must be at least 1");
         check(|c| c.max_length_ratio = 1.0, "");
         check(
             |c| c.max_length_ratio = 0.5,

@@ -217,10 +217,14 @@ mod tests {
 
     #[test]
     fn both_ends_are_paired_and_share_no_candidate() {
-        let check = |scores: &[f64], top_k, expected: &str| {
+        let check = |scores: &[f64], candidates_per_end, expected: &str| {
             let strategy = Strategy::TopBottom;
-            let config =
-                PairsConfig { strategy, top_k, max_pairs_per_prompt: 0, ..PairsConfig::default() };
+            let config = PairsConfig {
+                strategy,
+                candidates_per_end,
+                max_pairs_per_prompt: 0,
+                ..PairsConfig::default()
+            };
             assert_eq!(outcome(&scored(scores), &config), expected, "{scores:?}");
         };
         check(&[1.0, 5.0, 3.0, 2.0, 4.0], 1, "1>0");

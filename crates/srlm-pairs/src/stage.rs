@@ -166,7 +166,8 @@ pub(crate) fn recipe(
         stage_version,
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: None,
-        config: Settings::of(config),
+        // `candidates_per_end` was called so.
+        config: Settings::of(config).with_default("top_k", &1),
         seed,
         inputs,
     }

@@ -31,7 +31,7 @@ pub(crate) fn proposed<'a>(
         Strategy::TopBottom => {
             let mut sorted = candidates.to_vec();
             sorted.sort_by(|a, b| b.rank_score.total_cmp(&a.rank_score));
-            let k = (config.top_k as usize).min(sorted.len() / 2);
+            let k = (config.candidates_per_end as usize).min(sorted.len() / 2);
             couples(&sorted[..k], &sorted[sorted.len() - k..])
         }
     }

@@ -59,16 +59,18 @@ fn strategies() -> impl Strategy<Value = PairStrategy> {
 
 /// What every strategy reads and no length: with a gap of 0, these go by ranks alone.
 fn by_rank() -> impl Strategy<Value = PairsConfig> {
-    (strategies(), 1..4u32, any::<bool>()).prop_map(|(strategy, top_k, exclude_unfinished)| {
-        let max_pairs_per_prompt = if strategy == PairStrategy::Random { 2 } else { 0 };
-        PairsConfig {
-            strategy,
-            top_k,
-            max_pairs_per_prompt,
-            exclude_unfinished,
-            ..PairsConfig::default()
-        }
-    })
+    (strategies(), 1..4u32, any::<bool>()).prop_map(
+        |(strategy, candidates_per_end, exclude_unfinished)| {
+            let max_pairs_per_prompt = if strategy == PairStrategy::Random { 2 } else { 0 };
+            PairsConfig {
+                strategy,
+                candidates_per_end,
+                max_pairs_per_prompt,
+                exclude_unfinished,
+                ..PairsConfig::default()
+            }
+        },
+    )
 }
 
 /// Any settings that are valid.

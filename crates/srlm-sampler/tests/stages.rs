@@ -66,7 +66,7 @@ fn seeds(dir: &Path) -> Artifact<Ift> {
         stage_version: 1,
         crate_version: String::new(),
         git_commit: None,
-        config: serde_json::Value::Null,
+        config: serde_json::Value::Null.into(),
         seed: 0,
         inputs: Vec::new(),
     };

@@ -77,7 +77,7 @@ pub(crate) enum Command {
         /// The run's folder, or one artifact's.
         run: PathBuf,
     },
-    /// Show the configuration or its JSON schema.
+    /// Show the configuration, what a file changes, or the JSON schema.
     #[command(subcommand)]
     Config(ConfigCommand),
 }
@@ -512,8 +512,13 @@ pub(crate) struct Doctor {
 
 #[derive(Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Print the configuration, every value written out.
+    /// Print the whole configuration, every key below its documentation.
     Show(ConfigArgs),
+    /// Print what a file changes over its preset or the defaults, and what it says in vain.
+    Diff {
+        /// A configuration file.
+        config: PathBuf,
+    },
     /// Print the JSON schema of a configuration.
     Schema,
 }

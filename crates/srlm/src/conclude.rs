@@ -3,7 +3,7 @@
 use anyhow::Context;
 use serde_json::json;
 use srlm_artifact::{Artifact, layout};
-use srlm_eval::{Best, Evaluation, Stop};
+use srlm_eval::{Best, Evaluation, Stop, StopLimits};
 
 use crate::run::Run;
 
@@ -13,8 +13,14 @@ pub(crate) fn conclude(run: &Run<'_>, t: u32) -> anyhow::Result<Best> {
         |s: u32| Ok(srlm_eval::read(&Artifact::open(&run.path(&layout::evaluation(s, "eval")))?)?);
     let evaluations: Vec<Evaluation> = (1..=t).map(read).collect::<anyhow::Result<_>>()?;
     let is_last = t > run.config.run.iterations;
-    let stop =
-        srlm_eval::stop(&evaluations, &run.config.stop, run.config.eval.rules.max_length_growth);
+    let health = &run.config.judge.health;
+    let limits = StopLimits {
+        min_parse_rate: health.min_parse_rate,
+        max_one_score_share: health.max_one_score_share,
+        max_tie_rate: health.max_tie_rate,
+        max_length_growth: run.config.eval.rules.max_length_growth,
+    };
+    let stop = srlm_eval::stop(&evaluations, &run.config.stop, &limits);
     let best = srlm_eval::best(&evaluations, stop.filter(|_| !is_last));
     let (path, text) = (run.path("best.json"), serde_json::to_string_pretty(&best)? + "\n");
     let staged = run.path(".best.json");

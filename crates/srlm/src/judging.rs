@@ -113,7 +113,7 @@ fn settings(run: &Run<'_>, question: &Question<'_>) -> anyhow::Result<Settings> 
         "scale": question.scale,
         "aggregation": aggregation(run),
         "bootstrap_samples": run.config.eval.bootstrap_samples,
-        "verdicts": question.with_verdicts.then_some((run.config.eval.verdict, &run.config.eval.verdict_sampling)),
+        "verdicts": question.with_verdicts.then_some((run.config.eval.verdict, run.config.eval.verdict_max_tokens)),
     });
     Ok(settings.into())
 }

@@ -31,6 +31,14 @@ pub(crate) struct RolesTable {
     pub(crate) evaluator: String,
 }
 
+impl Default for RolesTable {
+    /// Self-rewarding: M_t does everything.
+    fn default() -> Self {
+        let own = "self".to_owned();
+        Self { prompts: own.clone(), responses: own.clone(), judge: own.clone(), evaluator: own }
+    }
+}
+
 /// What is written to or read from files instead of being generated here.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BatchFiles {

@@ -30,7 +30,7 @@ pub(crate) fn evaluate(run: &Run<'_>, t: u32) -> anyhow::Result<()> {
     let prompts = seed::write::<Prompts>(&run.path("seed/safety-prompts"), prompts)?;
     let config = responses::Config {
         samples: 1,
-        sampling: run.config.eval.sampling.clone(),
+        sampling: run.config.responses.sampling.clone(),
         ..run.config.responses.clone()
     };
     let out = layout::evaluation(t, "eval-safety-responses");

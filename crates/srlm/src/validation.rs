@@ -66,7 +66,7 @@ impl<'r, 'a> JudgedCheckpoints<'r, 'a> {
             id: row.prompt_id.clone(),
             input: Input::Chat(row.prompt.messages().to_vec()),
             seeds: vec![row_seed(run.config.run.seed, "validation", self.t, &row.prompt_id, 0)],
-            sampling: run.config.eval.sampling.clone(),
+            sampling: run.config.responses.sampling.clone(),
             top_logprobs: 0,
         };
         let requests: Vec<Request> = self.prompts.iter().map(request).collect();

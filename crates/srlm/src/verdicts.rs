@@ -100,7 +100,7 @@ fn written(run: &Run<'_>, role: &str, asked: &mut [Asked], out: &str) -> anyhow:
             &asked.prompt_id,
             asked.order,
         )],
-        sampling: run.config.eval.verdict_sampling.clone(),
+        sampling: run.config.eval.verdict_sampling(),
         top_logprobs: 0,
     };
     let requests: Vec<Request> = asked.iter().map(request).collect();

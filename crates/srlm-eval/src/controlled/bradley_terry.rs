@@ -1,6 +1,5 @@
 //! One rating a model from comparisons of two.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::logistic::{Observation, fit};
@@ -20,8 +19,7 @@ pub struct Match {
 }
 
 /// How ratings are made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BradleyTerry {
     /// Inverse strength of the ridge on the log-strengths, as scikit-learn's `C`. It keeps a model
     /// that never loses at a finite rating.

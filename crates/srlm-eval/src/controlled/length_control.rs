@@ -17,13 +17,13 @@ pub struct LengthPair {
     pub old_length: u64,
 }
 
+/// Inverse strength of the ridge on both weights, as scikit-learn's `C`: AlpacaEval's fixed value.
+const INVERSE_PENALTY: f64 = 100.0;
+
 /// How length is held fixed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LengthControl {
-    /// Inverse strength of the ridge on both weights, as scikit-learn's `C`; AlpacaEval's fixed
-    /// value is 100.
-    pub inverse_penalty: f64,
     /// Largest difference of the lengths of a matched pair, as a share of the longer one.
     pub matched_within: f64,
     /// Fewer pairs than this have no length-controlled win rate: the fit would follow chance.
@@ -32,7 +32,7 @@ pub struct LengthControl {
 
 impl Default for LengthControl {
     fn default() -> Self {
-        Self { inverse_penalty: 100.0, matched_within: 0.1, min_pairs: 30 }
+        Self { matched_within: 0.1, min_pairs: 30 }
     }
 }
 
@@ -42,14 +42,6 @@ impl LengthControl {
     /// # Errors
     /// [`Error::Config`] names the key, its value and the remedy.
     pub fn validate(&self) -> Result<(), Error> {
-        if !(self.inverse_penalty > 0.0 && self.inverse_penalty.is_finite()) {
-            let remedy = "use a number above zero, such as 100";
-            return Err(Error::Config {
-                key: "inverse_penalty",
-                value: self.inverse_penalty.to_string(),
-                remedy,
-            });
-        }
         if !(0.0..=1.0).contains(&self.matched_within) {
             let remedy = "use a share from 0 to 1, such as 0.1";
             return Err(Error::Config {
@@ -119,11 +111,11 @@ pub fn length_controlled_win_rate(
         return None;
     }
     let all: Vec<&LengthPair> = pairs.iter().collect();
-    let (_, length_weight) = weights(&all, config)?;
+    let (_, length_weight) = weights(&all)?;
     Some(LengthControlled {
         n_pairs: pairs.len() as u64,
         win_rate: bootstrap.estimate(pairs, mean_preference)?,
-        controlled: bootstrap.estimate(pairs, |pairs| Some(sigmoid(weights(pairs, config)?.0)))?,
+        controlled: bootstrap.estimate(pairs, |pairs| Some(sigmoid(weights(pairs)?.0)))?,
         length_weight,
         length_std: length_std(&all),
     })
@@ -167,7 +159,7 @@ fn length_std(pairs: &[&LengthPair]) -> f64 {
 
 /// The weight of the model and that of length. Equal differences everywhere tell nothing about
 /// length.
-fn weights(pairs: &[&LengthPair], config: &LengthControl) -> Option<(f64, f64)> {
+fn weights(pairs: &[&LengthPair]) -> Option<(f64, f64)> {
     let std = length_std(pairs);
     let standardized =
         |pair: &LengthPair| if std > 0.0 { (length_difference(pair) / std).tanh() } else { 0.0 };
@@ -177,7 +169,7 @@ fn weights(pairs: &[&LengthPair], config: &LengthControl) -> Option<(f64, f64)> 
         n: 1.0,
     };
     let observations: Vec<Observation> = pairs.iter().map(observe).collect();
-    let weights = fit(&observations, 2, config.inverse_penalty);
+    let weights = fit(&observations, 2, INVERSE_PENALTY);
     (!pairs.is_empty()).then(|| (weights[0], weights[1]))
 }
 
@@ -268,10 +260,6 @@ mod tests {
 
     #[test]
     fn bad_settings_are_named() {
-        let error = LengthControl { inverse_penalty: 0.0, ..LengthControl::default() }
-            .validate()
-            .unwrap_err();
-        insta::assert_snapshot!(error, @"inverse_penalty = 0: use a number above zero, such as 100");
         let error = LengthControl { matched_within: 10.0, ..LengthControl::default() }
             .validate()
             .unwrap_err();

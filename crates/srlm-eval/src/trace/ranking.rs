@@ -12,7 +12,8 @@ use super::TracedResponse;
 pub(super) struct Settings {
     pub(super) aggregation: Aggregation,
     pub(super) strategy: String,
-    top_k: usize,
+    #[serde(alias = "top_k")]
+    candidates_per_end: usize,
     pub(super) min_score_gap: f64,
     length_control: Vec<f64>,
     length_penalty: f64,
@@ -28,7 +29,7 @@ impl Default for Settings {
         Self {
             aggregation: Aggregation::Mean,
             strategy: "best_worst".to_owned(),
-            top_k: 1,
+            candidates_per_end: 1,
             min_score_gap: 0.0,
             length_control: Vec::new(),
             length_penalty: 0.0,
@@ -112,7 +113,7 @@ impl Settings {
             "top_bottom" => {
                 let mut sorted = all.to_vec();
                 sorted.sort_by(|a, b| b.rank_score.total_cmp(&a.rank_score));
-                let k = self.top_k.min(sorted.len() / 2);
+                let k = self.candidates_per_end.min(sorted.len() / 2);
                 couples(&sorted[..k], &sorted[sorted.len() - k..])
             }
             _ => couples(all, all),

@@ -40,7 +40,7 @@ pub(crate) fn write<K: Kind>(
         stage_version: 1,
         crate_version: "0.1.0".to_owned(),
         git_commit: None,
-        config,
+        config: config.into(),
         seed: 1,
         inputs: vec![],
     };

@@ -9,7 +9,7 @@ use super::HttpError;
 
 /// Settings of [`OpenAi`](super::OpenAi). None but `model` is part of an artifact's key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
     /// Address up to and with the version, such as `http://127.0.0.1:8000/v1`.
     pub base_url: String,

@@ -157,7 +157,8 @@ fn recipe(
     generator: &dyn Generate,
     place: Place,
 ) -> Recipe {
-    let mut settings = Settings::of(config);
+    // Earlier versions had `ignore_eos`.
+    let mut settings = Settings::of(config).with_default("sampling.ignore_eos", &false);
     settings["iteration"] = place.iteration.into();
     settings["rubric"] = inputs.meta.name().into();
     Recipe {

@@ -62,7 +62,7 @@ pub(crate) fn write<K: Kind>(dir: &Path, rows: Vec<K::Row>) -> Artifact<K> {
         stage_version: 1,
         crate_version: String::new(),
         git_commit: None,
-        config: serde_json::Value::Null,
+        config: serde_json::Value::Null.into(),
         seed: 0,
         inputs: Vec::new(),
     };

@@ -27,7 +27,8 @@ const STAGE_VERSION: u32 = 2;
 
 /// The settings that can change the result: those that `decides` accepts.
 fn settings(config: &Config, decides: impl Fn(&str) -> bool) -> Settings {
-    let mut settings = Settings::of(config);
+    // Earlier versions had `ignore_eos`.
+    let mut settings = Settings::of(config).with_default("sampling.ignore_eos", &false);
     if let Value::Object(fields) = &mut *settings {
         fields.retain(|key, _| decides(key));
     }

@@ -50,7 +50,8 @@ pub fn run(
 ) -> Result<Artifact<Responses>, Error> {
     config.validate()?;
     let sources = vec![inputs.prompts.as_input("prompts"), model(generator)];
-    let settings = Settings::of(config);
+    // Earlier versions had `ignore_eos`.
+    let settings = Settings::of(config).with_default("sampling.ignore_eos", &false);
     let recipe = recipe("srlm-sampler/responses", STAGE_VERSION, settings, place, sources);
     let mut writer = match begin(out, recipe, inputs.shard)? {
         Begin::UpToDate(artifact) => return Ok(artifact),

@@ -110,14 +110,16 @@ fn scale(args: &EvalJudge, data: &HumanData) -> anyhow::Result<Option<Scale>> {
 /// The configuration, and the judge's role in it.
 fn settings(args: &EvalJudge) -> anyhow::Result<(RunConfig, String)> {
     let saved = args.run.as_ref().map(|run| run.join("run.toml"));
-    let file = saved.as_deref().or(args.config.as_deref());
     let mut set = args.set.clone();
     set.extend(
         args.device
             .as_ref()
             .map(|device| format!("runtime.device={}", toml::Value::from(device.as_str()))),
     );
-    let mut config = config::load(file, args.preset.as_deref(), &set)?;
+    let mut config = match saved {
+        Some(saved) => config::saved(&saved, &set)?,
+        None => config::load(args.config.as_deref(), args.preset.as_deref(), &set)?,
+    };
     let model = match (&args.model, &args.run) {
         (Some(model), _) => model,
         (None, Some(run)) if args.iteration > 0 => {

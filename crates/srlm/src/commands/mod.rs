@@ -64,9 +64,11 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
         Command::Serve(args) => serve::serve(&args, &console(false)),
         Command::Doctor(args) => doctor::doctor(&args, &console(false)),
         Command::Verify { run } => run_stages::verify(&run),
-        Command::Config(ConfigCommand::Show(args)) => print(
-            &config::load(args.config.as_deref(), args.preset.as_deref(), &args.set)?.to_toml()?,
-        ),
+        Command::Config(ConfigCommand::Show(args)) => {
+            let found = config::load(args.config.as_deref(), args.preset.as_deref(), &args.set)?;
+            print(&config::documented(&found)?)
+        }
+        Command::Config(ConfigCommand::Diff { config }) => print(&config::diff(&config)?),
         Command::Config(ConfigCommand::Schema) => {
             print(&(serde_json::to_string_pretty(&schemars::schema_for!(RunConfig))? + "\n"))
         }

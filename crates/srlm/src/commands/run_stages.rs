@@ -60,7 +60,7 @@ fn summary(run: &Run<'_>) -> anyhow::Result<String> {
 
 /// Opens the run whose configuration is its own run.toml.
 fn open<'a>(run: &Path, console: &'a Console) -> anyhow::Result<Run<'a>> {
-    let config = config::load(Some(&run.join("run.toml")), None, &[])?;
+    let config = config::saved(&run.join("run.toml"), &[])?;
     Run::open(config, run.to_owned(), console)
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn stage(name: &str, args: &Stage, console: &Console) -> anyhow::Resu
         refuse().or_exit(Exit::Config)?;
     }
     let config = if known {
-        config::load(Some(&saved), None, set)?
+        config::saved(&saved, set)?
     } else {
         config::load(config.as_deref(), preset.as_deref(), set)?
     };

@@ -62,7 +62,7 @@ fn check_unchanged(run: &StudyRun, dir: &Path) -> anyhow::Result<()> {
     if !saved.exists() {
         return Ok(());
     }
-    let made_with = config::load(Some(&saved), None, &[])?;
+    let made_with = config::saved(&saved, &[])?;
     let same = RunConfig { runtime: run.config.runtime.clone(), ..made_with };
     if same == run.config {
         return Ok(());

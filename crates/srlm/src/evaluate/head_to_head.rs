@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use srlm_artifact::{Artifact, Eval, OnProgress, Responses, read_jsonl, to_line};
+use srlm_eval::controlled::BradleyTerry;
 use srlm_eval::{Bootstrap, ComparisonRow, Evaluation, Versus, match_up, rating_table};
 
 use super::verdicts::{self, Contest};
@@ -61,14 +62,13 @@ pub(super) fn measure(
     let lines =
         rows.iter().map(|row| Ok(to_line(row)? + "\n")).collect::<anyhow::Result<String>>()?;
     std::fs::write(dir.join(FILE), lines)?;
-    rate(run, t, (&materials.earlier, rows), evaluator.name.clone(), bootstrap, evaluation)?;
+    rate(t, (&materials.earlier, rows), evaluator.name.clone(), bootstrap, evaluation)?;
     evaluation.evaluator = Some(evaluator);
     Ok(())
 }
 
 /// Rates M0 to M_t by these comparisons and those of earlier evaluations.
 fn rate(
-    run: &Run<'_>,
     t: u32,
     (earlier, own): (&[Artifact<Eval>], Vec<ComparisonRow>),
     evaluator: String,
@@ -89,7 +89,7 @@ fn rate(
     let models: Vec<String> = (0..=t).map(|s| format!("M{s}")).collect();
     let models: Vec<&str> = models.iter().map(String::as_str).collect();
     evaluation.ratings =
-        rating_table(&models, &rows, evaluators, &run.config.eval.ratings, bootstrap);
+        rating_table(&models, &rows, evaluators, &BradleyTerry::default(), bootstrap);
     if evaluation.ratings.is_none() {
         let reason = "no chain of comparisons with a verdict in both orders leads to every model";
         evaluation.unmeasured.insert("ratings".to_owned(), reason.to_owned());

@@ -13,6 +13,10 @@ use super::{Materials, held_out_ranked};
 use crate::run::Run;
 use crate::seed::Seed;
 
+/// Ranges of the curves of score by length and of agreement by confidence, about as many responses
+/// or pairs in each.
+const BINS: usize = 10;
+
 /// Fills in agreement, its change, rates, calibration and length bias.
 pub(super) fn measure(
     run: &Run<'_>,
@@ -29,9 +33,9 @@ pub(super) fn measure(
     let found = agreement(&groups, bootstrap);
     evaluation.judge_rates = Some(judge_rates(&materials.judged.rows()?, &found));
     evaluation.agreement = Some(found);
-    evaluation.length_bias = Some(length_bias(&scored(&groups), run.config.eval.bins));
+    evaluation.length_bias = Some(length_bias(&scored(&groups), BINS));
     let expected = scored_by(&materials.judged, Aggregation::Expected)?;
-    evaluation.calibration = calibration(&expected, run.config.eval.bins, bootstrap);
+    evaluation.calibration = calibration(&expected, BINS, bootstrap);
     if let Some(judged) = &materials.judged_before {
         let before = scored_by(judged, run.config.pairs.aggregation)?;
         evaluation.accuracy_change = accuracy_change(&before, &groups, bootstrap);

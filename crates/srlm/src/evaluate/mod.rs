@@ -121,7 +121,7 @@ fn held_out_ranked(seed: &Seed) -> anyhow::Result<&Ranked> {
 fn response_config(run: &Run<'_>) -> responses::Config {
     responses::Config {
         samples: 1,
-        sampling: run.config.eval.sampling.clone(),
+        sampling: run.config.responses.sampling.clone(),
         ..run.config.responses.clone()
     }
 }

@@ -92,7 +92,7 @@ pub(crate) fn ask(
     let seed = |question: &Question| {
         row_seed(run.config.run.seed, name, of, &question.prompt_id, question.order)
     };
-    written(questions, &mut *generator, &run.config.eval.verdict_sampling, &seed, on_progress)
+    written(questions, &mut *generator, &run.config.eval.verdict_sampling(), &seed, on_progress)
 }
 
 /// The verdict that a judge wrote.

@@ -170,7 +170,7 @@ fn a_judge_that_has_degenerated_stops_the_loop_until_the_user_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("run");
     let settings =
-        ["run.iterations=1", "stop.on_degeneration=true", "stop.max_one_score_share=0.0"];
+        ["run.iterations=1", "stop.on_degeneration=true", "judge.health.max_one_score_share=0.0"];
     for _ in 0..2 {
         let output = run(&iterate(&dir, &settings));
         let said = String::from_utf8(output.stderr).unwrap();
