@@ -53,9 +53,7 @@ fn named(path: Option<&Path>, preset: Option<&str>) -> anyhow::Result<Source> {
 
 /// Reads the `run.toml` of a run, which this version or an earlier one saved.
 pub(crate) fn saved(path: &Path, set: &[String]) -> anyhow::Result<RunConfig> {
-    let mut source = Source::file(path).or_exit(Exit::Config)?;
-    names::modernize(&mut source.table);
-    source.resolved(set).or_exit(Exit::Config)
+    Source::file(path).and_then(|source| source.resolved(set)).or_exit(Exit::Config)
 }
 
 impl Source {
@@ -79,6 +77,10 @@ impl Source {
                 source.place("preset")
             ),
         };
+        // What a person wrote is refused with the new name; what an earlier version saved is read.
+        if path.file_name().is_some_and(|name| name == "run.toml") {
+            names::modernize(&mut source.table);
+        }
         Ok(source)
     }
 

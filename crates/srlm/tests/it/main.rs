@@ -9,6 +9,7 @@ mod external;
 mod judging;
 mod people;
 mod rounds;
+mod runs_of_0_1;
 mod serve;
 mod stand_in;
 mod study;
