@@ -342,7 +342,7 @@ fn one_text_under_two_ids_goes_to_one_side() {
 
 /// The seed data, each target as the one judgment of its response.
 fn seed_data(name: &str) -> (Vec<EftRow>, Tables) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/seed").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../srlm/seed").join(name);
     let rows: Vec<EftRow> = read_jsonl(&path).unwrap();
     let mut tables = Tables::default();
     for row in &rows {

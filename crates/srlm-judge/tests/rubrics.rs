@@ -8,7 +8,7 @@ use srlm_artifact::{EftRow, read_jsonl};
 use srlm_judge::{Rubric, training_example};
 
 const PROMPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/reference/prompts");
-const SEED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/seed");
+const SEED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../srlm/seed");
 
 #[test]
 fn the_additive_rubric_reads_well() {

@@ -2,6 +2,7 @@
 //! trained on them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use srlm_artifact::{
     Artifact, Begin, Eval, FinishReason, Judgments, Prompt, Prompts, ResponseRow, Responses,
@@ -14,7 +15,7 @@ use srlm_judge::{JudgeConfig, Rubric};
 
 use crate::config::RunConfig;
 use crate::exit::{Exit, OrExit};
-use crate::run::{Run, root};
+use crate::run::Run;
 use crate::seed;
 use crate::stages::{self, staged};
 
@@ -60,7 +61,7 @@ fn anchors(run: &Run<'_>) -> anyhow::Result<Vec<Anchor>> {
     let seed = row_seed(run.config.run.seed, "anchors", 0, "", 0);
     let mut anchors = generated(run.config.anchors.count, seed);
     if !run.config.data.anchors.is_empty() {
-        anchors.extend(read_anchors(&root().join(&run.config.data.anchors)).or_exit(Exit::Data)?);
+        anchors.extend(read_anchors(Path::new(&run.config.data.anchors)).or_exit(Exit::Data)?);
     }
     Ok(anchors)
 }

@@ -80,6 +80,17 @@ pub(crate) enum Command {
     /// Show the configuration, what a file changes, or the JSON schema.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print the script that lets a shell complete commands and options.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual's page, or write one for each command.
+    Man {
+        /// Folder for the pages.
+        #[arg(value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// Which configuration.

@@ -44,7 +44,7 @@ use crate::roles::RolesTable;
 /// A whole run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RunConfig {
+pub struct RunConfig {
     /// The run itself.
     pub(crate) run: RunTable,
     /// Where M0 comes from.

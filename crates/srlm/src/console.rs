@@ -18,6 +18,8 @@ const QUIET: Duration = Duration::from_secs(30);
 pub(crate) struct Console {
     json: bool,
     bars: bool,
+    /// Says nothing to people.
+    silent: bool,
     interrupt: Arc<AtomicBool>,
     task: RefCell<Option<Task>>,
 }
@@ -33,7 +35,13 @@ struct Task {
 impl Console {
     pub(crate) fn new(json: bool, interrupt: Arc<AtomicBool>) -> Self {
         let bars = !json && std::io::stderr().is_terminal();
-        Self { json, bars, interrupt, task: RefCell::new(None) }
+        Self { json, bars, silent: false, interrupt, task: RefCell::new(None) }
+    }
+
+    /// One that prints nothing, for other programs.
+    pub(crate) fn silent() -> Self {
+        let interrupt = Arc::default();
+        Self { json: false, bars: false, silent: true, interrupt, task: RefCell::new(None) }
     }
 
     /// One event a line on standard output, with `--json`.
@@ -50,6 +58,7 @@ impl Console {
     /// A line for people.
     pub(crate) fn say(&self, line: &str) {
         match self.task.borrow().as_ref() {
+            _ if self.silent => {}
             Some(task) if self.bars => task.bar.suspend(|| eprintln!("{line}")),
             _ => eprintln!("{line}"),
         }
@@ -87,7 +96,7 @@ impl Console {
             task.bar.set_length(total);
             task.bar.set_position(done);
             task.bar.set_message(format!("{unit}{rate}{note}"));
-            if !self.bars && !self.json && task.said.elapsed() >= QUIET {
+            if !self.bars && !self.json && !self.silent && task.said.elapsed() >= QUIET {
                 task.said = Instant::now();
                 let left =
                     seconds / (done - first).max(1) as f64 * total.saturating_sub(done) as f64;
@@ -112,7 +121,9 @@ impl Console {
         let Some(task) = self.task.borrow_mut().take() else { return };
         task.bar.finish_and_clear();
         let seconds = task.started.elapsed().as_secs_f64();
-        eprintln!("{:<22} {summary} ({})", task.name, duration(seconds));
+        if !self.silent {
+            eprintln!("{:<22} {summary} ({})", task.name, duration(seconds));
+        }
         self.event(
             "stage_finished",
             json!({ "stage": task.name, "summary": summary, "seconds": seconds }),

@@ -42,7 +42,7 @@ fn cpu() -> anyhow::Result<Device> {
 
 #[cfg(not(feature = "flex"))]
 fn cpu() -> anyhow::Result<Device> {
-    not_built("cpu", "cargo xtask")
+    not_built("cpu", "flex")
 }
 
 #[cfg(feature = "cuda")]
@@ -52,7 +52,7 @@ fn cuda(index: usize) -> anyhow::Result<Device> {
 
 #[cfg(not(feature = "cuda"))]
 fn cuda(_: usize) -> anyhow::Result<Device> {
-    not_built("cuda", "cargo xtask-cuda")
+    not_built("cuda", "cuda")
 }
 
 #[cfg(feature = "wgpu")]
@@ -66,7 +66,7 @@ fn wgpu() -> anyhow::Result<Device> {
 
 #[cfg(not(feature = "wgpu"))]
 fn wgpu() -> anyhow::Result<Device> {
-    not_built("wgpu", "cargo xtask-wgpu")
+    not_built("wgpu", "wgpu")
 }
 
 /// The device, if it computes. Backends panic where the driver or the card is missing; this is
@@ -86,9 +86,14 @@ fn usable(device: Device, name: &str, needs: &str) -> anyhow::Result<Device> {
 }
 
 #[allow(dead_code, reason = "used by the backends that are not built in")]
-fn not_built(device: &str, alias: &str) -> anyhow::Result<Device> {
+fn not_built(device: &str, feature: &str) -> anyhow::Result<Device> {
     let refuse = || -> anyhow::Result<Device> {
-        bail!("{device} is not built in: run `{alias} ...` instead")
+        match crate::program::name() {
+            "cargo xtask" => {
+                bail!("{device} is not built in: run `cargo xtask-{feature} ...` instead")
+            }
+            _ => bail!("{device} is not built in: install srlm with `--features {feature}`"),
+        }
     };
     refuse().or_exit(Exit::Device)
 }

@@ -14,7 +14,7 @@ use crate::evaluate::evaluate;
 use crate::exit::{Exit, OrExit};
 use crate::folders;
 use crate::preferences::{self, Preferences};
-use crate::run::{Run, root, write_whole};
+use crate::run::{Run, write_whole};
 use crate::seed::{self, Seed};
 use crate::stages;
 
@@ -30,30 +30,36 @@ pub(crate) fn rubric(config: &RunConfig) -> anyhow::Result<Rubric> {
 
 /// The text of a rubric file that a key names.
 pub(crate) fn rubric_file(key: &str, name: &str) -> anyhow::Result<String> {
-    let path = root().join(name);
-    std::fs::read_to_string(&path).with_context(|| format!("cannot read {key} {}", path.display()))
+    std::fs::read_to_string(name).with_context(|| format!("cannot read {key} {name}"))
 }
 
 /// Seed data to M_{iterations + 1}; what is there already is not made again. Returns the report's
-/// path.
+/// path. A run that stops early has a report, too, of what was made.
 pub(crate) fn iterate(
     run: &Run<'_>,
     force: &[String],
     from: Option<&str>,
 ) -> anyhow::Result<PathBuf> {
     folders::redo(run, force, from)?;
+    let ended = rounds(run);
+    let written = report(run);
+    ended.and(written)
+}
+
+fn rounds(run: &Run<'_>) -> anyhow::Result<()> {
     let rubric = rubric(&run.config)?;
     let seed = eft::complete(run, seed::run(run, &rubric)?, &rubric)?;
     reported(run, stages::sft(run, &seed)?)?;
-    reported(run, evaluate(run, 1, &seed, &rubric)?)?;
+    evaluate(run, 1, &seed, &rubric)?;
+    report(run)?;
     for t in 1..=run.config.run.iterations {
         if conclude(run, t)?.stopped.is_some() {
-            return report(run);
+            return Ok(());
         }
         iteration(run, t, &seed, &rubric)?;
     }
     conclude(run, run.config.run.iterations + 1)?;
-    report(run)
+    Ok(())
 }
 
 /// M_t -> M_{t+1}.
@@ -79,13 +85,19 @@ fn iteration(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Res
             )?;
         }
     }
-    reported(run, evaluate(run, t + 1, seed, rubric)?)?;
+    evaluate(run, t + 1, seed, rubric)?;
+    if t < run.config.run.iterations {
+        report(run)?;
+    }
     Ok(())
 }
 
-/// Brings the report up to date after a stage; an unfinished run has one too.
+/// Brings the report up to date after a stage, where it was not for a while: it reads all that was
+/// made so far.
 pub(crate) fn reported<A>(run: &Run<'_>, made: A) -> anyhow::Result<A> {
-    report(run)?;
+    if run.report_is_due() {
+        report(run)?;
+    }
     Ok(made)
 }
 
@@ -112,6 +124,7 @@ fn no_preferences<K: Kind>(run: &Run<'_>, t: u32, made: &Artifact<K>) -> anyhow:
 
 /// Writes `report/index.html`, `summary.md` and `summary.json` from what the run's folder holds.
 pub(crate) fn report(run: &Run<'_>) -> anyhow::Result<PathBuf> {
+    run.report_begins();
     let summary = RunSummary::read(&run.dir)?;
     let folder = run.path("report");
     std::fs::create_dir_all(&folder)

@@ -14,6 +14,8 @@ mod external;
 mod folders;
 mod iterate;
 mod judging;
+mod library;
+mod paths;
 mod plan;
 mod preferences;
 mod program;
@@ -28,4 +30,6 @@ mod tiny;
 mod validation;
 mod verdicts;
 
+pub use crate::config::RunConfig;
+pub use crate::library::{Error, iterate};
 pub use crate::program::main;

@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-// Training gives back and asks for large buffers all the time; the system's allocator returns each
-// to the kernel.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: srlm_allocator::Allocator = srlm_allocator::Allocator;
 
 fn main() -> ExitCode {
+    srlm_allocator::keep_memory();
     srlm::main("srlm")
 }

@@ -1,6 +1,7 @@
 //! Where a round's preferences come from: the paper's way, and those of its successors.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::Context;
 use srlm_artifact::{
@@ -14,7 +15,7 @@ use srlm_pairs::{Judged, LabelWeights, PerfectConfig, SafetyReward, UnpairedConf
 use crate::config::{self, Method};
 use crate::exit::{Exit, OrExit};
 use crate::iterate::{reported, rubric_file};
-use crate::run::{Run, root};
+use crate::run::Run;
 use crate::safety;
 use crate::seed::{self, Seed};
 use crate::stages::{self, staged};
@@ -352,8 +353,9 @@ fn spin(run: &Run<'_>, t: u32, seed: &Seed) -> anyhow::Result<Artifact<Pairs>> {
 
 /// The answers that the pool has for these prompts.
 fn answers(run: &Run<'_>, prompts: &[PromptRow]) -> anyhow::Result<BTreeMap<String, String>> {
-    let (path, column) = (root().join(&run.config.prompts.pool), &run.config.round.answer_column);
-    let pool = srlm_sampler::prompts::read_pool(&path).or_exit(Exit::Data)?;
+    let column = &run.config.round.answer_column;
+    let path = Path::new(&run.config.prompts.pool);
+    let pool = srlm_sampler::prompts::read_pool(path).or_exit(Exit::Data)?;
     let drawn: std::collections::HashSet<&str> =
         prompts.iter().map(|row| row.prompt_id.as_str()).collect();
     let mut answers = BTreeMap::new();

@@ -1,8 +1,8 @@
 //! The program around the commands: arguments, logging, interruption, exit code.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use clap::{CommandFactory, FromArgMatches};
 
@@ -10,9 +10,18 @@ use crate::cli::Cli;
 use crate::commands;
 use crate::exit::{self, Exit};
 
+/// What the user calls the program.
+static NAME: OnceLock<&str> = OnceLock::new();
+
+/// What the user calls the program, for texts that name a command.
+pub(crate) fn name() -> &'static str {
+    NAME.get().copied().unwrap_or("srlm")
+}
+
 /// Runs the command line; `name` is what its user calls the program, as in `cargo xtask`.
 pub fn main(name: &'static str) -> ExitCode {
-    let command = Cli::command().name(name).bin_name(name);
+    let name = NAME.get_or_init(|| name);
+    let command = Cli::command().name(*name).bin_name(*name);
     let cli = match Cli::from_arg_matches(&command.get_matches()) {
         Ok(cli) => cli,
         Err(error) => error.exit(),

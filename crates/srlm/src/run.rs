@@ -1,10 +1,11 @@
 //! A run: its folder, its models, its device.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use srlm_artifact::{Artifact, Model as ModelKind, Place, RunLock, Shard, layout};
@@ -19,6 +20,9 @@ use crate::device::{self, NamedDevice};
 use crate::exit::{Exit, OrExit};
 use crate::roles::BatchFiles;
 use crate::source;
+
+/// Between two evaluations the report is written again not more often than this.
+const REPORT_EVERY: Duration = Duration::from_secs(60);
 
 /// A model's weights: M_t's, or those of a source that stays the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +55,8 @@ pub(crate) struct Run<'a> {
     pub(crate) batch: BatchFiles,
     /// The part of the stage at hand that is made here.
     pub(crate) shard: Option<Shard>,
+    /// When the report was last written, or this process began.
+    reported_at: Cell<Instant>,
     _lock: Option<RunLock>,
 }
 
@@ -94,6 +100,7 @@ impl<'a> Run<'a> {
             fixed,
             batch,
             shard,
+            reported_at: Cell::new(Instant::now()),
             _lock: lock,
         };
         if !run.path("run.toml").exists() {
@@ -110,6 +117,16 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         write_whole(&path, &text)
+    }
+
+    /// Whether the report was not written for a while.
+    pub(crate) fn report_is_due(&self) -> bool {
+        self.reported_at.get().elapsed() >= REPORT_EVERY
+    }
+
+    /// Counts the time to the next report from now.
+    pub(crate) fn report_begins(&self) {
+        self.reported_at.set(Instant::now());
     }
 
     pub(crate) fn path(&self, folder: &str) -> PathBuf {
@@ -268,13 +285,4 @@ pub(crate) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
     let staged = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let written = std::fs::write(&staged, text).and_then(|()| std::fs::rename(&staged, path));
     written.with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// The root of the checkout, where `data/` and `runs/` lie: the working directory's nearest
-/// ancestor with our workspace file, else the working directory.
-pub(crate) fn root() -> PathBuf {
-    let here = std::env::current_dir().unwrap_or_default();
-    let is_root =
-        |dir: &&Path| dir.join("configs/smollm2.toml").exists() && dir.join("crates/srlm").exists();
-    here.ancestors().find(is_root).unwrap_or(&here).to_owned()
 }

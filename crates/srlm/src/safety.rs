@@ -1,6 +1,7 @@
 //! Safety of every model: its answers to prompts that are labeled safe or unsafe.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use srlm_artifact::{
     Artifact, Begin, Eval, Input, Judgments, Prompts, Responses, Settings, layout,
@@ -11,7 +12,7 @@ use srlm_sampler::responses;
 
 use crate::anchors::judge;
 use crate::exit::{Exit, OrExit};
-use crate::run::{Run, root};
+use crate::run::Run;
 use crate::seed;
 use crate::stages::{self, staged};
 
@@ -25,7 +26,7 @@ pub(crate) fn evaluate(run: &Run<'_>, t: u32) -> anyhow::Result<()> {
     if run.config.data.safety_prompts.is_empty() {
         return Ok(());
     }
-    let rows = read_safety(&root().join(&run.config.data.safety_prompts)).or_exit(Exit::Data)?;
+    let rows = read_safety(Path::new(&run.config.data.safety_prompts)).or_exit(Exit::Data)?;
     let prompts = rows.iter().map(|row| seed::prompt_row(&row.id, row.prompt.clone())).collect();
     let prompts = seed::write::<Prompts>(&run.path("seed/safety-prompts"), prompts)?;
     let config = responses::Config {

@@ -7,13 +7,14 @@ use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 use srlm_artifact::{
     Artifact, Begin, Counts, EftRow, FinishReason, Ift, IftRow, Kind, Prompt, PromptRow,
-    PromptSource, Prompts, Recipe, ResponseRow, Responses, begin, read_jsonl, row_seed,
+    PromptSource, Prompts, Recipe, ResponseRow, Responses, begin, row_seed,
 };
 use srlm_judge::Rubric;
 
 use crate::config::RunConfig;
 use crate::exit::{Exit, OrExit};
-use crate::run::{Run, root};
+use crate::paths;
+use crate::run::Run;
 use crate::tiny;
 
 /// Raised when the same files would give other artifacts.
@@ -87,15 +88,16 @@ fn read_all(config: &RunConfig) -> anyhow::Result<Rows> {
             eft_held_out: held_out.eft,
         });
     }
-    let at = |path: &str| root().join(path);
-    let optional =
-        |path: &str| if path.is_empty() { Ok(Vec::new()) } else { read_jsonl(&at(path)) };
     Ok(Rows {
-        ift: read_jsonl(&at(&data.ift))?,
-        eft: optional(&data.eft)?,
-        ift_held_out: read_jsonl(&at(&data.ift_held_out))?,
-        eft_held_out: optional(&data.eft_held_out)?,
+        ift: paths::rows(&data.ift)?,
+        eft: optional_rows(&data.eft)?,
+        ift_held_out: paths::rows(&data.ift_held_out)?,
+        eft_held_out: optional_rows(&data.eft_held_out)?,
     })
+}
+
+fn optional_rows(name: &str) -> anyhow::Result<Vec<EftRow>> {
+    if name.is_empty() { Ok(Vec::new()) } else { paths::rows(name) }
 }
 
 /// Writes the seed artifacts, or finds them up to date.
@@ -117,13 +119,10 @@ pub(crate) fn run(run: &Run<'_>, rubric: &Rubric) -> anyhow::Result<Seed> {
     let ranked = match run.config.data.ranked_prompts.as_str() {
         "" => None,
         prompts => Some(Ranked {
-            prompts: write::<Prompts>(
-                &run.path("seed/to-judge-prompts"),
-                read_jsonl(&root().join(prompts))?,
-            )?,
+            prompts: write::<Prompts>(&run.path("seed/to-judge-prompts"), paths::rows(prompts)?)?,
             responses: write::<Responses>(
                 &run.path("seed/to-judge-responses"),
-                read_jsonl(&root().join(&run.config.data.ranked_responses))?,
+                paths::rows(&run.config.data.ranked_responses)?,
             )?,
         }),
     };

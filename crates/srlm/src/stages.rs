@@ -14,7 +14,7 @@ use srlm_train::{Hooks, TrainEngine};
 
 use crate::exit::{Exit, OrExit};
 use crate::external;
-use crate::run::{Run, root};
+use crate::run::Run;
 use crate::seed::Seed;
 use crate::validation::JudgedCheckpoints;
 
@@ -128,7 +128,7 @@ pub(crate) fn prompts(
             (&run.config.prompts, run.place(t), run.path(&out), &run.device()?.name);
         if config.source == srlm_sampler::prompts::Source::Pool {
             let pool =
-                srlm_sampler::prompts::read_pool(&root().join(&config.pool)).or_exit(Exit::Data)?;
+                srlm_sampler::prompts::read_pool(Path::new(&config.pool)).or_exit(Exit::Data)?;
             let inputs = srlm_sampler::prompts::DrawInputs {
                 pool: &pool,
                 earlier: &earlier,

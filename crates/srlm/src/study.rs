@@ -14,8 +14,8 @@ use crate::exit::{Exit, OrExit};
 
 /// Built-in studies by name.
 pub(crate) const STUDIES: [(&str, &str); 2] = [
-    ("tiny", include_str!("../../../configs/studies/tiny.toml")),
-    ("smollm2", include_str!("../../../configs/studies/smollm2.toml")),
+    ("tiny", include_str!("../studies/tiny.toml")),
+    ("smollm2", include_str!("../studies/smollm2.toml")),
 ];
 
 /// Longer names of run folders are cut.

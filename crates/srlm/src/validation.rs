@@ -15,7 +15,8 @@ use srlm_train::{Validate, ValidateBy, ValidateError, ValidationConfig};
 
 use crate::evaluate::verdicts::{self, Contest};
 use crate::exit::{Exit, OrExit};
-use crate::run::{Run, root};
+use crate::paths;
+use crate::run::Run;
 use crate::seed;
 use crate::tiny;
 
@@ -170,5 +171,5 @@ fn prompts(run: &Run<'_>) -> anyhow::Result<Vec<PromptRow>> {
             .map(|row| seed::prompt_row(&row.prompt_id, row.prompt))
             .collect());
     }
-    read_jsonl(&root().join(file)).or_exit(Exit::Data)
+    paths::rows(file)
 }

@@ -16,7 +16,7 @@ use crate::config::{self, RunConfig};
 use crate::console::Console;
 use crate::exit::{Exit, OrExit};
 use crate::judging::{Question, judge, part};
-use crate::run::{Run, root};
+use crate::run::Run;
 
 /// The name under which a server given by its address is known.
 const SERVER: &str = "judge-server";
@@ -160,7 +160,7 @@ fn default_dir(args: &EvalJudge, config: &RunConfig, stem: &str) -> anyhow::Resu
     let digest: String =
         Sha256::digest(settings).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     let parent = args.run.as_ref().filter(|_| args.model.is_none()).map(|run| run.join("people"));
-    let parent = parent.unwrap_or_else(|| root().join("runs/eval-judge"));
+    let parent = parent.unwrap_or_else(|| PathBuf::from("runs/eval-judge"));
     Ok(parent.join(format!("{stem}-{model}{}-{digest}", part_name(args))))
 }
 

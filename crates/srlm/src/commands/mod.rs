@@ -20,6 +20,7 @@ mod rows;
 mod run_stages;
 mod safety;
 mod serve;
+mod shell;
 mod study;
 
 use std::io::Write;
@@ -64,6 +65,8 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
         Command::Serve(args) => serve::serve(&args, &console(false)),
         Command::Doctor(args) => doctor::doctor(&args, &console(false)),
         Command::Verify { run } => run_stages::verify(&run),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { dir } => shell::man(dir.as_deref()),
         Command::Config(ConfigCommand::Show(args)) => {
             let found = config::load(args.config.as_deref(), args.preset.as_deref(), &args.set)?;
             print(&config::documented(&found)?)

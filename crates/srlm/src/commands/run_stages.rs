@@ -16,11 +16,11 @@ use crate::console::Console;
 use crate::eft;
 use crate::evaluate::evaluate;
 use crate::exit::{Exit, OrExit};
-use crate::iterate;
+use crate::iterate::{self};
 use crate::plan;
 use crate::preferences;
 use crate::roles::BatchFiles;
-use crate::run::{Run, root};
+use crate::run::Run;
 use crate::seed;
 use crate::stages;
 
@@ -32,7 +32,7 @@ pub(crate) fn iterate(args: &Iterate, console: &Console) -> anyhow::Result<()> {
     );
     set.extend(args.model.as_ref().map(|model| format!("model.source={}", toml_string(model))));
     let config = config::load(args.config.config.as_deref(), args.config.preset.as_deref(), &set)?;
-    let dir = args.run.clone().unwrap_or_else(|| root().join("runs").join(&config.run.name));
+    let dir = args.run.clone().unwrap_or_else(|| Path::new("runs").join(&config.run.name));
     if args.dry_run {
         return plan::print_plan(&config, &dir, console);
     }

@@ -15,7 +15,7 @@ use crate::console::Console;
 use crate::exit::{self, Exit, OrExit};
 use crate::iterate::iterate;
 use crate::plan;
-use crate::run::{Run, root, write_whole};
+use crate::run::{Run, write_whole};
 use crate::study::{self, StudyRun};
 
 /// `study`.
@@ -26,7 +26,7 @@ pub(crate) fn study(args: &cli::Study, console: &Console) -> anyhow::Result<()> 
         .map(|device| format!("runtime.device={}", toml::Value::from(device.as_str())));
     let set: Vec<String> = args.set.iter().cloned().chain(device).collect();
     let (study, runs) = study::load(args.study.as_deref(), args.preset.as_deref(), &set)?;
-    let dir = args.out.clone().unwrap_or_else(|| root().join("studies").join(&study.name));
+    let dir = args.out.clone().unwrap_or_else(|| Path::new("studies").join(&study.name));
     if args.dry_run {
         return print(&plan::study_plan(&study.name, &runs, &dir));
     }

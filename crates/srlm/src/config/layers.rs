@@ -11,12 +11,13 @@ use toml::{Table, Value};
 use super::names::{self, Unknown, put};
 use super::{RunConfig, lines, schema};
 use crate::exit::{Exit, OrExit};
+use crate::paths;
 
 /// Presets by name: what each changes over the defaults.
 const PRESETS: [(&str, &str); 3] = [
-    ("smollm2", include_str!("../../../../configs/smollm2.toml")),
-    ("tiny", include_str!("../../../../configs/tiny.toml")),
-    ("paper", include_str!("../../../../configs/paper.toml")),
+    ("smollm2", include_str!("../../presets/smollm2.toml")),
+    ("tiny", include_str!("../../presets/tiny.toml")),
+    ("paper", include_str!("../../presets/paper.toml")),
 ];
 
 /// A configuration before it is checked, with where its values come from.
@@ -37,7 +38,10 @@ pub(crate) fn load(
     preset: Option<&str>,
     set: &[String],
 ) -> anyhow::Result<RunConfig> {
-    named(path, preset).and_then(|source| source.resolved(set)).or_exit(Exit::Config)
+    named(path, preset)
+        .and_then(|source| source.resolved(set))
+        .and_then(|config| paths::made_whole(config, path, set))
+        .or_exit(Exit::Config)
 }
 
 fn named(path: Option<&Path>, preset: Option<&str>) -> anyhow::Result<Source> {
@@ -53,7 +57,10 @@ fn named(path: Option<&Path>, preset: Option<&str>) -> anyhow::Result<Source> {
 
 /// Reads the `run.toml` of a run, which this version or an earlier one saved.
 pub(crate) fn saved(path: &Path, set: &[String]) -> anyhow::Result<RunConfig> {
-    Source::file(path).and_then(|source| source.resolved(set)).or_exit(Exit::Config)
+    Source::file(path)
+        .and_then(|source| source.resolved(set))
+        .and_then(|config| paths::made_whole(config, Some(path), set))
+        .or_exit(Exit::Config)
 }
 
 impl Source {

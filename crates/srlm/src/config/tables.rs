@@ -34,8 +34,8 @@ pub(crate) struct ModelTable {
     pub(crate) source: String,
 }
 
-/// Seed data: JSON Lines with the columns of the `ift` and `eft` artifacts; `tiny:` is written by a
-/// grammar.
+/// Seed data: JSON Lines with the columns of the `ift` and `eft` artifacts; `builtin:ift_train` and
+/// its like come with the program, `tiny:` is written by a grammar.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DataTable {

@@ -93,7 +93,8 @@ fn materials(run: &Run<'_>, t: u32, seed: &Seed, rubric: &Rubric) -> anyhow::Res
         .collect::<anyhow::Result<_>>()?;
     let before = |s: u32| {
         format!(
-            "M{t} is evaluated beside M{s}, whose evaluation cannot be opened; eval --iteration {} makes it",
+            "M{t} is evaluated beside M{s}, whose evaluation cannot be opened; `{} eval --iteration {}` makes it",
+            crate::program::name(),
             s - 1
         )
     };

@@ -10,7 +10,7 @@ pub(crate) fn xtask(arguments: &[&str]) -> Command {
     command
 }
 
-fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
 }
 

@@ -44,10 +44,55 @@ fn every_command_has_help() {
         "doctor",
         "verify",
         "config",
+        "completions",
+        "man",
     ] {
         assert!(help.contains(command), "{command} is not in {help}");
         assert!(stdout(&[command, "--help"]).contains("Usage: srlm"), "{command}");
     }
+}
+
+#[test]
+fn shells_and_manuals_know_every_command() {
+    for (shell, part) in [("bash", "_srlm()"), ("zsh", "#compdef srlm"), ("fish", "complete -c")] {
+        let script = stdout(&["completions", shell]);
+        assert!(script.contains(part) && script.contains("iterate"), "{shell}");
+    }
+    assert!(stdout(&["man"]).contains(".TH srlm 1"));
+    let folder = tempfile::tempdir().unwrap();
+    stdout(&["man", folder.path().to_str().unwrap()]);
+    for page in ["srlm.1", "srlm-iterate.1", "srlm-eval-judge.1", "srlm-export-gguf.1"] {
+        assert!(folder.path().join(page).exists(), "{page}");
+    }
+}
+
+#[test]
+fn a_run_goes_on_from_any_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let [work, elsewhere] = ["work", "elsewhere"].map(|name| folder.path().join(name));
+    for dir in [&work, &elsewhere] {
+        std::fs::create_dir(dir).unwrap();
+    }
+    let row = |n: u32| {
+        format!(
+            "{{\"prompt_id\":\"p{n}\",\"prompt\":\"Describe a boat, {n}.\",\"response\":\"A boat.\",\"source\":\"me\"}}\n"
+        )
+    };
+    std::fs::write(work.join("mine.jsonl"), (0..12).map(row).collect::<String>()).unwrap();
+    let config = "preset = \"tiny\"\n[data]\nift = \"mine.jsonl\"\neft = \"\"\n\
+        ift_held_out = \"builtin:ift_heldout\"\neft_held_out = \"builtin:eft_heldout\"\n";
+    std::fs::write(work.join("my.toml"), config).unwrap();
+    let in_folder = |dir: &std::path::Path, arguments: &[&str]| {
+        let output = xtask(arguments).current_dir(dir).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{text}");
+        text
+    };
+    // From a third folder: the data lie beside the file that names them.
+    in_folder(folder.path(), &["sft", "--run", "run", "work/my.toml"]);
+    assert!(folder.path().join("run/m1/manifest.json").exists());
+    let text = in_folder(&elsewhere, &["sft", "--run", "../run"]);
+    assert!(text.contains("up to date"), "{text}");
 }
 
 #[test]
@@ -74,10 +119,10 @@ fn bad_configuration_is_code_2_and_names_the_key() {
 }
 
 #[test]
-fn a_device_that_is_not_built_in_is_code_5_and_names_the_alias() {
+fn a_device_that_is_not_built_in_is_code_5_and_names_the_feature() {
     if cfg!(not(feature = "cuda")) {
         let text = stderr(&["doctor", "--device", "cuda:1"], 5);
-        assert!(text.contains("cargo xtask-cuda"), "{text}");
+        assert!(text.contains("install srlm with `--features cuda`"), "{text}");
     }
 }
 

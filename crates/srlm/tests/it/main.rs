@@ -7,6 +7,7 @@ mod evaluation;
 mod exports;
 mod external;
 mod judging;
+mod library;
 mod people;
 mod rounds;
 mod runs_of_0_1;

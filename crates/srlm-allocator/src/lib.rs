@@ -1,0 +1,44 @@
+#![doc = include_str!("../README.md")]
+
+pub use mimalloc::MiMalloc as Allocator;
+
+/// Milliseconds after which memory goes back to the system. It has this number in versions 2 and 3
+/// of mimalloc, where the binding does not name it: the one before `mi_option_use_numa_nodes`.
+const PURGE_DELAY: i32 = libmimalloc_sys::mi_option_use_numa_nodes - 1;
+/// For [`PURGE_DELAY`]: never.
+const NEVER: i8 = -1;
+
+/// Keeps freed memory for the next that is asked for, until the process ends.
+///
+/// `MIMALLOC_PURGE_DELAY`, where it is set, stands.
+pub fn keep_memory() {
+    #[expect(unsafe_code, reason = "the binding has no safe form")]
+    // SAFETY: the call writes one number of a static table, which mimalloc reads atomically; the
+    // option's number lies inside the table.
+    unsafe {
+        libmimalloc_sys::mi_option_set_default(PURGE_DELAY, NEVER.into());
+    }
+}
+
+/// Milliseconds after which freed memory goes back to the system, -1 for never.
+pub fn purge_delay() -> i64 {
+    #[expect(unsafe_code, reason = "the binding has no safe form")]
+    // SAFETY: the call reads one number of a static table, inside of which the option lies.
+    let delay = unsafe { libmimalloc_sys::mi_option_get(PURGE_DELAY) };
+    i64::from(delay)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn freed_memory_is_kept_unless_the_environment_says_otherwise() {
+        let before = purge_delay();
+        keep_memory();
+        let is_set = std::env::var_os("MIMALLOC_PURGE_DELAY").is_some();
+        assert_eq!(purge_delay(), if is_set { before } else { -1 });
+        // The option before it is another one: the number is right.
+        assert!(before == -1 || before >= 10, "{before}");
+    }
+}
