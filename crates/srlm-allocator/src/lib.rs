@@ -20,12 +20,12 @@ pub fn keep_memory() {
     }
 }
 
-/// Milliseconds after which freed memory goes back to the system, -1 for never.
-pub fn purge_delay() -> i64 {
+/// Whether freed memory is kept.
+pub fn keeps_memory() -> bool {
     #[expect(unsafe_code, reason = "the binding has no safe form")]
     // SAFETY: the call reads one number of a static table, inside of which the option lies.
     let delay = unsafe { libmimalloc_sys::mi_option_get(PURGE_DELAY) };
-    i64::from(delay)
+    delay == NEVER.into()
 }
 
 #[cfg(test)]
@@ -34,11 +34,14 @@ mod tests {
 
     #[test]
     fn freed_memory_is_kept_unless_the_environment_says_otherwise() {
-        let before = purge_delay();
+        let before = keeps_memory();
         keep_memory();
         let is_set = std::env::var_os("MIMALLOC_PURGE_DELAY").is_some();
-        assert_eq!(purge_delay(), if is_set { before } else { -1 });
-        // The option before it is another one: the number is right.
-        assert!(before == -1 || before >= 10, "{before}");
+        assert_eq!(keeps_memory(), !is_set || before);
+    }
+
+    #[test]
+    fn the_number_is_the_option_that_mimalloc_documents() {
+        assert_eq!(PURGE_DELAY, libmimalloc_sys::mi_option_eager_commit_delay + 1);
     }
 }

@@ -42,6 +42,7 @@ fn data_crates_settings_and_file_formats_build_without_burn() {
         "srlm-external",
         "srlm-checkpoint",
         "srlm-kernels",
+        "srlm-allocator",
     ] {
         let burn: Vec<String> =
             dependencies(package).into_iter().filter(|name| name.starts_with("burn")).collect();
