@@ -142,7 +142,7 @@ impl StudyConfig {
                 self.set.iter().chain(point).map(|(key, value)| format!("{key}={value}"));
             let set: Vec<String> = assigned.chain(set.iter().cloned()).collect();
             let config = config::load(path.as_deref(), self.preset.as_deref(), &set)?;
-            let settings = settings(&config, &keys)?;
+            let settings = as_written(settings(&config, &keys)?, point);
             if !known.contains(&settings) {
                 runs.extend((0..self.repeats).map(|repeat| run(&config, &settings, point, repeat)));
                 known.push(settings);
@@ -179,6 +179,16 @@ fn settings(config: &RunConfig, keys: &BTreeSet<&String>) -> anyhow::Result<Sett
         Ok(((*key).clone(), serde_json::to_value(value).context("settings are plain data")?))
     };
     keys.iter().map(setting).collect()
+}
+
+/// The settings with texts as the study has them: a file's whole path differs between machines.
+fn as_written(mut settings: Settings, point: &BTreeMap<String, Value>) -> Settings {
+    for (key, value) in point {
+        if let (Some(setting), Some(text)) = (settings.get_mut(key), value.as_str()) {
+            *setting = text.into();
+        }
+    }
+    settings
 }
 
 /// `judge.judgments=1,responses.samples=2,seed=42`: a folder's name that stays when a study gets
