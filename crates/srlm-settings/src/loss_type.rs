@@ -39,8 +39,8 @@ pub enum LossType {
     /// The chosen response's loss a token, `-c / |c|`: the term that iterative RPO adds to DPO,
     /// Pang et al. 2024, eq. 1.
     Nll,
-    /// KTO, from single responses: `w (1 - sigma(beta (logratio - z)))` for a desirable one, `w (1
-    /// - sigma(beta (z - logratio)))` for an undesirable one, `z` the divergence of policy and
+    /// KTO, from single responses: `w (1 - sigma(beta (logratio - z)))` for a desirable one and
+    /// `w (1 - sigma(beta (z - logratio)))` for an undesirable one, `z` the divergence of policy and
     /// reference, Ethayarajh et al. 2024, eq. 8.
     Kto,
     /// APO-zero from single responses: as KTO with `z = 0`.
