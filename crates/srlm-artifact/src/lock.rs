@@ -1,7 +1,7 @@
 //! One process at a time.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
@@ -35,14 +35,16 @@ impl FileLock {
     /// Locks the file at `path`; errors name `subject`, the thing that it guards.
     pub(crate) fn acquire(path: &Path, subject: &Path) -> Result<Self, Error> {
         loop {
-            let mut options = OpenOptions::new();
-            let mut file = options
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(path)
-                .map_err(io("open", path))?;
+            let mut file = match open(path) {
+                // Its last holder removed it between our two looks.
+                Err(error)
+                    if error.kind() == ErrorKind::NotFound
+                        && path.parent().is_some_and(Path::is_dir) =>
+                {
+                    continue;
+                }
+                opened => opened.map_err(io("open", path))?,
+            };
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -52,9 +54,6 @@ impl FileLock {
             }
             // Its last holder may have removed the file between our opening and our locking it.
             if is_at(&file, path) {
-                let record = |file: &mut File| {
-                    file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()))
-                };
                 record(&mut file).map_err(io("write", path))?;
                 return Ok(Self { path: path.to_owned(), _file: file });
             }
@@ -70,6 +69,37 @@ impl Drop for FileLock {
     }
 }
 
+/// Opens or makes the file without following a link: one that is made by `create_new` never is
+/// behind a link, and one that is there is looked at before.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(foreign());
+    }
+    options.open(path)
+}
+
+/// Writes who holds the lock, over nothing but what an earlier holder wrote.
+fn record(file: &mut File) -> io::Result<()> {
+    let mut found = Vec::new();
+    (&*file).take(32).read_to_end(&mut found)?;
+    if found.len() > 20 || !found.iter().all(u8::is_ascii_digit) {
+        return Err(foreign());
+    }
+    file.set_len(0)?;
+    io::Seek::rewind(file)?;
+    write!(file, "{}", std::process::id())
+}
+
+fn foreign() -> io::Error {
+    io::Error::other("it is not a lock file of this program: move it away")
+}
+
 fn holder(path: &Path) -> String {
     fs::read_to_string(path)
         .ok()
@@ -81,10 +111,51 @@ fn holder(path: &Path) -> String {
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let id = |metadata: &fs::Metadata| (metadata.dev(), metadata.ino());
-    matches!((file.metadata(), fs::metadata(path)), (Ok(ours), Ok(there)) if id(&ours) == id(&there))
+    matches!((file.metadata(), fs::symlink_metadata(path)), (Ok(ours), Ok(there)) if id(&ours) == id(&there))
 }
 
 #[cfg(not(unix))]
 fn is_at(_: &File, path: &Path) -> bool {
     path.exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_takes_over_what_a_dead_holder_left_and_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".lock");
+        fs::write(&path, "4194304").unwrap();
+        let lock = RunLock::acquire(folder.path()).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), std::process::id().to_string());
+        assert!(matches!(RunLock::acquire(folder.path()), Err(Error::Locked { .. })));
+        drop(lock);
+        assert!(!path.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_never_touches_what_it_did_not_make() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join(".lock"), folder.path().join("precious"));
+        let check = |kept: Option<&str>| {
+            assert!(matches!(RunLock::acquire(folder.path()), Err(Error::Io { .. })));
+            assert_eq!(fs::read_to_string(&other).ok().as_deref(), kept);
+            assert!(fs::symlink_metadata(&path).is_ok());
+            fs::remove_file(&path).unwrap();
+        };
+        symlink(&other, &path).unwrap();
+        check(None);
+        // Digits too: it is the link that is refused.
+        for text in ["12", "years of work"] {
+            fs::write(&other, text).unwrap();
+            symlink(&other, &path).unwrap();
+            check(Some(text));
+        }
+        fs::hard_link(&other, &path).unwrap();
+        check(Some("years of work"));
+    }
 }
