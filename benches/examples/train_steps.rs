@@ -97,6 +97,7 @@ fn time<O: Objective>(
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    measure::follow_environment()?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [kind, model, groups] = [0, 1, 2].map(|i| {
         arguments

@@ -32,6 +32,7 @@ struct Row {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    measure::follow_environment()?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [model, rows] =
         [0, 1].map(|i| arguments.get(i).ok_or("usage: workload MODEL ROWS.jsonl [LIMIT]"));

@@ -1,8 +1,8 @@
 //! The AdamW update, one pass over memory.
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 
+use crate::cpu::versions;
 use crate::exp::dot;
 
 /// Numbers of one AdamW step.
@@ -52,25 +52,22 @@ struct Factors {
     decay: f32,
 }
 
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-fn update(
-    weight: &mut [f32],
-    grad: &[f32],
-    mean: &mut [f32],
-    square: &mut [f32],
-    step: AdamW,
-    factors: Factors,
-) {
-    for (((w, &g), m), v) in weight.iter_mut().zip(grad).zip(mean).zip(square) {
-        let g = g * step.grad_scale;
-        *m += (g - *m) * (1.0 - step.beta1);
-        *v = *v * step.beta2 + g * g * (1.0 - step.beta2);
-        *w = *w * factors.decay
-            - factors.step_size * *m / (v.sqrt() * factors.inverse_root2 + step.epsilon);
+versions! {
+    fn update(
+        weight: &mut [f32],
+        grad: &[f32],
+        mean: &mut [f32],
+        square: &mut [f32],
+        step: AdamW,
+        factors: Factors,
+    ) {
+        for (((w, &g), m), v) in weight.iter_mut().zip(grad).zip(mean).zip(square) {
+            let g = g * step.grad_scale;
+            *m += (g - *m) * (1.0 - step.beta1);
+            *v = *v * step.beta2 + g * g * (1.0 - step.beta2);
+            *w = *w * factors.decay
+                - factors.step_size * *m / (v.sqrt() * factors.inverse_root2 + step.epsilon);
+        }
     }
 }
 
@@ -81,11 +78,8 @@ pub fn sum_of_squares(x: &[f32]) -> f64 {
     parts.iter().sum()
 }
 
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-fn squares(x: &[f32]) -> f32 {
-    dot(x, x)
+versions! {
+    fn squares(x: &[f32]) -> f32 {
+        dot::<FUSED>(x, x)
+    }
 }

@@ -1,8 +1,8 @@
 //! Attention of packed rows over shared ranges of keys.
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 
+use crate::cpu::versions;
 use crate::exp::{axpy, dot, exp, max, sum_of};
 use crate::layout::{Layout, Run};
 use crate::matrix::{Matrix, Threads, matmul};
@@ -36,6 +36,15 @@ impl Heads {
     }
 }
 
+/// What all tasks read.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    q: &'a [f32],
+    k: &'a [f32],
+    v: &'a [f32],
+    heads: Heads,
+}
+
 /// Rows that one task handles.
 const BLOCK_ROWS: usize = 32;
 
@@ -64,6 +73,7 @@ pub fn attention(
     heads: Heads,
     layout: &Layout,
 ) {
+    let given = Given { q, k, v, heads };
     let blocks = blocks(layout);
     let mut outs = Vec::with_capacity(blocks.len());
     let (mut out_rest, mut lse_rest) = (out, lse);
@@ -79,7 +89,7 @@ pub fn attention(
         outs.push((head, lse));
     }
     blocks.par_iter().zip(outs).for_each_init(Scratch::default, |scratch, (block, (out, lse))| {
-        attend_block(scratch, out, lse, (q, k, v), heads, block);
+        attend_block(scratch, out, lse, given, block);
     });
 }
 
@@ -156,98 +166,96 @@ fn tiles(block: &[Part<'_>]) -> Vec<Tile> {
     tiles
 }
 
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-fn attend_block(
-    scratch: &mut Scratch,
-    out: &mut [f32],
-    mut lse: Option<&mut [f32]>,
-    (q, k, v): (&[f32], &[f32], &[f32]),
-    heads: Heads,
-    block: &[Part<'_>],
-) {
-    let (group, dim, scale) = (heads.group(), heads.head_dim, heads.scale());
-    let (q_width, kv_width) = (heads.q_width(), heads.kv_width());
-    let n_rows: usize = block.iter().map(|part| part.n_rows).sum();
-    let visible: Vec<usize> = block
-        .iter()
-        .flat_map(|part| (part.first..part.first + part.n_rows).map(|j| part.run.n_visible(j)))
-        .collect();
-    let Some(first) = block.first() else { return };
-    let first_row = first.run.rows.start + first.first;
-    let stride = visible.iter().copied().max().unwrap_or(0);
-    let tiles = tiles(block);
-    let Scratch { queries, scores, values } = scratch;
-    queries.resize(n_rows * group * dim, 0.0);
-    values.resize(n_rows * group * dim, 0.0);
-    scores.resize(n_rows * group * stride, 0.0);
-    for head in 0..heads.n_kv_heads {
-        for row in 0..n_rows {
-            let from = (first_row + row) * q_width + head * group * dim;
-            let to = &mut queries[row * group * dim..][..group * dim];
-            for (to, &x) in to.iter_mut().zip(&q[from..][..group * dim]) {
-                *to = x * scale;
+versions! {
+    fn attend_block(
+        scratch: &mut Scratch,
+        out: &mut [f32],
+        lse: Option<&mut [f32]>,
+        given: Given<'_>,
+        block: &[Part<'_>],
+    ) {
+        let mut lse = lse;
+        let Given { q, k, v, heads } = given;
+        let (group, dim, scale) = (heads.group(), heads.head_dim, heads.scale());
+        let (q_width, kv_width) = (heads.q_width(), heads.kv_width());
+        let n_rows: usize = block.iter().map(|part| part.n_rows).sum();
+        let visible: Vec<usize> = block
+            .iter()
+            .flat_map(|part| (part.first..part.first + part.n_rows).map(|j| part.run.n_visible(j)))
+            .collect();
+        let Some(first) = block.first() else { return };
+        let first_row = first.run.rows.start + first.first;
+        let stride = visible.iter().copied().max().unwrap_or(0);
+        let tiles = tiles(block);
+        let Scratch { queries, scores, values } = scratch;
+        queries.resize(n_rows * group * dim, 0.0);
+        values.resize(n_rows * group * dim, 0.0);
+        scores.resize(n_rows * group * stride, 0.0);
+        for head in 0..heads.n_kv_heads {
+            for row in 0..n_rows {
+                let from = (first_row + row) * q_width + head * group * dim;
+                let to = &mut queries[row * group * dim..][..group * dim];
+                for (to, &x) in to.iter_mut().zip(&q[from..][..group * dim]) {
+                    *to = x * scale;
+                }
             }
-        }
-        for tile in &tiles {
-            let n = tile.rows.len() * group;
-            let keys = &k[tile.start * kv_width + head * dim..];
-            let from = &queries[tile.rows.start * group * dim..][..n * dim];
-            let to = &mut scores[tile.rows.start * group * stride + tile.column..];
-            if tile.rows.len() > 1 {
-                let keys = Matrix::new(keys, tile.len, dim, kv_width).t();
-                matmul(to, stride, false, Matrix::new(from, n, dim, dim), keys, Threads::One);
-            } else {
-                for slot in 0..tile.len {
-                    let key = &keys[slot * kv_width..][..dim];
-                    for g in 0..group {
-                        to[g * stride + slot] = dot(&from[g * dim..][..dim], key);
+            for tile in &tiles {
+                let n = tile.rows.len() * group;
+                let keys = &k[tile.start * kv_width + head * dim..];
+                let from = &queries[tile.rows.start * group * dim..][..n * dim];
+                let to = &mut scores[tile.rows.start * group * stride + tile.column..];
+                if tile.rows.len() > 1 {
+                    let keys = Matrix::new(keys, tile.len, dim, kv_width).t();
+                    matmul(to, stride, false, Matrix::new(from, n, dim, dim), keys, Threads::One);
+                } else {
+                    for slot in 0..tile.len {
+                        let key = &keys[slot * kv_width..][..dim];
+                        for g in 0..group {
+                            to[g * stride + slot] = dot::<FUSED>(&from[g * dim..][..dim], key);
+                        }
                     }
                 }
             }
-        }
-        for row in 0..n_rows {
-            for g in 0..group {
-                let (seen, unseen) =
-                    scores[(row * group + g) * stride..][..stride].split_at_mut(visible[row]);
-                let log_sum = softmax_in_place(seen);
-                unseen.fill(0.0);
-                if let Some(lse) = lse.as_deref_mut() {
-                    lse[row * heads.n_heads + head * group + g] = log_sum;
-                }
-            }
-        }
-        values.fill(0.0);
-        for tile in &tiles {
-            let n = tile.rows.len() * group;
-            let from = &scores[tile.rows.start * group * stride + tile.column..];
-            let to = &mut values[tile.rows.start * group * dim..][..n * dim];
-            let rows = &v[tile.start * kv_width + head * dim..];
-            if tile.rows.len() > 1 {
-                let from = Matrix::new(from, n, tile.len, stride);
-                matmul(
-                    to,
-                    dim,
-                    true,
-                    from,
-                    Matrix::new(rows, tile.len, dim, kv_width),
-                    Threads::One,
-                );
-            } else {
-                for slot in 0..tile.len {
-                    let value = &rows[slot * kv_width..][..dim];
-                    for g in 0..group {
-                        axpy(&mut to[g * dim..][..dim], from[g * stride + slot], value);
+            for row in 0..n_rows {
+                for g in 0..group {
+                    let (seen, unseen) =
+                        scores[(row * group + g) * stride..][..stride].split_at_mut(visible[row]);
+                    let log_sum = softmax_in_place(seen);
+                    unseen.fill(0.0);
+                    if let Some(lse) = lse.as_deref_mut() {
+                        lse[row * heads.n_heads + head * group + g] = log_sum;
                     }
                 }
             }
-        }
-        for row in 0..n_rows {
-            let to = &mut out[row * q_width + head * group * dim..][..group * dim];
-            to.copy_from_slice(&values[row * group * dim..][..group * dim]);
+            values.fill(0.0);
+            for tile in &tiles {
+                let n = tile.rows.len() * group;
+                let from = &scores[tile.rows.start * group * stride + tile.column..];
+                let to = &mut values[tile.rows.start * group * dim..][..n * dim];
+                let rows = &v[tile.start * kv_width + head * dim..];
+                if tile.rows.len() > 1 {
+                    let from = Matrix::new(from, n, tile.len, stride);
+                    matmul(
+                        to,
+                        dim,
+                        true,
+                        from,
+                        Matrix::new(rows, tile.len, dim, kv_width),
+                        Threads::One,
+                    );
+                } else {
+                    for slot in 0..tile.len {
+                        let value = &rows[slot * kv_width..][..dim];
+                        for g in 0..group {
+                            axpy::<FUSED>(&mut to[g * dim..][..dim], from[g * stride + slot], value);
+                        }
+                    }
+                }
+            }
+            for row in 0..n_rows {
+                let to = &mut out[row * q_width + head * group * dim..][..group * dim];
+                to.copy_from_slice(&values[row * group * dim..][..group * dim]);
+            }
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 
 use crate::attention::Heads;
+use crate::cpu::versions;
 use crate::exp::{dot, exp};
 use crate::layout::{Layout, Run};
 use crate::matrix::{Matrix, Threads, matmul};
@@ -100,78 +100,75 @@ struct Part {
     dv: Vec<f32>,
 }
 
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-fn component_backward(
-    dout: &[f32],
-    forward: Attended<'_>,
-    heads: Heads,
-    component: &Component<'_>,
-    kv_head: usize,
-) -> Part {
-    let (group, dim, scale) = (heads.group(), heads.head_dim, heads.scale());
-    let (q_width, kv_width, base) = (heads.q_width(), heads.kv_width(), component.rows.start);
-    let n_rows = component.rows.len();
-    let mut part = Part {
-        dq: vec![0.0; n_rows * group * dim],
-        dk: vec![0.0; n_rows * dim],
-        dv: vec![0.0; n_rows * dim],
-    };
-    let (mut probabilities, mut dscores, mut delta) = (Vec::new(), Vec::new(), Vec::new());
-    for run in &component.runs {
-        for first in (0..run.rows.len()).step_by(BLOCK_ROWS) {
-            let n = BLOCK_ROWS.min(run.rows.len() - first);
-            let row = run.rows.start + first;
-            let own = run.own_start..run.own_start + first + n;
-            for g in 0..group {
-                let head = kv_head * group + g;
-                let at = row * q_width + head * dim;
-                let q = Matrix::new(&forward.q[at..], n, dim, q_width);
-                let dout_block = Matrix::new(&dout[at..], n, dim, q_width);
-                delta.clear();
-                delta.extend((0..n).map(|i| {
-                    let at = at + i * q_width;
-                    dot(&dout[at..][..dim], &forward.out[at..][..dim])
-                }));
-                for range in run.prefix.iter().chain([&own]) {
-                    let len = range.len();
-                    let causal = range.start == own.start;
-                    let at_kv = range.start * kv_width + kv_head * dim;
-                    let k = Matrix::new(&forward.k[at_kv..], len, dim, kv_width);
-                    let v = Matrix::new(&forward.v[at_kv..], len, dim, kv_width);
-                    probabilities.resize(n * len, 0.0);
-                    dscores.resize(n * len, 0.0);
-                    matmul(&mut probabilities, len, false, q, k.t(), Threads::One);
-                    matmul(&mut dscores, len, false, dout_block, v.t(), Threads::One);
-                    for i in 0..n {
-                        let seen = if causal { first + i + 1 } else { len };
-                        let lse = forward.lse[(row + i) * heads.n_heads + head];
-                        let (p, p_unseen) = probabilities[i * len..][..len].split_at_mut(seen);
-                        let (ds, ds_unseen) = dscores[i * len..][..len].split_at_mut(seen);
-                        p_unseen.fill(0.0);
-                        ds_unseen.fill(0.0);
-                        for (p, ds) in p.iter_mut().zip(ds) {
-                            *p = exp(*p * scale - lse);
-                            *ds = *p * (*ds - delta[i]) * scale;
+versions! {
+    fn component_backward(
+        dout: &[f32],
+        forward: Attended<'_>,
+        heads: Heads,
+        component: &Component<'_>,
+        kv_head: usize,
+    ) -> Part {
+        let (group, dim, scale) = (heads.group(), heads.head_dim, heads.scale());
+        let (q_width, kv_width, base) = (heads.q_width(), heads.kv_width(), component.rows.start);
+        let n_rows = component.rows.len();
+        let mut part = Part {
+            dq: vec![0.0; n_rows * group * dim],
+            dk: vec![0.0; n_rows * dim],
+            dv: vec![0.0; n_rows * dim],
+        };
+        let (mut probabilities, mut dscores, mut delta) = (Vec::new(), Vec::new(), Vec::new());
+        for run in &component.runs {
+            for first in (0..run.rows.len()).step_by(BLOCK_ROWS) {
+                let n = BLOCK_ROWS.min(run.rows.len() - first);
+                let row = run.rows.start + first;
+                let own = run.own_start..run.own_start + first + n;
+                for g in 0..group {
+                    let head = kv_head * group + g;
+                    let at = row * q_width + head * dim;
+                    let q = Matrix::new(&forward.q[at..], n, dim, q_width);
+                    let dout_block = Matrix::new(&dout[at..], n, dim, q_width);
+                    delta.clear();
+                    delta.extend((0..n).map(|i| {
+                        let at = at + i * q_width;
+                        dot::<FUSED>(&dout[at..][..dim], &forward.out[at..][..dim])
+                    }));
+                    for range in run.prefix.iter().chain([&own]) {
+                        let len = range.len();
+                        let causal = range.start == own.start;
+                        let at_kv = range.start * kv_width + kv_head * dim;
+                        let k = Matrix::new(&forward.k[at_kv..], len, dim, kv_width);
+                        let v = Matrix::new(&forward.v[at_kv..], len, dim, kv_width);
+                        probabilities.resize(n * len, 0.0);
+                        dscores.resize(n * len, 0.0);
+                        matmul(&mut probabilities, len, false, q, k.t(), Threads::One);
+                        matmul(&mut dscores, len, false, dout_block, v.t(), Threads::One);
+                        for i in 0..n {
+                            let seen = if causal { first + i + 1 } else { len };
+                            let lse = forward.lse[(row + i) * heads.n_heads + head];
+                            let (p, p_unseen) = probabilities[i * len..][..len].split_at_mut(seen);
+                            let (ds, ds_unseen) = dscores[i * len..][..len].split_at_mut(seen);
+                            p_unseen.fill(0.0);
+                            ds_unseen.fill(0.0);
+                            for (p, ds) in p.iter_mut().zip(ds) {
+                                *p = exp(*p * scale - lse);
+                                *ds = *p * (*ds - delta[i]) * scale;
+                            }
                         }
+                        let (p, ds) = (
+                            Matrix::new(&probabilities, n, len, len),
+                            Matrix::new(&dscores, n, len, len),
+                        );
+                        let local = (range.start - base) * dim;
+                        matmul(&mut part.dv[local..], dim, true, p.t(), dout_block, Threads::One);
+                        matmul(&mut part.dk[local..], dim, true, ds.t(), q, Threads::One);
+                        let dq = &mut part.dq[((row - base) * group + g) * dim..];
+                        matmul(dq, group * dim, true, ds, k, Threads::One);
                     }
-                    let (p, ds) = (
-                        Matrix::new(&probabilities, n, len, len),
-                        Matrix::new(&dscores, n, len, len),
-                    );
-                    let local = (range.start - base) * dim;
-                    matmul(&mut part.dv[local..], dim, true, p.t(), dout_block, Threads::One);
-                    matmul(&mut part.dk[local..], dim, true, ds.t(), q, Threads::One);
-                    let dq = &mut part.dq[((row - base) * group + g) * dim..];
-                    matmul(dq, group * dim, true, ds, k, Threads::One);
                 }
             }
         }
+        part
     }
-    part
 }
 
 /// Copies `[rows, width]` into columns `column..column + width` of `to`.

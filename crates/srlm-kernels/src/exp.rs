@@ -1,5 +1,7 @@
 //! Exponential and logistic functions that the compiler can vectorize.
 
+use crate::cpu::multiply_add;
+
 /// `e^x` within two units in the last place for `-87 <= x <= 88`; saturates outside.
 ///
 /// # Source
@@ -59,13 +61,13 @@ pub(crate) fn sum_of(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
 
 /// Dot product.
 #[inline(always)]
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn dot<const FUSED: bool>(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     let (ca, cb) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let rest: f32 = ca.remainder().iter().zip(cb.remainder()).map(|(x, y)| x * y).sum();
     for (x, y) in ca.zip(cb) {
         for ((lane, &x), &y) in lanes.iter_mut().zip(x).zip(y) {
-            *lane = x.mul_add(y, *lane);
+            *lane = multiply_add::<FUSED>(x, y, *lane);
         }
     }
     lanes.iter().sum::<f32>() + rest
@@ -73,9 +75,9 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 /// `y += a x`.
 #[inline(always)]
-pub(crate) fn axpy(y: &mut [f32], a: f32, x: &[f32]) {
+pub(crate) fn axpy<const FUSED: bool>(y: &mut [f32], a: f32, x: &[f32]) {
     for (y, &x) in y.iter_mut().zip(x) {
-        *y = a.mul_add(x, *y);
+        *y = multiply_add::<FUSED>(a, x, *y);
     }
 }
 
@@ -98,7 +100,8 @@ mod tests {
             let x: Vec<f32> = (0..n).map(|i| ((i * 37) % 19) as f32 - 9.0).collect();
             assert_eq!(max(&x), x.iter().copied().fold(f32::NEG_INFINITY, f32::max));
             assert_eq!(sum_of(&x, |v| v), x.iter().sum::<f32>());
-            assert_eq!(dot(&x, &x), x.iter().map(|v| v * v).sum::<f32>());
+            assert_eq!(dot::<true>(&x, &x), dot::<false>(&x, &x));
+            assert_eq!(dot::<true>(&x, &x), x.iter().map(|v| v * v).sum::<f32>());
         }
     }
 }

@@ -4,6 +4,7 @@
 mod adamw;
 mod attention;
 mod attention_backward;
+mod cpu;
 mod exp;
 mod layout;
 mod logps;
@@ -14,10 +15,13 @@ mod rope;
 mod rows;
 mod sample;
 mod swiglu;
+mod tile;
+mod vector;
 
 pub use adamw::{AdamW, adamw, sum_of_squares};
 pub use attention::{Heads, attention};
 pub use attention_backward::{Attended, attention_backward};
+pub use cpu::{Cpu, CpuError};
 pub use layout::{Layout, Run};
 pub use logps::{
     are_probabilities_kept, token_logps, token_logps_backward, token_logps_kept,

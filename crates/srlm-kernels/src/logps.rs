@@ -1,8 +1,8 @@
 //! Log-probabilities of target tokens, without ever holding the logits of a large batch.
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 
+use crate::cpu::versions;
 use crate::exp::{exp, max, sum_of};
 use crate::matrix::{Matrix, Threads, matmul};
 use crate::packed::{PackedMatrix, matmul_packed};
@@ -178,44 +178,35 @@ fn logits_of(logits: &mut [f32], hidden: &[f32], head: &[f32], width: usize) {
     matmul(logits, vocabulary, false, Matrix::new(hidden, rows, width, width), head, Threads::All);
 }
 
-/// Turns logits into `-dlogp softmax(logits)`.
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-fn softmax_gradient(row: &mut [f32], dlogp: f32) {
-    let top = max(row);
-    let scale = -dlogp / sum_of(row, |v| exp(v - top));
-    for v in row.iter_mut() {
-        *v = scale * exp(*v - top);
+versions! {
+    /// Turns logits into `-dlogp softmax(logits)`.
+    fn softmax_gradient(row: &mut [f32], dlogp: f32) {
+        let top = max(row);
+        let scale = -dlogp / sum_of(row, |v| exp(v - top));
+        for v in row.iter_mut() {
+            *v = scale * exp(*v - top);
+        }
     }
 }
 
-/// Turns logits into probabilities; returns `(max, sum of e^(x - max))` of the logits.
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-fn softmax(row: &mut [f32]) -> (f32, f32) {
-    let top = max(row);
-    for v in row.iter_mut() {
-        *v = exp(*v - top);
+versions! {
+    /// Turns logits into probabilities; returns `(max, sum of e^(x - max))` of the logits.
+    fn softmax(row: &mut [f32]) -> (f32, f32) {
+        let top = max(row);
+        for v in row.iter_mut() {
+            *v = exp(*v - top);
+        }
+        let sum = sum_of(row, |v| v);
+        let scale = 1.0 / sum;
+        row.iter_mut().for_each(|v| *v *= scale);
+        (top, sum)
     }
-    let sum = sum_of(row, |v| v);
-    let scale = 1.0 / sum;
-    row.iter_mut().for_each(|v| *v *= scale);
-    (top, sum)
 }
 
-/// `(max, sum of e^(x - max))`.
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-fn softmax_terms(row: &[f32]) -> (f32, f32) {
-    let top = max(row);
-    (top, sum_of(row, |v| exp(v - top)))
+versions! {
+    /// `(max, sum of e^(x - max))`.
+    fn softmax_terms(row: &[f32]) -> (f32, f32) {
+        let top = max(row);
+        (top, sum_of(row, |v| exp(v - top)))
+    }
 }

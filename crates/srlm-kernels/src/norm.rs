@@ -1,8 +1,8 @@
 //! Root-mean-square normalization.
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 
+use crate::cpu::versions;
 use crate::exp::{dot, sum_of};
 use crate::rows::for_each_rows;
 
@@ -26,17 +26,14 @@ pub fn rms_norm(y: &mut [f32], x: &[f32], weight: &[f32], epsilon: f32) {
     });
 }
 
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-fn norm_rows(y: &mut [f32], x: &[f32], weight: &[f32], epsilon: f32) {
-    let width = weight.len();
-    for (y, x) in y.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
-        let scale = inverse_rms(x, epsilon);
-        for ((y, &x), &w) in y.iter_mut().zip(x).zip(weight) {
-            *y = x * scale * w;
+versions! {
+    fn norm_rows(y: &mut [f32], x: &[f32], weight: &[f32], epsilon: f32) {
+        let width = weight.len();
+        for (y, x) in y.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
+            let scale = inverse_rms(x, epsilon);
+            for ((y, &x), &w) in y.iter_mut().zip(x).zip(weight) {
+                *y = x * scale * w;
+            }
         }
     }
 }
@@ -61,7 +58,7 @@ pub fn rms_norm_backward(
     let blocks = dx.par_chunks_mut(BLOCK * width).zip(parts.par_chunks_mut(width)).enumerate();
     blocks.for_each(|(block, (dx, dweight))| {
         let rows = block * BLOCK * width..block * BLOCK * width + dx.len();
-        norm_rows_backward((dx, dweight), (&dy[rows.clone()], &x[rows]), weight, epsilon);
+        norm_rows_backward(dx, dweight, &dy[rows.clone()], &x[rows], weight, epsilon);
     });
     let mut dweight = vec![0.0; width];
     for part in parts.chunks(width) {
@@ -72,28 +69,27 @@ pub fn rms_norm_backward(
     (dx, dweight)
 }
 
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-fn norm_rows_backward(
-    (dx, dweight): (&mut [f32], &mut [f32]),
-    (dy, x): (&[f32], &[f32]),
-    weight: &[f32],
-    epsilon: f32,
-) {
-    let width = weight.len();
-    for (i, dx) in dx.chunks_exact_mut(width).enumerate() {
-        let (x, dy) = (&x[i * width..][..width], &dy[i * width..][..width]);
-        let scale = inverse_rms(x, epsilon);
-        for ((dx, &dy), &w) in dx.iter_mut().zip(dy).zip(weight) {
-            *dx = dy * w;
-        }
-        let projection = dot(dx, x) * scale * scale / width as f32;
-        for (((dx, &x), &dy), dw) in dx.iter_mut().zip(x).zip(dy).zip(dweight.iter_mut()) {
-            *dw += dy * x * scale;
-            *dx = (*dx - x * projection) * scale;
+versions! {
+    fn norm_rows_backward(
+        dx: &mut [f32],
+        dweight: &mut [f32],
+        dy: &[f32],
+        x: &[f32],
+        weight: &[f32],
+        epsilon: f32,
+    ) {
+        let width = weight.len();
+        for (i, dx) in dx.chunks_exact_mut(width).enumerate() {
+            let (x, dy) = (&x[i * width..][..width], &dy[i * width..][..width]);
+            let scale = inverse_rms(x, epsilon);
+            for ((dx, &dy), &w) in dx.iter_mut().zip(dy).zip(weight) {
+                *dx = dy * w;
+            }
+            let projection = dot::<FUSED>(dx, x) * scale * scale / width as f32;
+            for (((dx, &x), &dy), dw) in dx.iter_mut().zip(x).zip(dy).zip(dweight.iter_mut()) {
+                *dw += dy * x * scale;
+                *dx = (*dx - x * projection) * scale;
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Rotary position embedding in the half-split form of Hugging Face's Llama.
 
-use multiversion::multiversion;
-
+use crate::cpu::versions;
 use crate::rows::for_each_rows;
 
 /// Cosines and sines of every position.
@@ -59,22 +58,19 @@ pub fn rope_in_place(
     for_each_rows(x, width, |first, rows| rotate(rows, width, &positions[first..], table, inverse));
 }
 
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-fn rotate(rows: &mut [f32], width: usize, positions: &[u32], table: &RopeTable, inverse: bool) {
-    let half = table.half;
-    let sign = if inverse { -1.0 } else { 1.0 };
-    for (row, &position) in rows.chunks_exact_mut(width).zip(positions) {
-        let at = position as usize * half;
-        let (cos, sin) = (&table.cos[at..][..half], &table.sin[at..][..half]);
-        for head in row.chunks_exact_mut(2 * half) {
-            let (a, b) = head.split_at_mut(half);
-            for (((a, b), &c), &s) in a.iter_mut().zip(b).zip(cos).zip(sin) {
-                let s = s * sign;
-                (*a, *b) = (*a * c - *b * s, *b * c + *a * s);
+versions! {
+    fn rotate(rows: &mut [f32], width: usize, positions: &[u32], table: &RopeTable, inverse: bool) {
+        let half = table.half;
+        let sign = if inverse { -1.0 } else { 1.0 };
+        for (row, &position) in rows.chunks_exact_mut(width).zip(positions) {
+            let at = position as usize * half;
+            let (cos, sin) = (&table.cos[at..][..half], &table.sin[at..][..half]);
+            for head in row.chunks_exact_mut(2 * half) {
+                let (a, b) = head.split_at_mut(half);
+                for (((a, b), &c), &s) in a.iter_mut().zip(b).zip(cos).zip(sin) {
+                    let s = s * sign;
+                    (*a, *b) = (*a * c - *b * s, *b * c + *a * s);
+                }
             }
         }
     }

@@ -1,7 +1,6 @@
 //! Drawing a token.
 
-use multiversion::multiversion;
-
+use crate::cpu::versions;
 use crate::exp::{exp, max, sum_of};
 
 /// Which tokens may be drawn. Applied in the order temperature, top-k, top-p, min-p.
@@ -17,69 +16,60 @@ pub struct Filter {
     pub min_p: f32,
 }
 
-/// Draws a token from `softmax(logits / temperature)` with `uniform` in `[0, 1)`.
-///
-/// # Panics
-/// When `logits` is empty or holds no finite number.
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-pub fn sample(logits: &[f32], filter: Filter, uniform: f64) -> u32 {
-    let top = max(logits);
-    assert!(top.is_finite(), "logits hold no finite maximum");
-    if filter.temperature == 0.0 {
-        return logits.iter().position(|&v| v == top).map_or(0, |i| i as u32);
-    }
-    let inverse = filter.temperature.recip();
-    let candidates = candidates(logits, filter, top, inverse);
-    let total: f64 = candidates.iter().map(|&(_, p)| f64::from(p)).sum();
-    let mut left = uniform * total;
-    for &(token, p) in &candidates {
-        left -= f64::from(p);
-        if left < 0.0 {
-            return token;
+versions! {
+    /// Draws a token from `softmax(logits / temperature)` with `uniform` in `[0, 1)`.
+    ///
+    /// # Panics
+    /// When `logits` is empty or holds no finite number.
+    pub fn sample(logits: &[f32], filter: Filter, uniform: f64) -> u32 {
+        let top = max(logits);
+        assert!(top.is_finite(), "logits hold no finite maximum");
+        if filter.temperature == 0.0 {
+            return logits.iter().position(|&v| v == top).map_or(0, |i| i as u32);
         }
+        let inverse = filter.temperature.recip();
+        let candidates = candidates(logits, filter, top, inverse);
+        let total: f64 = candidates.iter().map(|&(_, p)| f64::from(p)).sum();
+        let mut left = uniform * total;
+        for &(token, p) in &candidates {
+            left -= f64::from(p);
+            if left < 0.0 {
+                return token;
+            }
+        }
+        // Rounding alone leads here; the last candidate is then the one drawn.
+        candidates.last().map_or(0, |&(token, _)| token)
     }
-    // Rounding alone leads here; the last candidate is then the one drawn.
-    candidates.last().map_or(0, |&(token, _)| token)
 }
 
-/// The `n` largest of `log softmax(logits)` with their places, largest first; of equals, the first
-/// comes first.
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-pub fn top_logps(logits: &[f32], n: usize) -> Vec<(u32, f64)> {
-    let top = max(logits);
-    let log_total = f64::from(sum_of(logits, |v| exp(v - top))).ln();
-    let mut best: Vec<(u32, f32)> = Vec::with_capacity(n + 1);
-    for (token, &logit) in logits.iter().enumerate() {
-        if best.len() == n && best.last().is_none_or(|&(_, least)| logit <= least) {
-            continue;
+versions! {
+    /// The `n` largest of `log softmax(logits)` with their places, largest first; of equals, the first
+    /// comes first.
+    pub fn top_logps(logits: &[f32], n: usize) -> Vec<(u32, f64)> {
+        let top = max(logits);
+        let log_total = f64::from(sum_of(logits, |v| exp(v - top))).ln();
+        let mut best: Vec<(u32, f32)> = Vec::with_capacity(n + 1);
+        for (token, &logit) in logits.iter().enumerate() {
+            if best.len() == n && best.last().is_none_or(|&(_, least)| logit <= least) {
+                continue;
+            }
+            let at = best.partition_point(|&(_, other)| other >= logit);
+            best.insert(at, (token as u32, logit));
+            best.truncate(n);
         }
-        let at = best.partition_point(|&(_, other)| other >= logit);
-        best.insert(at, (token as u32, logit));
-        best.truncate(n);
+        best.into_iter()
+            .map(|(token, logit)| (token, f64::from(logit) - f64::from(top) - log_total))
+            .collect()
     }
-    best.into_iter()
-        .map(|(token, logit)| (token, f64::from(logit) - f64::from(top) - log_total))
-        .collect()
 }
 
-/// `log softmax(logits)` of one token, bit for bit as [`top_logps`] tells it.
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-pub fn token_logp(logits: &[f32], token: u32) -> f64 {
-    let top = max(logits);
-    let log_total = f64::from(sum_of(logits, |v| exp(v - top))).ln();
-    f64::from(logits[token as usize]) - f64::from(top) - log_total
+versions! {
+    /// `log softmax(logits)` of one token, bit for bit as [`top_logps`] tells it.
+    pub fn token_logp(logits: &[f32], token: u32) -> f64 {
+        let top = max(logits);
+        let log_total = f64::from(sum_of(logits, |v| exp(v - top))).ln();
+        f64::from(logits[token as usize]) - f64::from(top) - log_total
+    }
 }
 
 /// The tokens that may be drawn with their unnormalized probabilities; the likeliest has 1.

@@ -1,8 +1,8 @@
 //! The gated activation of Llama's feed-forward layer.
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 
+use crate::cpu::versions;
 use crate::exp::sigmoid;
 use crate::rows::{TASK, for_each_rows};
 
@@ -15,14 +15,11 @@ pub fn swiglu(y: &mut [f32], gate: &[f32], up: &[f32]) {
     for_each_rows(y, 1, |first, y| gated(y, &gate[first..][..y.len()], &up[first..][..y.len()]));
 }
 
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-fn gated(y: &mut [f32], gate: &[f32], up: &[f32]) {
-    for ((y, &g), &u) in y.iter_mut().zip(gate).zip(up) {
-        *y = g * sigmoid(g) * u;
+versions! {
+    fn gated(y: &mut [f32], gate: &[f32], up: &[f32]) {
+        for ((y, &g), &u) in y.iter_mut().zip(gate).zip(up) {
+            *y = g * sigmoid(g) * u;
+        }
     }
 }
 
@@ -37,15 +34,12 @@ pub fn swiglu_backward(dy: &[f32], gate: &[f32], up: &[f32]) -> (Vec<f32>, Vec<f
     (dgate, dup)
 }
 
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-fn gated_backward(dgate: &mut [f32], dup: &mut [f32], dy: &[f32], gate: &[f32], up: &[f32]) {
-    for ((((dgate, dup), &dy), &g), &u) in dgate.iter_mut().zip(dup).zip(dy).zip(gate).zip(up) {
-        let s = sigmoid(g);
-        *dup = dy * g * s;
-        *dgate = dy * u * s * (1.0 + g * (1.0 - s));
+versions! {
+    fn gated_backward(dgate: &mut [f32], dup: &mut [f32], dy: &[f32], gate: &[f32], up: &[f32]) {
+        for ((((dgate, dup), &dy), &g), &u) in dgate.iter_mut().zip(dup).zip(dy).zip(gate).zip(up) {
+            let s = sigmoid(g);
+            *dup = dy * g * s;
+            *dgate = dy * u * s * (1.0 + g * (1.0 - s));
+        }
     }
 }

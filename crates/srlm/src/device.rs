@@ -22,7 +22,11 @@ pub(crate) fn open(name: &str) -> anyhow::Result<NamedDevice> {
     };
     Ok(NamedDevice {
         device: device?,
-        name: if name == "cpu" { "flex".to_owned() } else { name.to_owned() },
+        name: if name == "cpu" {
+            format!("cpu ({})", srlm_kernels::Cpu::current())
+        } else {
+            name.to_owned()
+        },
     })
 }
 

@@ -7,6 +7,7 @@ mod commands;
 mod conclude;
 mod config;
 mod console;
+mod cpu;
 mod device;
 mod eft;
 mod evaluate;

@@ -8,6 +8,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::Cli;
 use crate::commands;
+use crate::cpu;
 use crate::exit::{self, Exit};
 
 /// What the user calls the program.
@@ -29,7 +30,7 @@ pub fn main(name: &'static str) -> ExitCode {
     srlm_artifact::set_git_commit(option_env!("SRLM_GIT_COMMIT").unwrap_or_default());
     let level = std::env::var("SRLM_LOG").unwrap_or_else(|_| "warn".to_owned());
     tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
-    match commands::run(cli, &interrupt()) {
+    match cpu::follow_environment().and_then(|()| commands::run(cli, &interrupt())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let code = exit::code(&error);

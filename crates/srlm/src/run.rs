@@ -80,6 +80,7 @@ impl<'a> Run<'a> {
     ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&dir)
             .with_context(|| format!("cannot create {}", dir.display()))?;
+        crate::cpu::follow_configuration(&config.runtime.cpu)?;
         let lock = if shard.is_none() { Some(RunLock::acquire(&dir)?) } else { None };
         if config.runtime.threads > 0 {
             // Fails only when a pool was built before, which then stays.

@@ -33,6 +33,7 @@ pub(crate) fn config() -> ModelConfig {
 
 /// A model with fixed pseudo-random weights.
 pub(crate) fn tiny(device: &Device) -> Model {
+    crate::reference::follow_environment();
     struct Fill(u64);
     impl ModuleMapper for Fill {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {

@@ -5,8 +5,22 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use srlm_checkpoint::Checkpoint;
+use srlm_kernels::Cpu;
+
+/// Keeps the kernels to the instructions that `SRLM_CPU` names, so that every version of them can
+/// be held against the references on one machine.
+pub(crate) fn follow_environment() {
+    static FOLLOWED: std::sync::Once = std::sync::Once::new();
+    FOLLOWED.call_once(|| {
+        if let Ok(name) = std::env::var("SRLM_CPU") {
+            Cpu::named(&name).and_then(Cpu::select).unwrap();
+            eprintln!("kernels: {name}");
+        }
+    });
+}
 
 pub(crate) fn root() -> PathBuf {
+    follow_environment();
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
@@ -32,6 +46,7 @@ pub(crate) fn vectors(name: &str) -> Value {
 
 /// SmolLM2-135M-Instruct, where `cargo xtask iterate` or `SRLM_TEST_MODEL` has put it.
 pub(crate) fn smollm2() -> Option<Checkpoint> {
+    follow_environment();
     let home = || std::env::var_os("HOME").map(PathBuf::from);
     let cache = std::env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)

@@ -8,6 +8,7 @@ use srlm_model::{Engine, EngineConfig, Model, PackedSequences};
 use srlm_sft::{Example, ResponseLoss};
 use srlm_train::{Objective, StepNumbers};
 
+use super::doctor_speed::print_speed;
 use super::print;
 use crate::cli::Doctor;
 use crate::console::Console;
@@ -64,7 +65,7 @@ pub(crate) fn doctor(args: &Doctor, console: &Console) -> anyhow::Result<()> {
         };
         return refuse().or_exit(Exit::Device);
     }
-    Ok(())
+    print_speed(&checkpoint, model)
 }
 
 fn logps(model: &Model, sequences: &[&[u32]]) -> Vec<f64> {

@@ -6,6 +6,7 @@ mod benchmark;
 mod chat;
 mod compare;
 mod doctor;
+mod doctor_speed;
 mod eval_files;
 mod eval_judge;
 mod export;

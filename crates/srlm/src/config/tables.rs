@@ -237,6 +237,9 @@ pub(crate) enum Opponents {
 pub(crate) struct RuntimeTable {
     /// `cpu`, `cuda:N` or `wgpu`.
     pub(crate) device: String,
+    /// Vector instructions of the CPU kernels: `auto` takes the best that the processor has, and
+    /// `SRLM_CPU` where that is set; `avx512`, `avx2` or `portable` take none beyond their own.
+    pub(crate) cpu: String,
     /// Devices that share the passes of a training step with `device`; empty for none.
     pub(crate) training_devices: Vec<String>,
     /// CPU threads; 0 takes all.
@@ -249,6 +252,7 @@ impl Default for RuntimeTable {
     fn default() -> Self {
         Self {
             device: "cpu".to_owned(),
+            cpu: crate::cpu::AUTO.to_owned(),
             training_devices: Vec::new(),
             threads: 0,
             train: TrainRuntime::default(),
