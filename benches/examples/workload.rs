@@ -8,7 +8,6 @@ mod measure;
 
 use std::error::Error;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 use burn::tensor::Device;
@@ -42,8 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
     let model = Model::load(&checkpoint, &Device::flex())?;
     let load = started.elapsed().as_secs_f64();
-    let tokenizer = Arc::new(checkpoint.tokenizer);
-    let mut engine = Engine::new(model, tokenizer, EngineConfig::default(), "", Arc::default());
+    let mut engine = Engine::new(model, checkpoint.tokenizer, EngineConfig::default());
     let mut total = 0.0;
     let mut parts = serde_json::Map::new();
     for kind in ["candidate", "judge"] {

@@ -13,5 +13,5 @@ pub mod unpaired;
 pub use error::Error;
 pub use loss::{LossSettings, PairLogps, PreferenceLoss, preference_loss};
 pub use objective::{PairExample, PreferenceObjective};
-pub use srlm_settings::{DpoConfig, LossType};
+pub use srlm_settings::{DpoConfig, LossType, NamedLoss, UnpairedLoss};
 pub use stage::{Inputs, run};

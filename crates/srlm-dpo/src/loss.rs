@@ -7,7 +7,7 @@ use srlm_settings::{DpoConfig, LossType};
 /// A weighted sum of losses and their numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossSettings {
-    /// The losses and their weights.
+    /// The losses and their weights; without any the sum is zero.
     pub losses: Vec<(LossType, f64)>,
     /// Strength of the pull toward the reference; SimPO's scale.
     pub beta: f64,
@@ -18,11 +18,10 @@ pub struct LossSettings {
 }
 
 impl LossSettings {
-    /// The losses of a table.
+    /// The losses of pairs of a table.
     pub(crate) fn of_table(config: &DpoConfig) -> Self {
-        let weights = config.loss_weights.iter().copied();
         Self {
-            losses: config.loss_type.iter().copied().zip(weights).collect(),
+            losses: config.pair_losses().collect(),
             beta: config.beta,
             label_smoothing: config.label_smoothing,
             simpo_gamma: config.simpo_gamma,
@@ -115,7 +114,7 @@ fn weighted_sum(logps: &PairLogps, settings: &LossSettings) -> Tensor<1> {
         .losses
         .iter()
         .map(|&(loss_type, weight)| one_loss(logps, loss_type, settings) * weight);
-    terms.reduce(|sum, term| sum + term).expect("the configuration names at least one loss")
+    terms.reduce(|sum, term| sum + term).unwrap_or_else(|| logps.chosen.zeros_like())
 }
 
 fn one_loss(logps: &PairLogps, loss_type: LossType, settings: &LossSettings) -> Tensor<1> {
@@ -149,9 +148,6 @@ fn one_loss(logps: &PairLogps, loss_type: LossType, settings: &LossSettings) -> 
         }
         LossType::ApoDown => sigmoid(chosen_logratios * beta) - sigmoid(difference * beta) + 1.0,
         LossType::Nll => -(chosen / n_chosen),
-        LossType::Kto | LossType::ApoZeroUnpaired => {
-            unreachable!("the configuration takes them for single responses")
-        }
     }
 }
 

@@ -151,6 +151,27 @@ pub trait Generate {
         requests: &[Request],
         on_completion: &mut dyn FnMut(Completion),
     ) -> Result<(), Error>;
+
+    /// The answer to one prompt of one turn.
+    ///
+    /// # Errors
+    /// Those of [`Generate::generate`].
+    fn answer(&mut self, prompt: &str, sampling: &Sampling, seed: u64) -> Result<String, Error> {
+        let request = Request {
+            id: "prompt".to_owned(),
+            input: Input::Chat(vec![Message::user(prompt)]),
+            seeds: vec![seed],
+            sampling: sampling.clone(),
+            top_logprobs: 0,
+        };
+        let mut answer = None;
+        self.generate(&[request], &mut |completion| answer = Some(completion.text))?;
+        answer.ok_or_else(|| Error::MissingSample {
+            engine: self.identity(),
+            request: "prompt".to_owned(),
+            sample_index: 0,
+        })
+    }
 }
 
 impl<G: Generate + ?Sized> Generate for Box<G> {

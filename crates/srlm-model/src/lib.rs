@@ -17,6 +17,10 @@ mod rope;
 mod training;
 mod weights;
 
+// What it takes to answer a prompt, for programs that have no other crate of this workspace.
+pub use burn::tensor::Device;
+pub use srlm_generate::{Generate, Sampling};
+
 pub use conversation::{Conversation, ConversationError};
 pub use dropout::Dropout;
 pub use engine::{Engine, EngineConfig, Event, Serving, Throughput, TokenScore};

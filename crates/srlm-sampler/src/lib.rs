@@ -14,6 +14,10 @@ mod rouge;
 mod stem;
 mod template;
 
+// What it takes to sample responses, for programs that have no other crate of this workspace.
+pub use srlm_artifact::{Place, PromptRow, PromptSource, ResponseRow};
+pub use srlm_generate::{Generate, Sampling, Scripted};
+
 pub use error::Error;
 pub use filter::{DropReason, Filter, FilterConfig, Rejection};
 pub use merge::merge;

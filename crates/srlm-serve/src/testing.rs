@@ -1,7 +1,6 @@
 //! A model for tests: every token is equally likely.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use burn::tensor::Device;
 use serde_json::{Value, json};
@@ -65,7 +64,7 @@ pub(crate) fn engine(engine: EngineConfig) -> Engine {
         pad_token_id: None,
     };
     let model = Model::zeros(&config, &Device::flex());
-    Engine::new(model, Arc::new(tokenizer()), engine, "test", Arc::default())
+    Engine::new(model, tokenizer(), engine)
 }
 
 /// A call of `/v1/completions`.

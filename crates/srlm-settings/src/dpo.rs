@@ -1,7 +1,7 @@
 //! Settings of preference training.
 
 use crate::error::refuse;
-use crate::{Error, LoraConfig, LossType, TrainConfig, TrainEngine};
+use crate::{Error, LoraConfig, LossType, NamedLoss, TrainConfig, TrainEngine};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub struct DpoConfig {
     /// `"self"` trains here, `"external"` with another program, see `[external]`.
     pub engine: TrainEngine,
     /// The losses, summed; the paper's is `["sigmoid"]`, iterative RPO's `["sigmoid", "nll"]`.
-    pub loss_type: Vec<LossType>,
+    pub loss_type: Vec<NamedLoss>,
     /// Weight of each loss.
     pub loss_weights: Vec<f64>,
     /// Strength of the pull toward the reference; SimPO's scale.
@@ -40,7 +40,7 @@ impl Default for DpoConfig {
     fn default() -> Self {
         Self {
             engine: TrainEngine::Own,
-            loss_type: vec![LossType::Sigmoid],
+            loss_type: vec![LossType::Sigmoid.into()],
             loss_weights: vec![1.0],
             beta: 0.1,
             label_smoothing: 0.0,
@@ -59,7 +59,7 @@ impl DpoConfig {
     /// Names the first key that cannot be.
     pub fn validate(&self) -> Result<(), Error> {
         let not_negative = |x: f64| x.is_finite() && x >= 0.0;
-        let any = |has: fn(LossType) -> bool| self.loss_type.iter().any(|&loss| has(loss));
+        let any = |has: fn(LossType) -> bool| self.pair_losses().any(|(loss, _)| has(loss));
         match self {
             c if c.loss_type.is_empty() => return refuse("loss_type", "name at least one loss"),
             c if c.loss_weights.len() != c.loss_type.len() => {
@@ -90,13 +90,13 @@ impl DpoConfig {
                     "be 1 with losses that divide by lengths (ipo_mean, sigmoid_norm, simpo, orpo, nll)",
                 );
             }
-            c if any(LossType::is_unpaired) && c.loss_type.len() > 1 => {
+            c if c.is_unpaired() && c.loss_type.len() > 1 => {
                 return refuse(
                     "loss_type",
                     "be kto or apo_zero_unpaired alone: they learn from single responses, not pairs",
                 );
             }
-            c if c.ld_alpha < 1.0 && any(LossType::is_unpaired) => {
+            c if c.ld_alpha < 1.0 && c.is_unpaired() => {
                 return refuse(
                     "ld_alpha",
                     "be 1 with kto and apo_zero_unpaired: there is no shorter response of a pair",
@@ -116,6 +116,12 @@ impl DpoConfig {
 
     /// Whether it learns from single responses with a verdict each, not from pairs.
     pub fn is_unpaired(&self) -> bool {
-        self.loss_type.iter().any(|loss| loss.is_unpaired())
+        self.loss_type.iter().any(|loss| loss.unpaired().is_some())
+    }
+
+    /// The losses of pairs and their weights.
+    pub fn pair_losses(&self) -> impl Iterator<Item = (LossType, f64)> {
+        let named = self.loss_type.iter().zip(&self.loss_weights);
+        named.filter_map(|(loss, &weight)| Some((loss.pair()?, weight)))
     }
 }

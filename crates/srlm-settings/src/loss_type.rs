@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which loss. `h` is the difference of the log-ratios of chosen and rejected to the reference, `c`
+/// Which loss of a pair. `h` is the difference of the log-ratios of chosen and rejected to the reference, `c`
 /// and `r` are log-probabilities, `|c|` and `|r|` tokens of the responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -39,20 +39,9 @@ pub enum LossType {
     /// The chosen response's loss a token, `-c / |c|`: the term that iterative RPO adds to DPO,
     /// Pang et al. 2024, eq. 1.
     Nll,
-    /// KTO, from single responses: `w (1 - sigma(beta (logratio - z)))` for a desirable one and
-    /// `w (1 - sigma(beta (z - logratio)))` for an undesirable one, `z` the divergence of policy and
-    /// reference, Ethayarajh et al. 2024, eq. 8.
-    Kto,
-    /// APO-zero from single responses: as KTO with `z = 0`.
-    ApoZeroUnpaired,
 }
 
 impl LossType {
-    /// Whether it learns from single responses.
-    pub fn is_unpaired(self) -> bool {
-        matches!(self, Self::Kto | Self::ApoZeroUnpaired)
-    }
-
     /// Whether it reads lengths, which log-probabilities weighted by place do not go with.
     pub(crate) fn reads_lengths(self) -> bool {
         matches!(self, Self::IpoMean | Self::SigmoidNorm | Self::Simpo | Self::Orpo | Self::Nll)
@@ -62,4 +51,16 @@ impl LossType {
     pub(crate) fn smooths(self) -> bool {
         matches!(self, Self::Sigmoid | Self::Robust)
     }
+}
+
+/// Which loss of single responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnpairedLoss {
+    /// KTO: `w (1 - sigma(beta (logratio - z)))` for a desirable response, `w (1 - sigma(beta (z -
+    /// logratio)))` for an undesirable one, `z` the divergence of policy and reference, Ethayarajh
+    /// et al. 2024, eq. 8.
+    Kto,
+    /// APO-zero from single responses: as KTO with `z = 0`.
+    ApoZeroUnpaired,
 }

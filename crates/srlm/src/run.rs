@@ -4,7 +4,6 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
@@ -226,10 +225,9 @@ impl<'a> Run<'a> {
             let (path, hash) = self.weights(weights)?;
             let checkpoint = Checkpoint::open(&path).or_exit(Exit::Engine)?;
             let model = Model::load(&checkpoint, &self.device()?.device).or_exit(Exit::Engine)?;
-            let tokenizer = Arc::new(checkpoint.tokenizer);
-            let interrupt = self.console.interrupt();
-            let engine =
-                Engine::new(model, tokenizer, self.config.engine.clone(), &hash, interrupt);
+            let engine = Engine::new(model, checkpoint.tokenizer, self.config.engine.clone())
+                .with_content_hash(&hash)
+                .with_interrupt(self.console.interrupt());
             *slot = Some((weights.clone(), engine));
         }
         let (_, engine) = slot.as_mut().context("the engine was just loaded")?;

@@ -73,8 +73,9 @@ impl<'r, 'a> JudgedCheckpoints<'r, 'a> {
         let requests: Vec<Request> = self.prompts.iter().map(request).collect();
         let (config, interrupt) = (run.config.engine.clone(), run.console.interrupt());
         let model = model.valid().merge_lora();
-        let mut engine =
-            Engine::new(model, self.tokenizer.clone(), config, &format!("step {step}"), interrupt);
+        let mut engine = Engine::new(model, self.tokenizer.clone(), config)
+            .with_content_hash(&format!("step {step}"))
+            .with_interrupt(interrupt);
         let mut answers = vec![String::new(); requests.len()];
         let generated =
             engine.generate(&requests, &mut |found| answers[found.request_index] = found.text);

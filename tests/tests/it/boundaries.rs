@@ -104,3 +104,14 @@ fn libraries_neither_print_nor_read_the_environment() {
     }
     assert!(found.is_empty(), "{found:#?}");
 }
+
+/// The programs in `tests/outside` depend on one crate each; `.ci/run` compiles and runs them.
+#[test]
+fn readmes_show_the_programs_that_strangers_run() {
+    for name in ["dpo", "eval", "judge", "model", "pairs", "sampler"] {
+        let read = |path: String| std::fs::read_to_string(root().join(path)).unwrap();
+        let program = read(format!("tests/outside/{name}/src/main.rs"));
+        let readme = read(format!("crates/srlm-{name}/README.md"));
+        assert!(readme.contains(program.trim_end()), "the README of srlm-{name} shows another one");
+    }
+}

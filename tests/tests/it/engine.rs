@@ -17,7 +17,7 @@ fn tiny_llama() -> Checkpoint {
 
 fn engine(checkpoint: &Checkpoint, config: EngineConfig) -> Engine {
     let model = Model::load(checkpoint, &Device::flex()).unwrap();
-    Engine::new(model, Arc::new(checkpoint.tokenizer.clone()), config, "test", Arc::default())
+    Engine::new(model, checkpoint.tokenizer.clone(), config)
 }
 
 fn requests(sampling: &Sampling) -> Vec<Request> {

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 
-/// Which loss of single responses.
+/// The numbers of a loss of single responses.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Unpaired {
     /// Strength of the pull toward the reference.
@@ -30,7 +30,7 @@ pub struct UnpairedLogps {
 
 /// What a loss of single responses gives, each `[batch]`.
 #[derive(Clone, Debug)]
-pub struct UnpairedLoss {
+pub struct UnpairedLosses {
     /// The losses.
     pub losses: Tensor<1>,
     /// `beta` times the log-ratio, outside the graph.
@@ -47,7 +47,7 @@ pub struct UnpairedLoss {
 /// Ethayarajh et al. 2024, eqs. 7 and 8, less the constant `w`s that TRL leaves out too; with `kl =
 /// 0` the unpaired form of APO-zero (D'Oosterlinck et al. 2024, eq. 7). Values and gradients are
 /// checked against TRL's.
-pub fn unpaired_loss(logps: UnpairedLogps, settings: &Unpaired) -> UnpairedLoss {
+pub fn unpaired_loss(logps: UnpairedLogps, settings: &Unpaired) -> UnpairedLosses {
     let UnpairedLogps { policy, reference, desirable } = logps;
     let logratios = policy - reference;
     let margins = logratios.clone() * settings.beta - settings.beta * settings.kl;
@@ -55,7 +55,7 @@ pub fn unpaired_loss(logps: UnpairedLogps, settings: &Unpaired) -> UnpairedLoss 
     let signs = desirable.clone() * 2.0 - 1.0;
     let weights = desirable * (settings.desirable_weight - settings.undesirable_weight)
         + settings.undesirable_weight;
-    UnpairedLoss {
+    UnpairedLosses {
         losses: weights * (-sigmoid(signs * margins) + 1.0),
         rewards: logratios.detach() * settings.beta,
     }

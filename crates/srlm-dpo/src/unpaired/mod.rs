@@ -8,7 +8,7 @@ mod reference;
 mod stage;
 
 pub use example::UnpairedExample;
-pub use loss::{Unpaired, UnpairedLogps, UnpairedLoss, unpaired_loss};
+pub use loss::{Unpaired, UnpairedLogps, UnpairedLosses, unpaired_loss};
 pub use objective::UnpairedObjective;
 pub use reference::run as reference;
 pub use stage::{Inputs, run};

@@ -9,7 +9,7 @@ use srlm_artifact::{
 };
 use srlm_checkpoint::Checkpoint;
 use srlm_model::Model;
-use srlm_settings::{DpoConfig, LossType};
+use srlm_settings::{DpoConfig, UnpairedLoss};
 use srlm_train::{Hooks, Machine, train};
 
 use super::example::tokenized;
@@ -92,7 +92,7 @@ fn objective(config: &DpoConfig) -> UnpairedObjective {
         desirable_weight: config.desirable_weight,
         undesirable_weight: config.undesirable_weight,
     };
-    UnpairedObjective { loss, with_kl: config.loss_type.contains(&LossType::Kto) }
+    UnpairedObjective { loss, with_kl: config.loss_type.contains(&UnpairedLoss::Kto.into()) }
 }
 
 fn examples(inputs: &Inputs<'_>, max_length: usize) -> Result<Vec<UnpairedExample>, Error> {

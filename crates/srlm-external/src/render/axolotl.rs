@@ -119,7 +119,7 @@ fn loss(yaml: &mut Document, preference: &DpoConfig, batch: &Batch) -> Result<()
     if *ld_alpha != 1.0 {
         return refuse("ld_alpha", *ld_alpha, "set ld_alpha = 1.0, or tool = \"trl\"");
     }
-    if loss_type.as_slice() == [LossType::Simpo] {
+    if loss_type.as_slice() == [LossType::Simpo.into()] {
         if loss_weights.as_slice() != [1.0] {
             return refuse("loss_weights", loss_weights[0], "set loss_weights = [1.0] with simpo");
         }

@@ -1,7 +1,7 @@
 //! Preference losses by the names of TRL, which axolotl passes on.
 
 use serde_json::json;
-use srlm_settings::{DpoConfig, LossType};
+use srlm_settings::{DpoConfig, LossType, NamedLoss};
 
 use super::unsupported;
 use crate::config::Tool;
@@ -13,7 +13,11 @@ pub(crate) fn names(tool: Tool, preference: &DpoConfig) -> Result<Vec<&'static s
     preference.loss_type.iter().map(|&loss| name(tool, loss, smoothing)).collect()
 }
 
-fn name(tool: Tool, loss: LossType, smoothing: f64) -> Result<&'static str, Error> {
+fn name(tool: Tool, named: NamedLoss, smoothing: f64) -> Result<&'static str, Error> {
+    let other = "train with engine = \"self\", or set another loss";
+    let Some(loss) = named.pair() else {
+        return Err(unsupported(tool, "loss_type", json!(named).to_string(), other));
+    };
     let remedy = match loss {
         LossType::Sigmoid if smoothing > 0.0 => {
             return Err(unsupported(
@@ -35,16 +39,14 @@ fn name(tool: Tool, loss: LossType, smoothing: f64) -> Result<&'static str, Erro
         LossType::Simpo => {
             "train with tool = \"axolotl\" and simpo as the only loss, or with engine = \"self\""
         }
-        LossType::Orpo | LossType::Kto | LossType::ApoZeroUnpaired => {
-            "train with engine = \"self\", or set another loss"
-        }
+        LossType::Orpo => other,
     };
-    Err(unsupported(tool, "loss_type", json!(loss).to_string(), remedy))
+    Err(unsupported(tool, "loss_type", json!(named).to_string(), remedy))
 }
 
 /// Why a loss is not quite ours; empty where it is.
 pub(crate) fn caveat(preference: &DpoConfig, per_process: usize) -> &'static str {
-    let has_nll = preference.loss_type.contains(&LossType::Nll);
+    let has_nll = preference.loss_type.contains(&LossType::Nll.into());
     if has_nll && per_process > 1 {
         "`sft` is our `nll`, but averages over the tokens of a pass, where ours averages over pairs: they are equal with\n\
          external.micro_batch_size = 1."
@@ -57,8 +59,8 @@ pub(crate) fn caveat(preference: &DpoConfig, per_process: usize) -> &'static str
 mod tests {
     use super::*;
 
-    fn table(loss: LossType, label_smoothing: f64) -> DpoConfig {
-        DpoConfig { loss_type: vec![loss], label_smoothing, ..DpoConfig::default() }
+    fn table(loss: impl Into<NamedLoss>, label_smoothing: f64) -> DpoConfig {
+        DpoConfig { loss_type: vec![loss.into()], label_smoothing, ..DpoConfig::default() }
     }
 
     #[test]

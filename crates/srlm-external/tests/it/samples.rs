@@ -9,7 +9,7 @@ use srlm_settings::{DpoConfig, LoraConfig, LossType, Precision, SftConfig, Train
 /// The paper's settings of preference training but for the epochs, with these losses.
 pub(crate) fn dpo(loss_type: &[LossType]) -> DpoConfig {
     DpoConfig {
-        loss_type: loss_type.to_vec(),
+        loss_type: loss_type.iter().copied().map(Into::into).collect(),
         loss_weights: vec![1.0; loss_type.len()],
         train: numbers(),
         ..DpoConfig::default()

@@ -7,16 +7,17 @@ mod row;
 mod score;
 mod slots;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use srlm_artifact::FinishReason;
-use srlm_checkpoint::Tokenizer;
+use srlm_checkpoint::{Checkpoint, Tokenizer};
 use srlm_generate::{Completion, Error, Generate, Request};
 use srlm_kernels::Layout;
 
@@ -122,29 +123,44 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine over `model`, whose weights have the hash `content_hash`.
+    /// An engine with the default settings over the model at `path`, a Hugging Face folder or a
+    /// GGUF file.
     ///
-    /// Setting `interrupt` makes a running call end with [`Error::Interrupted`] before its next
-    /// pass.
-    pub fn new(
-        model: Model,
-        tokenizer: Arc<Tokenizer>,
-        config: EngineConfig,
-        content_hash: &str,
-        interrupt: Arc<AtomicBool>,
-    ) -> Self {
-        let identity = Self::identity_of(content_hash, &config);
-        let (model, throughput) = (model.for_inference(), Throughput::default());
+    /// # Errors
+    /// Those of opening and loading the model.
+    pub fn open(path: &Path, device: &Device) -> Result<Self, crate::Error> {
+        let checkpoint = Checkpoint::open(path)?;
+        let content_hash = checkpoint.content_hash()?;
+        let model = Model::load(&checkpoint, device)?;
+        let engine = Self::new(model, checkpoint.tokenizer, EngineConfig::default());
+        Ok(engine.with_content_hash(&content_hash))
+    }
+
+    /// An engine over `model`.
+    pub fn new(model: Model, tokenizer: impl Into<Arc<Tokenizer>>, config: EngineConfig) -> Self {
         Self {
-            model,
-            tokenizer,
+            model: model.for_inference(),
+            tokenizer: tokenizer.into(),
+            identity: Self::identity_of("", &config),
             config,
-            identity,
-            interrupt,
+            interrupt: Arc::default(),
             cache: Vec::new(),
             n_cached: 0,
-            throughput,
+            throughput: Throughput::default(),
         }
+    }
+
+    /// Names the weights in the identity, which stands in artifact keys.
+    pub fn with_content_hash(mut self, content_hash: &str) -> Self {
+        self.identity = Self::identity_of(content_hash, &self.config);
+        self
+    }
+
+    /// Setting `interrupt` makes a running call end with [`Error::Interrupted`] before its next
+    /// pass.
+    pub fn with_interrupt(mut self, interrupt: Arc<AtomicBool>) -> Self {
+        self.interrupt = interrupt;
+        self
     }
 
     /// The identity of an engine over a model with this content hash.
@@ -153,7 +169,7 @@ impl Engine {
         format!("{content_hash};rows={max_rows};cache={cache_tokens};prefill={prefill_tokens}")
     }
 
-    /// What ends a running call, see [`Engine::new`].
+    /// What ends a running call, see [`Engine::with_interrupt`].
     pub fn interrupt(&self) -> &Arc<AtomicBool> {
         &self.interrupt
     }

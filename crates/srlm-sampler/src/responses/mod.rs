@@ -3,6 +3,7 @@
 mod config;
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use srlm_artifact::{
@@ -80,6 +81,26 @@ pub fn run(
     }
     let counts = counts(n_prompts, &rows);
     Ok(writer.finish(rows, counts, device)?)
+}
+
+/// Samples `config.samples` responses to each prompt, without files: [`run`] draws the same.
+///
+/// # Errors
+/// Those of the settings and of the generator.
+pub fn sample(
+    config: &Config,
+    prompts: &[PromptRow],
+    generator: &mut dyn Generate,
+    place: Place,
+) -> Result<Vec<ResponseRow>, Error> {
+    config.validate()?;
+    let on_progress = &mut |_| ControlFlow::Continue(());
+    let mut meter = Meter::new(on_progress, "responses", 0);
+    let mut rows = Vec::new();
+    for group in groups(prompts, config.group_prompts as usize, None) {
+        rows.extend(answer(group, config, generator, place, &mut meter)?);
+    }
+    Ok(rows)
 }
 
 /// Every request of the stage, or of a part of it, as [`run`] makes them: for an engine that

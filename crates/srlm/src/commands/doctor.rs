@@ -110,14 +110,8 @@ fn decode_difference(checkpoint: &Checkpoint, device: &Device) -> anyhow::Result
             top_logprobs: 0,
         })
         .collect();
-    let (tokenizer, model) = (std::sync::Arc::new(checkpoint.tokenizer.clone()), load()?);
-    let mut engine = Engine::new(
-        load()?,
-        tokenizer,
-        EngineConfig::default(),
-        "doctor",
-        std::sync::Arc::default(),
-    );
+    let model = load()?;
+    let mut engine = Engine::new(load()?, checkpoint.tokenizer.clone(), EngineConfig::default());
     let mut written = vec![Vec::new(); prompts.len()];
     engine
         .generate_tokens(&requests, &mut |request, tokens| written[request] = tokens)

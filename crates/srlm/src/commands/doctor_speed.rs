@@ -24,13 +24,7 @@ pub(crate) fn print_speed(checkpoint: &Checkpoint, model: Model) -> anyhow::Resu
     ))?;
     print(&format!("     products: {:.0} GF/s\n", product_rate() / 1e9))?;
     print(&format!("     memory: {:.1} GB/s read\n", memory_rate() / 1e9))?;
-    let mut engine = Engine::new(
-        model,
-        std::sync::Arc::new(checkpoint.tokenizer.clone()),
-        EngineConfig::default(),
-        "doctor",
-        std::sync::Arc::default(),
-    );
+    let mut engine = Engine::new(model, checkpoint.tokenizer.clone(), EngineConfig::default());
     let one = tokens_a_second(&mut engine, 1)?;
     let many = tokens_a_second(&mut engine, MANY)?;
     print(&format!(

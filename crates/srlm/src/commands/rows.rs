@@ -2,7 +2,6 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
@@ -86,7 +85,7 @@ pub(crate) fn engine(
 ) -> anyhow::Result<Engine> {
     let (checkpoint, device) = open(args, console)?;
     let model = Model::load(&checkpoint, &device).or_exit(Exit::Engine)?;
-    Ok(Engine::new(model, Arc::new(checkpoint.tokenizer), config, "", console.interrupt()))
+    Ok(Engine::new(model, checkpoint.tokenizer, config).with_interrupt(console.interrupt()))
 }
 
 pub(crate) fn sampling(args: &SamplingArgs, ignore_eos: bool) -> Sampling {

@@ -1,16 +1,18 @@
-//! Selects a pair from a handful of judged candidates with nothing but `srlm-pairs`.
-
+//! Selects a preference pair from scored responses.
 use srlm_pairs::{Candidate, FinishReason, PairsConfig, Place, PromptCandidates, select_pairs};
 
-fn main() {
-    let candidate = |sample_index, response: &str, score| Candidate {
+fn candidate(sample_index: u32, response: &str, score: Option<f64>) -> Candidate {
+    Candidate {
         response_id: format!("tides/{sample_index}"),
         sample_index,
         response: response.to_owned(),
         finish_reason: FinishReason::Stop,
         score,
-    };
-    let prompt = PromptCandidates {
+    }
+}
+
+fn main() {
+    let tides = PromptCandidates {
         prompt_id: "tides".to_owned(),
         prompt: "What causes the tides?".into(),
         candidates: vec![
@@ -19,9 +21,9 @@ fn main() {
             candidate(2, "Hard to say.", None),
         ],
     };
-    let config = PairsConfig { min_score_gap: 1.0, ..PairsConfig::default() };
-    let selection = select_pairs(&[prompt], &config, Place { run_seed: 0, iteration: 1 });
+    let place = Place { run_seed: 42, iteration: 1 };
+    let selection = select_pairs(&[tides], &PairsConfig::default(), place);
     let pair = &selection.pairs[0];
-    println!("{:?} ({}) over {:?} ({})", pair.chosen, pair.score_chosen, pair.rejected, pair.score_rejected);
+    println!("{:?} over {:?}", pair.chosen, pair.rejected);
     assert_eq!((pair.chosen_id.as_str(), pair.rejected_id.as_str()), ("tides/0", "tides/1"));
 }
