@@ -31,20 +31,20 @@ pub(crate) enum Command {
     Import(Import),
     /// Make judging examples of ranked responses (data.ranked_prompts).
     Eft(Stage),
-    /// Fine-tune M0 on the seed data: M1.
-    Sft(Stage),
+    /// Fine-tune M0 on the seed data: M1; with --input any model on the rows of a file.
+    Sft(StageOrRows),
     /// Write new prompts with M_t.
     Prompts(Stage),
     /// Sample candidate responses from M_t.
     Responses(Stage),
-    /// Judge M_t's responses with M_t.
-    Judge(Stage),
+    /// Judge M_t's responses with M_t; with --input any responses with any model.
+    Judge(StageOrRows),
     /// Join the parts of a stage that ran with --shard.
     Merge(Merge),
     /// Select preference pairs; with --input from files alone.
     Pairs(PairsCommand),
-    /// Train M_t on its pairs: M_{t+1}.
-    Dpo(Stage),
+    /// Train M_t on its pairs: M_{t+1}; with --input any model on the pairs of a file.
+    Dpo(StageOrRows),
     /// Evaluate M_{t+1} (iteration 0: M1).
     #[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
     Eval(EvalCommand),
@@ -190,6 +190,58 @@ pub(crate) struct Stage {
     /// Take answers from a file of results; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub(crate) ingest_results: Vec<PathBuf>,
+}
+
+/// A stage of a run, or the same on a file alone.
+#[derive(Args)]
+pub(crate) struct StageOrRows {
+    /// The run's folder; its run.toml is the configuration.
+    #[arg(long, value_name = "DIR", required_unless_present = "input", conflicts_with = "input")]
+    pub(crate) run: Option<PathBuf>,
+    /// Rows instead of a run, in JSON Lines: `prompt` (or `messages`) with `response`, or for dpo
+    /// with `chosen` and `rejected`; ids are optional.
+    #[arg(long, alias = "pairs", value_name = "ROWS", requires = "model")]
+    pub(crate) input: Option<PathBuf>,
+    /// With --input, the model: folder, GGUF file, hub:OWNER/NAME@REVISION, package:NAME==VERSION or
+    /// tiny:.
+    #[arg(long, requires = "input")]
+    pub(crate) model: Option<String>,
+    /// With --input, the folder of what is made; judge prints its rows without one.
+    #[arg(long, value_name = "DIR", requires = "input")]
+    pub(crate) out: Option<PathBuf>,
+    /// One event a line on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Which iteration, from 1.
+    #[arg(long, value_name = "T", default_value_t = 1)]
+    pub(crate) iteration: u32,
+    /// Start the run from this preset or file when its folder does not exist yet; with --input, the
+    /// settings of the stage.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Make part i of n (judge); `merge` joins the parts.
+    #[arg(long, value_name = "I/N", conflicts_with = "input")]
+    pub(crate) shard: Option<srlm_artifact::Shard>,
+    /// Write the requests to a server to this file instead of sending them.
+    #[arg(long, value_name = "FILE", conflicts_with = "input")]
+    pub(crate) emit_requests: Option<PathBuf>,
+    /// Take answers from a file of results; may be repeated.
+    #[arg(long, value_name = "FILE", conflicts_with = "input")]
+    pub(crate) ingest_results: Vec<PathBuf>,
+}
+
+impl StageOrRows {
+    /// The stage of a run, where one is named.
+    pub(crate) fn stage(&self) -> Option<Stage> {
+        Some(Stage {
+            run: RunArgs { run: self.run.clone()?, json: self.json },
+            iteration: self.iteration,
+            config: self.config.clone(),
+            shard: self.shard,
+            emit_requests: self.emit_requests.clone(),
+            ingest_results: self.ingest_results.clone(),
+        })
+    }
 }
 
 #[derive(Args)]

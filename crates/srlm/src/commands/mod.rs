@@ -16,6 +16,7 @@ mod ifeval;
 mod import;
 mod model_card;
 mod mt_bench;
+mod on_rows;
 mod perplexity;
 mod rows;
 mod run_stages;
@@ -44,11 +45,11 @@ pub(crate) fn run(cli: Cli, interrupt: &Arc<AtomicBool>) -> anyhow::Result<()> {
         Command::Import(args) => import::import(&args),
         Command::Eft(args) => run_stages::stage("eft", &args, &console(args.run.json)),
         Command::Merge(args) => run_stages::merge(&args, &console(args.run.json)),
-        Command::Sft(args) => run_stages::stage("sft", &args, &console(args.run.json)),
+        Command::Sft(args) => on_rows::stage("sft", &args, &console(args.json)),
         Command::Prompts(args) => run_stages::stage("prompts", &args, &console(args.run.json)),
         Command::Responses(args) => run_stages::stage("responses", &args, &console(args.run.json)),
-        Command::Judge(args) => run_stages::stage("judge", &args, &console(args.run.json)),
-        Command::Dpo(args) => run_stages::stage("dpo", &args, &console(args.run.json)),
+        Command::Judge(args) => on_rows::stage("judge", &args, &console(args.json)),
+        Command::Dpo(args) => on_rows::stage("dpo", &args, &console(args.json)),
         Command::Pairs(args) => run_stages::pairs(&args, &console(false)),
         Command::Eval(args) => match &args.on_files {
             Some(on_files) => eval_files::run(on_files, &console(false)),

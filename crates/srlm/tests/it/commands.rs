@@ -129,7 +129,21 @@ fn a_device_that_is_not_built_in_is_code_5_and_names_the_feature() {
 #[test]
 fn the_cpu_passes_the_doctor() {
     let text = stdout(&["doctor"]);
-    assert!(text.lines().count() >= 5 && text.lines().all(|line| line.starts_with("ok")), "{text}");
+    let checks = text.lines().filter(|line| line.starts_with("ok"));
+    assert!(checks.count() >= 5 && !text.contains("FAIL"), "{text}");
+    for rate in ["CPU kernels: ", "products: ", "memory: ", "tokens a second: "] {
+        assert!(text.contains(rate), "{text}");
+    }
+    let capped = xtask(&["doctor"]).env("SRLM_CPU", "portable").output().unwrap();
+    let text = String::from_utf8(capped.stdout).unwrap();
+    assert!(capped.status.success() && text.contains("CPU kernels: portable of "), "{text}");
+    let unknown = xtask(&["doctor"]).env("SRLM_CPU", "sse9").output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
+    let text = String::from_utf8(unknown.stderr).unwrap();
+    assert!(
+        text.contains("SRLM_CPU: \"sse9\" is none of auto, avx512, avx2 and portable"),
+        "{text}"
+    );
 }
 
 #[test]

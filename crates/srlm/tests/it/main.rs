@@ -8,6 +8,7 @@ mod exports;
 mod external;
 mod judging;
 mod library;
+mod on_rows;
 mod people;
 mod rounds;
 mod runs_of_0_1;
