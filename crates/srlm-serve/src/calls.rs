@@ -6,42 +6,51 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::from_fn_with_state;
 use axum::response::sse::Sse;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::Settings;
 use crate::api::{Asked, Form, Head, Refusal};
+use crate::origin;
 use crate::stream::Lines;
 use crate::worker::{Job, Update};
 
-/// The longest body.
-const MOST_BYTES: usize = 64 << 20;
+/// Bytes of a permit of the memory for bodies.
+const PERMIT: usize = 1024;
 
 /// What every call sees.
 struct Shared {
     settings: Settings,
     jobs: UnboundedSender<Job>,
     n_calls: AtomicU64,
+    /// Memory for the bodies of all calls together.
+    memory: Semaphore,
 }
 
 /// The addresses; calls for text become jobs.
 pub(crate) fn router(settings: Settings, jobs: UnboundedSender<Job>) -> Router {
+    let max_body = settings.limits.max_body_bytes;
+    let local = settings.address.ip().is_loopback();
+    let memory = Semaphore::new(permits(settings.limits.max_memory_bytes));
     Router::new()
         .route("/health", get(|| async { "ok" }))
         .route("/v1/models", get(models))
+        .route("/v1/models/{*name}", get(model))
         .route("/v1/chat/completions", post(chat))
         .route("/v1/completions", post(text))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(MOST_BYTES))
-        .with_state(Arc::new(Shared { settings, jobs, n_calls: AtomicU64::new(0) }))
+        .layer(DefaultBodyLimit::max(max_body))
+        .layer(from_fn_with_state(local, origin::check))
+        .with_state(Arc::new(Shared { settings, jobs, n_calls: AtomicU64::new(0), memory }))
 }
 
 async fn unknown() -> Refusal {
@@ -59,26 +68,27 @@ async fn models(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     shared.check_key(&headers)?;
-    let model = json!({ "id": shared.settings.name, "object": "model", "created": now(), "owned_by": "srlm" });
-    Ok(answer(StatusCode::OK, &json!({ "object": "list", "data": [model] })))
+    Ok(answer(StatusCode::OK, &json!({ "object": "list", "data": [shared.model()] })))
 }
 
-type Sent = Result<Bytes, BytesRejection>;
-
-async fn chat(
+async fn model(
     State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
     headers: HeaderMap,
-    sent: Sent,
 ) -> Result<Response, Refusal> {
-    shared.complete(Form::Chat, &headers, sent).await
+    shared.check_key(&headers)?;
+    if name != shared.settings.name {
+        return Err(Refusal::no_such_model(&name, &shared.settings.name));
+    }
+    Ok(answer(StatusCode::OK, &shared.model()))
 }
 
-async fn text(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    sent: Sent,
-) -> Result<Response, Refusal> {
-    shared.complete(Form::Text, &headers, sent).await
+async fn chat(State(shared): State<Arc<Shared>>, request: Request) -> Result<Response, Refusal> {
+    shared.complete(Form::Chat, request).await
+}
+
+async fn text(State(shared): State<Arc<Shared>>, request: Request) -> Result<Response, Refusal> {
+    shared.complete(Form::Text, request).await
 }
 
 impl Shared {
@@ -94,15 +104,44 @@ impl Shared {
         ))
     }
 
-    async fn complete(
-        &self,
-        form: Form,
-        headers: &HeaderMap,
-        sent: Sent,
-    ) -> Result<Response, Refusal> {
-        self.check_key(headers)?;
-        let sent = sent.map_err(|error| Refusal::new(error.status(), error.body_text()))?;
-        let asked = Asked::read(form, &sent, &self.settings.name, self.settings.max_tokens)?;
+    fn model(&self) -> Value {
+        json!({ "id": self.settings.name, "object": "model", "created": now(), "owned_by": "srlm" })
+    }
+
+    /// Reads a body once there is memory for it, within the time for bodies.
+    async fn receive(&self, request: Request) -> Result<Sent<'_>, Refusal> {
+        let limits = &self.settings.limits;
+        let length =
+            request.headers().get(CONTENT_LENGTH).and_then(|n| n.to_str().ok()?.parse().ok());
+        let length = length.unwrap_or(limits.max_body_bytes);
+        if length > limits.max_body_bytes {
+            let message = format!(
+                "the body has {length} bytes, and may have {}: --max-body-bytes raises it",
+                limits.max_body_bytes
+            );
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+        }
+        let receiving = async {
+            let n = u32::try_from(permits(length)).unwrap_or(u32::MAX);
+            let room = self.memory.acquire_many(n).await.map_err(|_| Refusal::stopping())?;
+            let bytes = Bytes::from_request(request, &())
+                .await
+                .map_err(|error| Refusal::new(error.status(), error.body_text()))?;
+            Ok(Sent { bytes, room })
+        };
+        tokio::time::timeout(limits.body_time, receiving).await.unwrap_or_else(|_| {
+            let message = format!("the body was not here within {:?}", limits.body_time);
+            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, message))
+        })
+    }
+
+    async fn complete(&self, form: Form, request: Request) -> Result<Response, Refusal> {
+        self.check_key(request.headers())?;
+        let (asked, _room) = {
+            let Sent { bytes, room } = self.receive(request).await?;
+            let Settings { name, max_tokens, limits, .. } = &self.settings;
+            (Asked::read(form, &bytes, name, *max_tokens, limits.max_samples)?, room)
+        };
         let n_call = self.n_calls.fetch_add(1, Ordering::Relaxed);
         let prefix = if form == Form::Chat { "chatcmpl" } else { "cmpl" };
         let head = Head {
@@ -127,6 +166,17 @@ impl Shared {
         }
         whole(&head, told, n_choices, prompt_tokens).await
     }
+}
+
+/// A body, and the memory that it takes.
+struct Sent<'a> {
+    bytes: Bytes,
+    room: SemaphorePermit<'a>,
+}
+
+/// Permits for so many bytes.
+fn permits(n_bytes: usize) -> usize {
+    n_bytes.div_ceil(PERMIT)
 }
 
 /// The answer in one piece, once the last sample is there.

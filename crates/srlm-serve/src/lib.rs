@@ -3,10 +3,13 @@
 
 mod api;
 mod calls;
+mod limits;
+mod origin;
 mod server;
 mod stream;
 #[cfg(test)]
 mod testing;
 mod worker;
 
+pub use limits::Limits;
 pub use server::{Error, Server, Settings};

@@ -11,7 +11,9 @@ use srlm_model::Engine;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::oneshot;
 
+use crate::Limits;
 use crate::calls;
 use crate::worker::{self, Job};
 
@@ -31,18 +33,21 @@ pub struct Settings {
     pub max_tokens: u32,
     /// Where seeds of calls begin that have none; each takes the next.
     pub seed: u64,
+    /// What clients may ask for.
+    pub limits: Limits,
 }
 
 /// The key is a secret.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, name, api_key, max_tokens, seed } = self;
+        let Self { address, name, api_key, max_tokens, seed, limits } = self;
         f.debug_struct("Settings")
             .field("address", address)
             .field("name", name)
             .field("api_key", &api_key.as_ref().map(|_| "not shown"))
             .field("max_tokens", max_tokens)
             .field("seed", seed)
+            .field("limits", limits)
             .finish()
     }
 }
@@ -98,7 +103,8 @@ impl Server {
     }
 
     /// Serves until the engine is interrupted, see [`Engine::interrupt`]. Calls under way are then
-    /// told that the server stops.
+    /// told that the server stops, and connections that do not end are cut after
+    /// [`Limits::stop_time`].
     ///
     /// # Errors
     /// [`Error::Serve`], [`Error::Engine`]
@@ -114,16 +120,29 @@ impl Server {
     ) -> Result<(), Error> {
         let (jobs, waiting) = unbounded_channel();
         let worker = std::thread::spawn(move || work(waiting));
+        let stop_time = self.settings.limits.stop_time;
         let router = calls::router(self.settings, jobs.clone());
+        let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move {
+            // Its sender sends nothing: it is dropped.
+            let _ = stopped.await;
+        };
+        let serving =
+            axum::serve(self.listener, router).with_graceful_shutdown(stopped).into_future();
+        let served = self.runtime.block_on(async move {
+            let serving = tokio::spawn(serving);
             // Closed: the worker has panicked.
             while !interrupt.load(Ordering::Relaxed) && !jobs.is_closed() {
                 tokio::time::sleep(LOOK).await;
             }
-        };
-        let served = self.runtime.block_on(
-            axum::serve(self.listener, router).with_graceful_shutdown(stopped).into_future(),
-        );
+            drop(stop);
+            match tokio::time::timeout(stop_time, serving).await {
+                Ok(Ok(served)) => served,
+                Ok(Err(broken)) => Err(std::io::Error::other(broken)),
+                // Connections that are still open go with the runtime.
+                Err(_) => Ok(()),
+            }
+        });
         // The last who could send a job go with the connections; then the worker ends.
         drop(self.runtime);
         worker.join().map_err(|panic| {
@@ -158,6 +177,12 @@ mod tests {
             api_key,
             max_tokens: 9,
             seed: 1,
+            limits: Limits {
+                max_body_bytes: 1 << 20,
+                body_time: Duration::from_millis(200),
+                stop_time: Duration::ZERO,
+                ..Limits::default()
+            },
         }
     }
 
@@ -176,7 +201,7 @@ mod tests {
         let more = "Authorization: Bearer sesame\r\nConnection: close";
         write!(
             stream,
-            "{head} HTTP/1.1\r\nHost: x\r\n{more}\r\nContent-Length: {}\r\n\r\n{body}",
+            "{head} HTTP/1.1\r\nHost: localhost\r\n{more}\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         )
         .unwrap();
@@ -231,10 +256,42 @@ mod tests {
         };
         check("GET /v1/completions", "", 405, None);
         check("POST /v1/models", "", 405, None);
+        check("GET /v1/models/other", "", 404, Some("model_not_found"));
+        assert_eq!(send(address, "GET /v1/models/m", "").0, 200);
         check("GET /v1/nothing", "", 404, None);
         check(ASK, "{", 400, None);
         check(ASK, r#"{ "prompt": "a", "model": "other" }"#, 404, Some("model_not_found"));
-        check(ASK, &"a".repeat((64 << 20) + 1), 413, None);
+        check(ASK, &"a".repeat((1 << 20) + 1), 413, None);
+        interrupt.store(true, Ordering::Relaxed);
+        server.join().unwrap().unwrap();
+    }
+
+    /// The status of an answer to what is no whole call.
+    fn begin(address: SocketAddr, head: &str) -> u16 {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "POST /v1/completions HTTP/1.1\r\nConnection: close\r\n{head}\r\n\r\n")
+            .unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        std::str::from_utf8(&answer[9..]).unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn bodies_are_waited_for_only_from_those_with_a_key_and_not_for_long() {
+        let interrupt = Arc::default();
+        let (address, server) =
+            start(&interrupt, |mut jobs| while jobs.blocking_recv().is_some() {});
+        let key = "Authorization: Bearer sesame";
+        assert_eq!(begin(address, "Host: localhost\r\nContent-Length: 9"), 401);
+        assert_eq!(begin(address, &format!("Host: localhost\r\n{key}\r\nContent-Length: 9")), 408);
+        let chunked = "Transfer-Encoding: chunked";
+        assert_eq!(begin(address, &format!("Host: localhost\r\n{key}\r\n{chunked}")), 408);
+        let long = "Content-Length: 99999999999";
+        assert_eq!(begin(address, &format!("Host: localhost\r\n{key}\r\n{long}")), 413);
+        assert_eq!(begin(address, &format!("Host: evil.example\r\n{key}\r\n{long}")), 403);
+        // A connection that never ends its call does not keep the server from ending.
+        let mut open = TcpStream::connect(address).unwrap();
+        write!(open, "POST /v1/completions HTTP/1.1\r\nHost: loc").unwrap();
         interrupt.store(true, Ordering::Relaxed);
         server.join().unwrap().unwrap();
     }

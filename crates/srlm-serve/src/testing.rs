@@ -69,5 +69,5 @@ pub(crate) fn engine(engine: EngineConfig) -> Engine {
 
 /// A call of `/v1/completions`.
 pub(crate) fn asked(body: &Value) -> Asked {
-    Asked::read(Form::Text, body.to_string().as_bytes(), "m", 16).unwrap()
+    Asked::read(Form::Text, body.to_string().as_bytes(), "m", 16, 20_000).unwrap()
 }

@@ -561,6 +561,12 @@ pub(crate) struct Serve {
     /// Where seeds begin for clients that send none.
     #[arg(long, default_value_t = 42)]
     pub(crate) seed: u64,
+    /// Longest body of a call, in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = srlm_serve::Limits::default().max_body_bytes)]
+    pub(crate) max_body_bytes: usize,
+    /// Most samples of a call: its prompts times its n.
+    #[arg(long, value_name = "N", default_value_t = srlm_serve::Limits::default().max_samples)]
+    pub(crate) max_samples: usize,
 }
 
 #[derive(Args)]

@@ -37,14 +37,18 @@ pub(crate) struct Asked {
 /// The largest number of likeliest tokens, and of samples.
 const MOST_TOP: u32 = 20;
 const MOST_SAMPLES: u32 = 128;
+/// The most stop strings: each is looked for with every token.
+const MOST_STOPS: usize = 64;
 
 impl Asked {
-    /// Reads a body for the model of this name; `max_tokens` is what clients get that do not say.
+    /// Reads a body for the model of this name; `max_tokens` is what clients get that do not say,
+    /// `max_samples` the most samples of all prompts of a call.
     pub(crate) fn read(
         form: Form,
         bytes: &[u8],
         name: &str,
         max_tokens: u32,
+        max_samples: usize,
     ) -> Result<Self, Refusal> {
         let body = Body::read(bytes)?;
         if let Some(model) = body.model.as_deref().filter(|model| *model != name) {
@@ -67,6 +71,9 @@ impl Asked {
         if let Some((key, must)) = checked.problem() {
             return Err(Refusal::of(key, must));
         }
+        if sampling.stop.len() > MOST_STOPS {
+            return Err(Refusal::of("stop", format!("must hold at most {MOST_STOPS} strings")));
+        }
         let n = body.n.unwrap_or(1);
         if !(1..=MOST_SAMPLES).contains(&n) {
             return Err(Refusal::of("n", format!("must be from 1 to {MOST_SAMPLES}")));
@@ -75,6 +82,9 @@ impl Asked {
             return Err(Refusal::of("best_of", "must be n; leave it out"));
         }
         let inputs = match (form, body.messages, body.prompt) {
+            (Form::Chat, Some(turns), None) if turns.is_empty() => {
+                return Err(Refusal::of("messages", "must not be empty"));
+            }
             (Form::Chat, Some(turns), None) => {
                 vec![Input::Chat(turns.into_iter().map(Turn::message).collect::<Result<_, _>>()?)]
             }
@@ -88,6 +98,15 @@ impl Asked {
         };
         if inputs.is_empty() {
             return Err(Refusal::of("prompt", "must not be empty"));
+        }
+        let n_samples = inputs.len().saturating_mul(n as usize);
+        if n_samples > max_samples {
+            let message = format!(
+                "of {} prompts with n = {n} asks for {n_samples} samples, and a call may for \
+                 {max_samples}: send fewer at a time, or raise --max-samples",
+                inputs.len()
+            );
+            return Err(Refusal::of(form.key(), message));
         }
         let stream = body.stream.unwrap_or(false);
         if stream && (echo || n_top.is_some()) {
@@ -150,7 +169,7 @@ mod tests {
     use super::*;
 
     fn read(form: Form, body: &Value) -> Result<Asked, Refusal> {
-        Asked::read(form, body.to_string().as_bytes(), "m", 99)
+        Asked::read(form, body.to_string().as_bytes(), "m", 99, 300)
     }
 
     #[test]
@@ -232,7 +251,13 @@ mod tests {
         check(Form::Text, "best_of", json!(2), "best_of must be n");
         check(Form::Text, "min_tokens", json!(2), "min_tokens is not served");
         assert_eq!(refusal(Form::Chat, "model", json!("gpt")).status, StatusCode::NOT_FOUND);
-        let message = |body: &[u8]| Asked::read(Form::Text, body, "m", 1).unwrap_err().message;
+        check(Form::Chat, "messages", json!([]), "messages must not be empty");
+        check(Form::Text, "stop", json!(vec!["a"; 65]), "stop must hold at most 64");
+        check(Form::Text, "prompt", json!(vec!["a"; 301]), "--max-samples");
+        let many = |n: usize| read(Form::Text, &json!({ "prompt": vec!["a"; n], "n": 100 }));
+        assert!(many(3).is_ok());
+        assert!(many(4).unwrap_err().message.contains("asks for 400 samples"));
+        let message = |body: &[u8]| Asked::read(Form::Text, body, "m", 1, 300).unwrap_err().message;
         assert!(message(b"{").contains("not JSON"));
         assert!(message(b"[]").contains("object"));
         assert_eq!(read(Form::Text, &json!({ "prompt": "a", "n": 2, "best_of": 2 })).unwrap().n, 2);

@@ -41,6 +41,13 @@ impl Refusal {
         Self { code: Some("context_length_exceeded"), ..Self::of(key, message) }
     }
 
+    /// A text that is too long whatever its tokens are.
+    pub(crate) fn too_many_bytes(key: &str, n_bytes: usize, most: usize) -> Self {
+        let message =
+            format!("has {n_bytes} bytes, for the model's context at most {most}: shorten it");
+        Self { code: Some("context_length_exceeded"), ..Self::of(key, message) }
+    }
+
     /// The server ends before the answer.
     pub(crate) fn stopping() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the server stops")

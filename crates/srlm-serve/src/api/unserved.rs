@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Refusal;
 
 /// Each key with the values that ask for nothing, as JSON; null does so everywhere.
-const UNSERVED: [(&str, &str); 29] = [
+const UNSERVED: [(&str, &str); 38] = [
     ("add_generation_prompt", "[true]"),
     ("allowed_token_ids", "[]"),
     ("bad_words", "[[]]"),
@@ -15,27 +15,36 @@ const UNSERVED: [(&str, &str); 29] = [
     ("frequency_penalty", "[0]"),
     ("function_call", r#"["none", "auto"]"#),
     ("functions", "[[]]"),
+    ("dry_multiplier", "[0]"),
+    ("dynatemp_range", "[0]"),
+    ("grammar", r#"[""]"#),
     ("guided_choice", "[]"),
     ("guided_grammar", "[]"),
     ("guided_json", "[]"),
     ("guided_regex", "[]"),
     ("include_stop_str_in_output", "[false]"),
+    ("json_schema", "[]"),
     // Of beam search, which is not served.
     ("length_penalty", "[0, 1]"),
     ("logit_bias", "[{}]"),
     ("min_tokens", "[0]"),
+    ("mirostat", "[0]"),
     ("presence_penalty", "[0]"),
     ("prompt_logprobs", "[0, false]"),
+    ("repeat_penalty", "[1]"),
     ("repetition_penalty", "[1]"),
     ("response_format", r#"[{ "type": "text" }]"#),
     ("skip_special_tokens", "[true]"),
     ("stop_token_ids", "[[]]"),
     ("structured_outputs", "[]"),
+    ("samplers", "[]"),
     ("suffix", r#"[""]"#),
     ("tool_choice", r#"["none", "auto"]"#),
     ("tools", "[[]]"),
     ("truncate_prompt_tokens", "[]"),
+    ("typical_p", "[1]"),
     ("use_beam_search", "[false]"),
+    ("xtc_probability", "[0]"),
 ];
 
 /// Refuses a body in which one of them asks for something.

@@ -184,6 +184,18 @@ mod tests {
     }
 
     #[test]
+    fn a_text_beyond_any_context_is_refused_before_it_is_tokenized() {
+        let mut engine = engine(EngineConfig::default());
+        let (job, told) = job(&json!({ "prompt": "a".repeat(512 * 32 + 1) }));
+        serve(&mut engine, vec![job]);
+        let told = all(told);
+        assert!(
+            matches!(&told[..], [Update::Refused(why)] if why.message.contains("has 16385 bytes")),
+            "{told:?}"
+        );
+    }
+
+    #[test]
     fn a_prompt_may_be_as_long_as_what_is_done_with_it_allows() {
         let mut engine = engine(EngineConfig { cache_tokens: 50, ..EngineConfig::default() });
         let mut check = |n_prompt: usize, max_tokens: u32, expected: Option<&str>| {

@@ -162,6 +162,19 @@ impl Open {
     }
 }
 
+/// Bytes of text a token of the context: no text of the model's context has more on average, and
+/// what has is refused before it costs a tokenizer's time.
+const MOST_TOKEN_BYTES: usize = 32;
+
+/// Bytes of a prompt, four for each token id.
+fn n_bytes(input: &Input) -> usize {
+    match input {
+        Input::Text(text) => text.len(),
+        Input::Tokens(ids) => ids.len().saturating_mul(4),
+        Input::Chat(messages) => messages.iter().map(|message| message.content.len()).sum(),
+    }
+}
+
 /// The tokens of a job's prompts, once it is known that they can be served.
 fn prompts(engine: &Engine, job: &Job) -> Result<Vec<Vec<u32>>, Refusal> {
     let key = job.asked.form.key();
@@ -169,7 +182,12 @@ fn prompts(engine: &Engine, job: &Job) -> Result<Vec<Vec<u32>>, Refusal> {
         |error: srlm_generate::Error| Refusal::of(key, format!("cannot be served: {error}"));
     let context = engine.model().config().context();
     let writes = job.asked.sampling.max_tokens > 0;
+    let most = context.saturating_mul(MOST_TOKEN_BYTES);
     let of = |(prompt, input): (usize, &Input)| {
+        let n_bytes = n_bytes(input);
+        if n_bytes > most {
+            return Err(Refusal::too_many_bytes(key, n_bytes, most));
+        }
         let tokens = engine.encode(&id(prompt), input).map_err(refuse)?;
         if tokens.len() + usize::from(writes) > context {
             return Err(Refusal::too_long(key, tokens.len(), context));

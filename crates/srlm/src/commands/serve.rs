@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::anyhow;
 use srlm_model::EngineConfig;
-use srlm_serve::{Server, Settings};
+use srlm_serve::{Limits, Server, Settings};
 
 use super::{print, rows};
 use crate::cli::Serve;
@@ -31,6 +31,7 @@ pub(crate) fn serve(args: &Serve, console: &Console) -> anyhow::Result<()> {
         api_key,
         max_tokens: args.max_tokens,
         seed: args.seed,
+        limits: limits(args),
     };
     let name = settings.name.clone();
     // The address first: a port that is taken is known before the model is loaded.
@@ -43,6 +44,17 @@ pub(crate) fn serve(args: &Serve, console: &Console) -> anyhow::Result<()> {
     let engine = rows::engine(&args.model, config, console)?;
     print(&format!("{name} is served at http://{}/v1\n", server.address()))?;
     server.run(engine).or_exit(Exit::Engine)
+}
+
+/// The memory for all bodies holds at least one of the longest.
+fn limits(args: &Serve) -> Limits {
+    let limits = Limits::default();
+    Limits {
+        max_body_bytes: args.max_body_bytes,
+        max_memory_bytes: limits.max_memory_bytes.max(args.max_body_bytes),
+        max_samples: args.max_samples,
+        ..limits
+    }
 }
 
 /// The folder's or package's name, without what leads there.

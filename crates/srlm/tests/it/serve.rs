@@ -41,7 +41,7 @@ impl Served {
         let length = body.len();
         write!(
             stream,
-            "{head}\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{head}\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
         )
         .unwrap();
         let mut answer = String::new();
@@ -260,7 +260,7 @@ fn an_interrupt_ends_calls_and_server() {
     let mut served = Served::start(&[]);
     let endless = question(json!({ "max_tokens": 400, "n": 128, "stream": true })).to_string();
     let mut stream = BufReader::new(TcpStream::connect(&served.address).unwrap());
-    let (head, length) = ("POST /v1/chat/completions HTTP/1.1\r\nHost: x", endless.len());
+    let (head, length) = ("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost", endless.len());
     write!(stream.get_mut(), "{head}\r\nContent-Length: {length}\r\n\r\n{endless}").unwrap();
     let mut line = String::new();
     while !line.starts_with("data: ") {
