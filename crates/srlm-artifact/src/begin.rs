@@ -54,6 +54,7 @@ pub fn begin<K: Kind>(out: &Path, recipe: Recipe) -> Result<Begin<K>, Error> {
     if let Some(artifact) = staging.publish_if_complete(out, &recipe)? {
         return Ok(Begin::UpToDate(artifact));
     }
+    staging.clear()?;
     Ok(Begin::Write(Writer::new(out, staging, recipe, key, lock)?))
 }
 
@@ -76,7 +77,7 @@ fn up_to_date<K: Kind>(out: &Path, recipe: &Recipe) -> Result<Option<Artifact<K>
 }
 
 /// The folder as `--force` takes it: `iter-1/pairs` below the folder that has a `run.toml`.
-fn within_run(out: &Path) -> String {
+pub(crate) fn within_run(out: &Path) -> String {
     let within = run_of(out)
         .map_or_else(|| Path::new(out.file_name().unwrap_or_default()), |(_, within)| within);
     let parts: Vec<_> = within.iter().map(|part| part.to_string_lossy()).collect();

@@ -1,13 +1,12 @@
 //! JSON with one spelling for each value, and hashes of it.
 
-use std::fmt::Write;
-
 use serde_json::Value;
-use sha2::{Digest, Sha256};
+
+use crate::sha256;
 
 /// `sha256:` and the hash of the canonical form.
 pub(crate) fn hash_json(value: &Value) -> String {
-    format!("sha256:{}", hex(&Sha256::digest(canonical(value))))
+    format!("sha256:{}", sha256(canonical(value)))
 }
 
 /// Keys sorted by their bytes, no blanks.
@@ -48,14 +47,6 @@ fn separated<T>(
         write(item, text);
     }
     text.push(close);
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes every write");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -139,6 +139,19 @@ pub enum Error {
         /// The field and the rule.
         problem: RowProblem,
     },
+    /// What an interrupted attempt left was changed since.
+    #[error(
+        "{path} is damaged: {what} is not what was written; \
+         `--force {stage}` moves it aside and makes the stage anew"
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What of it.
+        what: String,
+        /// What `--force` takes: the stage's folder within its run.
+        stage: String,
+    },
     /// A complete folder was made by another recipe.
     #[error(
         "{path} was made with another {field}: was {was}, now {now}; \

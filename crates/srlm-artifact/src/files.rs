@@ -2,14 +2,11 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self as std_io, Read, Write};
+use std::io::{self as std_io, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
-use crate::canonical::hex;
 use crate::error::io;
-use crate::{Error, FileEntry};
+use crate::{Error, FileEntry, sha256_file};
 
 /// `{path}{suffix}`, in the same folder.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -26,32 +23,10 @@ pub(crate) fn parent(path: &Path) -> &Path {
     }
 }
 
-/// SHA-256 of a file, in hexadecimal digits.
-pub(crate) fn sha256(path: &Path) -> Result<String, Error> {
-    let mut file = File::open(path).map_err(io("open", path))?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer).map_err(io("read", path))? {
-            0 => return Ok(hex(&hash.finalize())),
-            n => hash.update(&buffer[..n]),
-        }
-    }
-}
-
 /// Writes a file and waits until it is on the disk.
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut file = File::create(path).map_err(io("create", path))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io("write", path))
-}
-
-/// Adds to a file, which is made if need be, and waits until all is on the disk.
-pub(crate) fn append_durably(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let is_new = !path.exists();
-    let mut file =
-        OpenOptions::new().create(true).append(true).open(path).map_err(io("open", path))?;
-    file.write_all(bytes).and_then(|()| file.sync_data()).map_err(io("append to", path))?;
-    if is_new { sync_dir(parent(path)) } else { Ok(()) }
 }
 
 /// Makes the names in a folder durable, where the system lets folders be opened.
@@ -107,9 +82,23 @@ fn collect(path: &Path, name: String, files: &mut Vec<FileEntry>) -> Result<(), 
     // Unix syncs what is open for reading, and files that were copied here may be read-only.
     let sync = || OpenOptions::new().read(true).write(cfg!(windows)).open(path)?.sync_all();
     sync().map_err(io("sync", path))?;
-    files.push(FileEntry { path: name, bytes: metadata.len(), sha256: sha256(path)? });
+    let sha256 = sha256_file(path).map_err(io("read", path))?;
+    files.push(FileEntry { path: name, bytes: metadata.len(), sha256 });
     Ok(())
 }
+
+/// The bytes of what is a file itself: a link may lead anywhere, and to open a pipe or a device may
+/// never return.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let metadata = fs::symlink_metadata(path).map_err(io("read", path))?;
+    if !metadata.is_file() {
+        return Err(Error::File { path: path.to_owned(), problem: NOT_A_FILE.to_owned() });
+    }
+    fs::read(path).map_err(io("read", path))
+}
+
+/// Said of a link, a folder, a pipe or a device where a file must be.
+pub(crate) const NOT_A_FILE: &str = "is not a file; artifacts hold no links and no devices";
 
 fn utf8_name(entry: &fs::DirEntry) -> Result<String, Error> {
     let problem =

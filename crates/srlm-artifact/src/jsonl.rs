@@ -72,6 +72,16 @@ pub fn read_rows<R: Row>(path: &Path) -> Result<Vec<R>, Error> {
     Ok(rows)
 }
 
+/// Every row of a file's bytes, as [`read_rows`] gives them.
+pub(crate) fn parse_rows<R: Row>(bytes: &[u8], path: &Path) -> Result<Vec<R>, Error> {
+    let lines = bytes.lines().enumerate();
+    let rows = lines
+        .map(|(i, text)| parse_row(&text.map_err(io("read", path))?, path, i + 1))
+        .collect::<Result<Vec<R>, _>>()?;
+    check_rows(&rows, path)?;
+    Ok(rows)
+}
+
 /// Checks the rows of `path`, which holds one a line.
 pub(crate) fn check_rows<R: Row>(rows: &[R], path: &Path) -> Result<(), Error> {
     let mut line_of = HashMap::with_capacity(rows.len());

@@ -16,6 +16,9 @@ pub trait Kind: Clone + Debug + 'static {
     const FORMAT: Format;
     /// The rows file, `{NAME}.jsonl`; `None` where all is in extra files.
     const ROWS_FILE: Option<&'static str>;
+    /// Whether the folder may hold more than its manifest lists; only where another program is to
+    /// put its result.
+    const IS_OPEN: bool = false;
     /// One line of the rows file, [`NoRow`] where there is none.
     type Row: Row;
 }
@@ -162,6 +165,7 @@ pub enum HandOver {}
 
 impl Kind for HandOver {
     const NAME: &'static str = "hand-over";
+    const IS_OPEN: bool = true;
     /// - 1.0: first.
     const FORMAT: Format = Format::new(1, 0);
     const ROWS_FILE: Option<&'static str> = None;

@@ -13,12 +13,14 @@ mod error;
 mod files;
 mod finite;
 mod format;
-mod git_commit;
+mod hash;
+mod journal;
 mod jsonl;
 mod judge_health;
 mod kind;
 pub mod layout;
 mod lock;
+mod make;
 mod manifest;
 mod metrics;
 mod progress;
@@ -38,13 +40,14 @@ mod verify;
 mod writer;
 
 pub use aggregation::{Aggregation, aggregate, scores};
-pub use artifact::Artifact;
+pub use artifact::{Artifact, Origin};
 pub use aside::move_aside;
 pub use begin::{Begin, begin};
 pub use correlation::{pearson, spearman};
 pub use error::Error;
 pub use format::Format;
-pub use git_commit::set_git_commit;
+pub use hash::{hex, sha256, sha256_file};
+pub use journal::{Journal, damaged};
 pub use jsonl::{parse_row, read_jsonl, read_rows, to_line};
 pub use judge_health::{Correlation, JudgeHealth};
 pub use kind::{
@@ -52,11 +55,12 @@ pub use kind::{
     Study, Unpaired, UnpairedRefLogps,
 };
 pub use lock::RunLock;
+pub use make::{Made, make, make_part};
 pub use manifest::{Counts, Environment, FileEntry, Manifest};
 pub use metrics::{append_metric, read_metrics, write_metrics};
 pub use progress::{OnProgress, Progress};
 pub use prompt::{Message, Prompt, Role};
-pub use recipe::{Input, Recipe};
+pub use recipe::{Input, Recipe, Stage};
 pub use row::{NoRow, Row, RowProblem, SortKey};
 pub use rows::{
     BattleFailure, BattleRow, BattleWinner, EftRow, FinishReason, IftRow, JudgmentFailure,
@@ -69,5 +73,5 @@ pub use settings::Settings;
 pub use shard::{Shard, merge};
 pub use shared::share_runs;
 pub use tensorboard::write_tensorboard;
-pub use verify::verify_dir;
+pub use verify::{Found, inspect, verify_dir};
 pub use writer::Writer;

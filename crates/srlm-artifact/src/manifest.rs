@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::canonical::hash_json;
 use crate::error::io;
+use crate::files::read_file;
 use crate::jsonl::parse_json;
 use crate::kind::supported;
 use crate::{Error, Format, Recipe};
@@ -84,15 +85,16 @@ impl Manifest {
     /// [`Error::Io`]
     pub fn read(dir: &Path) -> Result<Self, Error> {
         let path = dir.join(MANIFEST);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
+        match fs::symlink_metadata(&path) {
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
             {
                 return Err(Error::Missing { path: dir.to_owned() });
             }
-            Err(error) => return Err(io("read", &path)(error)),
+            found => found.map_err(io("read", &path))?,
         };
+        let text = String::from_utf8(read_file(&path)?)
+            .map_err(|error| io("read", &path)(std::io::Error::other(error)))?;
         let head: Head = parse(&text, &path)?;
         let Some(supported) = supported(&head.kind) else {
             return Err(Error::UnknownKind { path: dir.to_owned(), kind: head.kind });

@@ -39,9 +39,8 @@ impl Shard {
     ///
     /// # Panics
     /// If the configuration is not a table.
-    pub fn recipe(self, mut whole: Recipe) -> Recipe {
-        whole.config["shard"] = self.to_string().into();
-        whole
+    pub fn recipe(self, whole: Recipe) -> Recipe {
+        whole.with("shard", self.to_string())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::artifact::Origin;
 use crate::begin::{change, run_of};
 use crate::error::io;
 use crate::files::{beside, entries, list, parent, rename_dir, write_durably};
@@ -37,7 +38,7 @@ pub(crate) fn take<K: Kind>(out: &Path, recipe: &Recipe) -> Result<Option<Artifa
         if let Some(manifest) = manifest
             && link(&manifest, &found, out)?
         {
-            return Artifact::open(out).map(Some);
+            return Artifact::open(out).map(|artifact| Some(artifact.with_origin(Origin::Taken)));
         }
     }
     Ok(None)

@@ -1,7 +1,6 @@
 //! The folder beside the target in which an artifact grows, across attempts.
 
-use std::fs::{self, OpenOptions};
-use std::io::ErrorKind;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -9,11 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::begin::{change, is_free};
 use crate::changed::first_change;
 use crate::error::io;
-use crate::files::{
-    append_durably, beside, entries, list, parent, rename_dir, sync_dir, write_durably,
-};
+use crate::files::{beside, entries, list, parent, read_file, rename_dir, sync_dir, write_durably};
 use crate::manifest::MANIFEST;
-use crate::{Artifact, Error, FileEntry, Format, Kind, Manifest, Recipe, Row, move_aside};
+use crate::{Artifact, Error, FileEntry, Format, Kind, Manifest, Recipe, move_aside};
 
 const RECIPE: &str = "recipe.json";
 const PARTIAL_ROWS: &str = "rows.partial.jsonl";
@@ -24,9 +21,13 @@ pub(crate) struct Staging {
     pub(crate) dir: PathBuf,
 }
 
+/// Raised when what interrupted attempts leave takes another form: older folders are moved aside.
+const STATE: u32 = 2;
+
 /// `recipe.json`: whose staging folder it is.
 #[derive(Serialize)]
 struct Owner<'a> {
+    state: u32,
     key: &'a str,
     kind: &'static str,
     format: Format,
@@ -35,6 +36,8 @@ struct Owner<'a> {
 
 #[derive(Deserialize)]
 struct Begun {
+    state: u32,
+    key: String,
     kind: String,
     format: Format,
     recipe: Recipe,
@@ -53,9 +56,14 @@ impl Staging {
         }
         let path = staging.dir.join(RECIPE);
         if !path.exists() {
-            let owner =
-                serde_json::to_vec_pretty(&Owner { key, kind: K::NAME, format: K::FORMAT, recipe })
-                    .expect("its keys are strings");
+            let owner = serde_json::to_vec_pretty(&Owner {
+                state: STATE,
+                key,
+                kind: K::NAME,
+                format: K::FORMAT,
+                recipe,
+            })
+            .expect("its keys are strings");
             write_durably(&path, &owner)?;
             sync_dir(&staging.dir)?;
         }
@@ -77,8 +85,13 @@ impl Staging {
     }
 
     fn owner(&self) -> Option<Begun> {
-        let text = fs::read_to_string(self.dir.join(RECIPE)).ok()?;
-        serde_json::from_str(&text).ok()
+        let text = read_file(&self.dir.join(RECIPE)).ok()?;
+        serde_json::from_slice(&text).ok().filter(|begun: &Begun| begun.state == STATE)
+    }
+
+    /// The key under which it was begun, which journals in it belong to.
+    pub(crate) fn key(&self) -> Option<String> {
+        self.owner().map(|begun| begun.key)
     }
 
     /// Ends what a process began that died after its manifest was written.
@@ -91,9 +104,7 @@ impl Staging {
         if !path.exists() {
             return Ok(None);
         }
-        let whole = Artifact::<K>::open(&self.dir)
-            .and_then(|artifact| artifact.verify().map(|()| artifact));
-        match whole {
+        match Artifact::<K>::staged(&self.dir, &is_transient) {
             Ok(artifact) if change::<K>(artifact.manifest(), recipe).is_none() => {
                 self.publish(out)?;
                 Artifact::open(out).map(Some)
@@ -102,35 +113,20 @@ impl Staging {
         }
     }
 
-    /// Rows of earlier attempts. A line is what one append wrote; from the first that is torn on,
-    /// lines are dropped from the file as well.
-    pub(crate) fn appended_rows<R: Row>(&self) -> Result<Vec<R>, Error> {
-        let path = self.dir.join(PARTIAL_ROWS);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(io("read", &path)(error)),
-        };
-        let (mut rows, mut whole) = (Vec::new(), 0);
-        for line in
-            bytes.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"))
-        {
-            let Ok(group) = serde_json::from_slice::<Vec<R>>(line) else { break };
-            rows.extend(group);
-            whole += line.len();
-        }
-        if whole < bytes.len() {
-            let file = OpenOptions::new().write(true).open(&path).map_err(io("open", &path))?;
-            file.set_len(whole as u64)
-                .and_then(|()| file.sync_all())
-                .map_err(io("truncate", &path))?;
-        }
-        Ok(rows)
+    /// The journal of appended rows.
+    pub(crate) fn partial_rows(&self) -> PathBuf {
+        self.dir.join(PARTIAL_ROWS)
     }
 
-    /// Adds one line to the appended rows.
-    pub(crate) fn append(&self, line: &str) -> Result<(), Error> {
-        append_durably(&self.dir.join(PARTIAL_ROWS), line.as_bytes())
+    /// Removes what an attempt wrote that died at its end; each file is written anew. So nothing
+    /// that was put here since becomes part of the artifact.
+    pub(crate) fn clear(&self) -> Result<(), Error> {
+        for entry in entries(&self.dir)? {
+            if !entry.file_name().to_str().is_some_and(is_transient) {
+                remove(&entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// The files of the artifact to be.

@@ -6,9 +6,12 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use serde::de::DeserializeOwned;
+
+use crate::artifact::Origin;
 use crate::error::io;
 use crate::files::write_durably;
-use crate::git_commit::git_commit;
+use crate::journal::Journal;
 use crate::jsonl::{check_rows, checked_line};
 use crate::lock::FileLock;
 use crate::manifest::{MANIFEST, content_hash};
@@ -22,6 +25,9 @@ pub struct Writer<K: Kind> {
     staging: Staging,
     recipe: Recipe,
     key: String,
+    /// The key under which the staging folder was begun.
+    owner: String,
+    appended: Journal,
     resumed: Vec<K::Row>,
     started: Instant,
     _lock: FileLock,
@@ -36,14 +42,16 @@ impl<K: Kind> Writer<K> {
         key: String,
         lock: FileLock,
     ) -> Result<Self, Error> {
-        let resumed = staging.appended_rows()?;
-        let out = out.to_owned();
+        let owner = staging.key().unwrap_or_else(|| key.clone());
+        let (appended, groups) = Journal::open::<Vec<K::Row>>(&staging.partial_rows(), &owner)?;
         Ok(Self {
-            out,
+            out: out.to_owned(),
             staging,
             recipe,
             key,
-            resumed,
+            owner,
+            appended,
+            resumed: groups.concat(),
             started: Instant::now(),
             _lock: lock,
             kind: PhantomData,
@@ -64,13 +72,24 @@ impl<K: Kind> Writer<K> {
     /// [`Error::Unwritable`], [`Error::Io`]
     pub fn append(&mut self, rows: &[K::Row]) -> Result<(), Error> {
         let lines = rows.iter().map(checked_line).collect::<Result<Vec<_>, _>>()?;
-        self.staging.append(&format!("[{}]\n", lines.join(",")))
+        self.appended.append_line(&format!("[{}]", lines.join(",")))?;
+        self.appended.sync()
     }
 
     /// The staging folder. Files put here become part of the artifact, but for those directly in it
     /// whose names start with `checkpoint` or a dot: they stay across attempts and go at the end.
     pub fn dir(&self) -> &Path {
         &self.staging.dir
+    }
+
+    /// What earlier attempts with the same key noted under this name in the staging folder, and
+    /// where to note more. The name starts with `checkpoint`, so that it stays across attempts and
+    /// goes at the end.
+    ///
+    /// # Errors
+    /// Those of [`Journal::open`].
+    pub fn journal<T: DeserializeOwned>(&self, name: &str) -> Result<(Journal, Vec<T>), Error> {
+        Journal::open(&self.staging.dir.join(name), &self.owner)
     }
 
     /// Sorts, checks and writes the rows, then the manifest, and gives the folder its name.
@@ -100,10 +119,7 @@ impl<K: Kind> Writer<K> {
             content_hash: content_hash(K::NAME, K::FORMAT, &files),
             files,
             key: self.key,
-            provenance: Recipe {
-                git_commit: self.recipe.git_commit.or_else(git_commit),
-                ..self.recipe
-            },
+            provenance: self.recipe,
             environment: Environment {
                 device: device.to_owned(),
                 created_at: clock::now(),
@@ -115,7 +131,7 @@ impl<K: Kind> Writer<K> {
         text.push(b'\n');
         write_durably(&self.staging.dir.join(MANIFEST), &text)?;
         self.staging.publish(&self.out)?;
-        Ok(Artifact::assume_checked(&self.out, manifest))
+        Ok(Artifact::assume_checked(&self.out, manifest).with_origin(Origin::Made))
     }
 }
 

@@ -1,6 +1,11 @@
 //! A model on disk, opened.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::SystemTime;
+
+use srlm_artifact::{Artifact, Model as ModelKind};
 
 use crate::config::{self, ModelConfig};
 use crate::error::Error;
@@ -29,6 +34,11 @@ impl Checkpoint {
     /// An unknown architecture or scaling, a missing or misshapen tensor and a file cut short are
     /// named.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        if is_artifact(path) {
+            // A file that its stage did not write, such as a chat template put there later, would
+            // change everything that follows.
+            Artifact::<ModelKind>::open(path)?;
+        }
         let (config, weights, tokenizer) = if path.is_dir() {
             Self::open_folder(path)?
         } else if path.exists() {
@@ -59,6 +69,31 @@ impl Checkpoint {
         let weights = gguf::read_weights(metadata, &config)?;
         let tokenizer = Tokenizer::from_gguf(metadata, &config.eos_token_ids)?;
         Ok((config, weights, tokenizer))
+    }
+
+    /// Hashes the files of a model that one of our stages wrote, where this process has not done so
+    /// since they last changed: for what is about to be computed with. What other programs wrote
+    /// has no hash to compare with.
+    ///
+    /// # Errors
+    /// `Error::Artifact` names the file whose bytes are not those that were written.
+    pub fn verify(&self) -> Result<(), Error> {
+        static VERIFIED: Mutex<BTreeSet<Vec<FileState>>> = Mutex::new(BTreeSet::new());
+        if !is_artifact(&self.path) {
+            return Ok(());
+        }
+        let artifact = Artifact::<ModelKind>::open(&self.path)?;
+        let files = artifact.manifest().files.iter().map(|file| self.path.join(&file.path));
+        let states: Vec<FileState> = files.map(FileState::of).collect::<Result<_, _>>()?;
+        let is_known = |known: &BTreeSet<Vec<FileState>>| known.contains(&states);
+        if VERIFIED.lock().is_ok_and(|known| is_known(&known)) {
+            return Ok(());
+        }
+        artifact.verify()?;
+        if let Ok(mut known) = VERIFIED.lock() {
+            known.insert(states);
+        }
+        Ok(())
     }
 
     /// Where it was opened.
@@ -104,5 +139,24 @@ impl Checkpoint {
     /// `Error::Io`.
     pub fn content_hash(&self) -> Result<String, Error> {
         hash::content_hash(&self.path)
+    }
+}
+
+fn is_artifact(path: &Path) -> bool {
+    path.join("manifest.json").symlink_metadata().is_ok()
+}
+
+/// What changes when a file does.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct FileState {
+    path: PathBuf,
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl FileState {
+    fn of(path: PathBuf) -> Result<Self, Error> {
+        let metadata = std::fs::metadata(&path).map_err(Error::io(&path))?;
+        Ok(Self { bytes: metadata.len(), modified: metadata.modified().ok(), path })
     }
 }

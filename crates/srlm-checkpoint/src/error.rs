@@ -15,6 +15,9 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A folder that one of our stages wrote is not what it wrote.
+    #[error(transparent)]
+    Artifact(#[from] srlm_artifact::Error),
     /// The path holds no model.
     #[error("{path} is not a model: {reason}")]
     NotAModel {

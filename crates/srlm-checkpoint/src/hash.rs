@@ -1,11 +1,9 @@
 //! Hashes of files.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
+use srlm_artifact::sha256;
 
 use crate::error::Error;
 use crate::folder;
@@ -35,26 +33,10 @@ pub(crate) fn content_hash(path: &Path) -> Result<String, Error> {
         .par_iter()
         .map(|name| Ok(format!("{}  {name}\n", sha256_file(&path.join(name))?)))
         .collect::<Result<_, Error>>()?;
-    Ok(format!("sha256:{}", hex(&Sha256::digest(lines.concat()))))
+    Ok(format!("sha256:{}", sha256(lines.concat())))
 }
 
 /// The SHA-256 of a file in hexadecimal digits.
 pub(crate) fn sha256_file(path: &Path) -> Result<String, Error> {
-    let mut file = File::open(path).map_err(Error::io(path))?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        match file.read(&mut buffer).map_err(Error::io(path))? {
-            0 => return Ok(hex(&hash.finalize())),
-            n => hash.update(&buffer[..n]),
-        }
-    }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    srlm_artifact::sha256_file(path).map_err(Error::io(path))
 }

@@ -3,6 +3,7 @@
 #![recursion_limit = "256"]
 
 mod error;
+mod groups;
 mod lengths;
 mod loss;
 mod objective;

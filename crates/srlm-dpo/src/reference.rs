@@ -1,24 +1,20 @@
 //! The reference's log-probabilities, computed once and kept as an artifact.
 
-use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Counts, Input, OnProgress, PairRow, Pairs, Place, Progress, Recipe, RefLogps,
-    RefLogpsRow, begin,
+    Artifact, Counts, Input, Made, OnProgress, PairRow, Pairs, Place, RefLogps, RefLogpsRow, Stage,
+    make, stage,
 };
 use srlm_checkpoint::Tokenizer;
 use srlm_model::{Conversation, Model};
 
 use crate::error::Error;
+use crate::groups::{Referenced, in_groups};
 use crate::lengths::desensitize;
 use crate::objective::{host, pack};
 
-/// Raised when the same inputs would give other numbers.
-const STAGE_VERSION: u32 = 2;
-/// Pairs of one pass; fixed, because it decides the last bits.
-const GROUP: usize = 8;
+const STAGE: Stage = stage!("srlm-dpo/reference", 2);
 
 /// The reference of iteration t: M_t, whose samples the pairs are made of.
 pub struct Reference<'a> {
@@ -62,81 +58,68 @@ pub fn run(
     out: &Path,
     on_progress: OnProgress<'_>,
 ) -> Result<Artifact<RefLogps>, Error> {
-    let model = Input::model("model", reference.hash);
-    let recipe = Recipe {
-        stage: "srlm-dpo/reference".to_owned(),
-        stage_version: STAGE_VERSION,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        config: serde_json::json!({ "max_length": max_length, "ld_alpha": ld_alpha }).into(),
-        seed: place.run_seed,
-        inputs: vec![pairs.as_input("pairs"), model],
-    };
-    let mut writer = match begin::<RefLogps>(out, recipe)? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
-    let rows = pairs.rows()?;
-    let known: HashMap<(String, String), RefLogpsRow> =
-        writer.resumed().iter().map(|row| (key(row), row.clone())).collect();
-    let (mut done, mut n_long, mut tokens) = (Vec::new(), 0, 0);
-    for group in rows.chunks(GROUP) {
-        let mut fresh = Vec::new();
-        let mut all = Vec::new();
-        for pair in group {
-            match conversations(reference.tokenizer, pair, max_length)? {
-                Some(both) => all.push((pair, both)),
-                None => n_long += 1,
-            }
-        }
-        let kept = all
-            .iter()
-            .map(|(pair, _)| known.get(&(pair.chosen_id.clone(), pair.rejected_id.clone())));
-        if let Some(kept) = kept.map(|row| row.cloned()).collect::<Option<Vec<_>>>() {
-            done.extend(kept);
-        } else {
-            let model = reference.model.ok_or(Error::NoModel)?;
-            let chosen = all.iter().map(|(_, [chosen, _])| chosen);
-            let responses: Vec<&Conversation> =
-                chosen.chain(all.iter().map(|(_, [_, rejected])| rejected)).collect();
-            tokens += responses.iter().map(|c| c.ids.len() as u64).sum::<u64>();
-            let logps = logps(model, &responses, ld_alpha);
-            let (chosen, rejected) = logps.split_at(all.len());
-            for ((pair, _), (&ref_chosen_logps, &ref_rejected_logps)) in
-                all.iter().zip(chosen.iter().zip(rejected))
-            {
-                fresh.push(RefLogpsRow {
-                    chosen_id: pair.chosen_id.clone(),
-                    rejected_id: pair.rejected_id.clone(),
-                    ref_chosen_logps,
-                    ref_rejected_logps,
-                });
-            }
-            writer.append(&fresh)?;
-            done.extend(fresh);
-        }
-        let progress =
-            Progress { done: done.len() as u64, total: rows.len() as u64, unit: "pairs", tokens };
-        if let ControlFlow::Break(()) = on_progress(progress) {
-            return Err(Error::Interrupted);
-        }
-    }
-    let mut counts = Counts::new();
-    counts.insert("pairs".to_owned(), rows.len() as u64);
-    counts.insert("prompt_too_long".to_owned(), n_long);
-    Ok(writer.finish(done, counts, device_name)?)
+    let config = serde_json::json!({ "max_length": max_length, "ld_alpha": ld_alpha });
+    let inputs = vec![pairs.as_input("pairs"), Input::model("model", reference.hash)];
+    make(out, STAGE.recipe(config, place.run_seed, inputs), |writer| {
+        let rows = pairs.rows()?;
+        let pair = |pair| {
+            let both = conversations(reference.tokenizer, pair, max_length)?;
+            Ok(both.map(|[chosen, rejected]| Pair { pair, chosen, rejected }))
+        };
+        let all = rows.iter().map(pair).collect::<Result<Vec<_>, Error>>()?;
+        let n_long = all.iter().filter(|pair| pair.is_none()).count() as u64;
+        let logps = |model: &Model, group: &[&Pair<'_>]| logps(model, group, ld_alpha);
+        let done = in_groups(&all, "pairs", reference.model, logps, writer, on_progress)?;
+        let counts = [("pairs", rows.len() as u64), ("prompt_too_long", n_long)];
+        let counts = Counts::from(counts.map(|(name, n)| (name.to_owned(), n)));
+        Ok(Made { rows: done, counts, device: device_name })
+    })
 }
 
-/// Summed log-probabilities of responses, the chosen ones and then the rejected ones.
-fn logps(model: &Model, responses: &[&Conversation], ld_alpha: f64) -> Vec<f64> {
-    let (packed, scored) = pack(responses.iter().copied());
+/// A pair and both conversations.
+struct Pair<'a> {
+    pair: &'a PairRow,
+    chosen: Conversation,
+    rejected: Conversation,
+}
+
+impl Referenced for Pair<'_> {
+    type Row = RefLogpsRow;
+
+    fn key(&self) -> String {
+        key(&self.pair.chosen_id, &self.pair.rejected_id)
+    }
+
+    fn key_of(row: &RefLogpsRow) -> String {
+        key(&row.chosen_id, &row.rejected_id)
+    }
+
+    fn n_tokens(&self) -> usize {
+        self.chosen.ids.len() + self.rejected.ids.len()
+    }
+}
+
+fn key(chosen_id: &str, rejected_id: &str) -> String {
+    format!("{chosen_id}\n{rejected_id}")
+}
+
+/// Summed log-probabilities of a group's responses, the chosen ones and then the rejected ones.
+fn logps(model: &Model, group: &[&Pair<'_>], ld_alpha: f64) -> Vec<RefLogpsRow> {
+    let chosen = group.iter().map(|pair| &pair.chosen);
+    let (packed, scored) = pack(chosen.chain(group.iter().map(|pair| &pair.rejected)));
     let mut logps = host(model.token_logps(&packed, &scored));
-    if let Some(weights) = desensitize(&scored, responses.len() / 2, ld_alpha) {
+    if let Some(weights) = desensitize(&scored, group.len(), ld_alpha) {
         logps.iter_mut().zip(weights).for_each(|(logp, weight)| *logp *= weight);
     }
-    scored.sums(&logps, responses.len())
-}
-
-fn key(row: &RefLogpsRow) -> (String, String) {
-    (row.chosen_id.clone(), row.rejected_id.clone())
+    let sums = scored.sums(&logps, 2 * group.len());
+    let (chosen, rejected) = sums.split_at(group.len());
+    let row = |((pair, &ref_chosen_logps), &ref_rejected_logps): ((&&Pair<'_>, &f64), &f64)| {
+        RefLogpsRow {
+            chosen_id: pair.pair.chosen_id.clone(),
+            rejected_id: pair.pair.rejected_id.clone(),
+            ref_chosen_logps,
+            ref_rejected_logps,
+        }
+    };
+    group.iter().zip(chosen).zip(rejected).map(row).collect()
 }

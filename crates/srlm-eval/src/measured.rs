@@ -4,27 +4,18 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Recipe, Settings, Writer};
+use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Settings, Stage, Writer};
 
 use crate::Error;
 
 /// Opens the folder at `out` if it is up to date, else begins to write it.
 pub(crate) fn begin(
-    (stage, stage_version): (&str, u32),
+    stage: Stage,
     out: &Path,
     config: Settings,
     inputs: Vec<Input>,
 ) -> Result<Begin<Eval>, Error> {
-    let recipe = Recipe {
-        stage: stage.to_owned(),
-        stage_version,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        config,
-        seed: 0,
-        inputs,
-    };
-    Ok(srlm_artifact::begin(out, recipe)?)
+    Ok(srlm_artifact::begin(out, stage.recipe(config, 0, inputs))?)
 }
 
 /// Writes the measurements of `model` as `{name}.json` with the rows behind them as `{name}.jsonl`,
@@ -53,8 +44,8 @@ pub(crate) fn write<T: Serialize + DeserializeOwned>(
 
 /// Reads `{name}.json` of a finished folder.
 pub(crate) fn read<T: DeserializeOwned>(artifact: &Artifact<Eval>, name: &str) -> Result<T, Error> {
-    let path = artifact.dir().join(format!("{name}.json"));
-    let text = std::fs::read_to_string(&path)
-        .map_err(|source| Error::Io { path: path.clone(), source })?;
-    serde_json::from_str(&text).map_err(|source| Error::Evaluation { path, source })
+    let file = format!("{name}.json");
+    let path = artifact.dir().join(&file);
+    serde_json::from_slice(&artifact.read(&file)?)
+        .map_err(|source| Error::Evaluation { path, source })
 }

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Recipe, Settings, Writer};
+use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Settings, Stage, Writer, stage};
 
 use crate::{Error, Evaluation};
 
-/// Raised when the same inputs would give another evaluation.
-const STAGE_VERSION: u32 = 2;
+const STAGE: Stage = stage!("srlm-eval", 2);
 const FILE: &str = "eval.json";
 
 /// Opens the evaluation at `out` if it is up to date, else begins to write it.
@@ -23,16 +22,7 @@ pub fn begin(
     seed: u64,
     inputs: Vec<Input>,
 ) -> Result<Begin<Eval>, Error> {
-    let recipe = Recipe {
-        stage: "srlm-eval".to_owned(),
-        stage_version: STAGE_VERSION,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        config,
-        seed,
-        inputs,
-    };
-    Ok(srlm_artifact::begin(out, recipe)?)
+    Ok(srlm_artifact::begin(out, STAGE.recipe(config, seed, inputs))?)
 }
 
 /// Writes the evaluation and finishes the folder.
@@ -60,11 +50,8 @@ pub fn write(
 /// [`Error::Io`] and [`Error::Evaluation`] name the file.
 pub fn read(artifact: &Artifact<Eval>) -> Result<Evaluation, Error> {
     let path = artifact.dir().join(FILE);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(source) => return Err(Error::Io { path, source }),
-    };
-    serde_json::from_str(&text).map_err(|source| Error::Evaluation { path, source })
+    let bytes = artifact.read(FILE)?;
+    serde_json::from_slice(&bytes).map_err(|source| Error::Evaluation { path, source })
 }
 
 fn counts(evaluation: &Evaluation) -> Counts {

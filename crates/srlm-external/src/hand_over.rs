@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use srlm_artifact::{
-    Artifact, Begin, Counts, HandOver as HandOverKind, Ift, Input, Kind, Model as ModelKind, Pairs,
-    Recipe, Settings, begin,
+    Artifact, Counts, HandOver as HandOverKind, Ift, Input, Made, Pairs, Recipe, Settings, make,
+    stage,
 };
 use srlm_checkpoint::{Checkpoint, FolderWriter, SaveOptions};
 
@@ -17,10 +17,7 @@ use crate::error::{Error, io};
 use crate::numbers::Narrowest;
 use crate::render::{DATA, MODEL, OUTPUT, render};
 use crate::rows;
-use crate::training::Training;
-
-/// Raised when the same inputs would be handed over otherwise, or taken back otherwise.
-const STAGE_VERSION: u32 = 1;
+use crate::training::{Table, Training};
 
 /// What is trained on.
 #[derive(Clone, Copy)]
@@ -108,20 +105,17 @@ pub fn hand_over(
     out: &Path,
 ) -> Result<HandOver, Error> {
     let files = render(config, training)?;
-    let mut recipe = recipe(config, training, inputs, seed);
     // Machine settings are written into the files, but the command is not.
-    recipe.config["machine"] = json!(ExternalConfig { command: String::new(), ..config.clone() });
-    let artifact = match begin::<HandOverKind>(out, recipe)? {
-        Begin::UpToDate(artifact) => artifact,
-        Begin::Write(writer) => {
-            for (name, text) in &files {
-                write(&writer.dir().join(name), text.as_bytes())?;
-            }
-            let counts = write_rows(&writer.dir().join(DATA), config, inputs)?;
-            write_model(&writer.dir().join(MODEL), inputs.model)?;
-            writer.finish(Vec::new(), counts, "none")?
+    let machine = json!(ExternalConfig { command: String::new(), ..config.clone() });
+    let recipe = recipe(config, training, inputs, seed).with("machine", machine);
+    let artifact = make::<HandOverKind, Error>(out, recipe, |writer| {
+        for (name, text) in &files {
+            write(&writer.dir().join(name), text.as_bytes())?;
         }
-    };
+        let counts = write_rows(&writer.dir().join(DATA), config, inputs)?;
+        write_model(&writer.dir().join(MODEL), inputs.model)?;
+        Ok(Made { rows: Vec::new(), counts, device: "none" })
+    })?;
     let command = command_of(config, training, out)?;
     Ok(HandOver { artifact, command })
 }
@@ -133,14 +127,8 @@ pub(crate) fn recipe(
     inputs: Inputs<'_>,
     seed: u64,
 ) -> Recipe {
-    let model = Input {
-        role: "model".to_owned(),
-        kind: ModelKind::NAME.to_owned(),
-        content_hash: inputs.model_hash.to_owned(),
-    };
-    let mut settings = Settings::from(json!({ "tool": config.tool }));
-    settings = settings.with("training", training.recorded());
-    let mut used = vec![model];
+    let mut settings = json!({ "tool": config.tool, "training": training.recorded() });
+    let mut used = vec![Input::model("model", inputs.model_hash)];
     match inputs.data {
         Data::Pairs(pairs) => used.push(pairs.as_input("pairs")),
         Data::Examples { ift, eft, eft_repeats } => {
@@ -149,15 +137,11 @@ pub(crate) fn recipe(
             settings["eft_repeats"] = json!(eft_repeats);
         }
     }
-    Recipe {
-        stage: format!("srlm-external/{}", training.name()),
-        stage_version: STAGE_VERSION,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        config: settings,
-        seed,
-        inputs: used,
-    }
+    let stage = match training.table {
+        Table::Sft(_) => stage!("srlm-external/sft", 1),
+        Table::Dpo(_) => stage!("srlm-external/dpo", 1),
+    };
+    stage.recipe(settings, seed, used)
 }
 
 fn command_of(

@@ -1,6 +1,6 @@
 //! Names for samples that outlive the process.
 
-use sha2::{Digest, Sha256};
+use srlm_artifact::sha256;
 
 use crate::Request;
 use crate::http::Body;
@@ -9,9 +9,8 @@ use crate::http::Body;
 /// that decides the sample: model, input, seed, sampling and log-probabilities asked for.
 pub(crate) fn sample_id(model: &str, request: &Request, sample_index: usize) -> String {
     let body = Body::new(model, request, request.seeds[sample_index]);
-    let digest = Sha256::digest(body.to_bytes());
-    let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}/{sample_index}/{hash}", request.id)
+    let hash = sha256(body.to_bytes());
+    format!("{}/{sample_index}/{}", request.id, &hash[..16])
 }
 
 /// The id without its hash.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sha2::{Digest, Sha256};
+use srlm_artifact::sha256;
 
 /// Ids given so far.
 #[derive(Debug, Default)]
@@ -18,8 +18,7 @@ impl Ids {
         if let Some(id) = self.of_prompt.get(&prompt) {
             return id.clone();
         }
-        let digest = Sha256::digest(text);
-        let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = sha256(text);
         let mut id = source.map_or_else(|| hash[..16].to_owned(), str::to_owned);
         if self.taken.contains(&id) {
             id = format!("{id}-{}", &hash[..8]);

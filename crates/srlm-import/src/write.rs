@@ -1,19 +1,18 @@
 //! The artifact folders.
 
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-use srlm_artifact::{Begin, Eft, Ift, Input, Kind, Prompts, Recipe, Responses, Settings, begin};
+use srlm_artifact::{
+    Eft, Ift, Input, Kind, Made, Origin, Prompts, Recipe, Responses, Settings, Stage, make,
+    sha256_file, stage,
+};
 
 use crate::error::io as io_error;
 use crate::sides::Side;
 use crate::split::SPLITS;
 use crate::{Accounting, Error, ImportConfig};
 
-/// Raised when the same files would give other artifacts.
-const STAGE_VERSION: u32 = 1;
+const STAGE: Stage = stage!("srlm-import", 1);
 
 /// An artifact folder of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,17 +88,17 @@ impl Folder {
     fn of<K: Kind>(name: String, rows: Vec<K::Row>) -> Self {
         let n_rows = rows.len() as u64;
         let write = move |out: &Path, recipe: &Recipe, accounting: &Accounting| {
-            let (artifact, up_to_date) = match begin::<K>(out, recipe.clone()).map_err(changed)? {
-                Begin::UpToDate(artifact) => (artifact, true),
-                Begin::Write(writer) => (writer.finish(rows, accounting.counts(), "none")?, false),
-            };
+            let artifact = make::<K, srlm_artifact::Error>(out, recipe.clone(), |_| {
+                Ok(Made { rows, counts: accounting.counts(), device: "none" })
+            })
+            .map_err(changed)?;
             let file = K::ROWS_FILE.expect("the kinds of an import have rows");
             Ok(Written {
                 dir: out.to_owned(),
                 file,
                 kind: K::NAME,
                 rows: artifact.manifest().rows,
-                up_to_date,
+                up_to_date: artifact.origin() == Origin::UpToDate,
             })
         };
         Self { name, n_rows, write: Box::new(write) }
@@ -120,37 +119,9 @@ fn changed(error: srlm_artifact::Error) -> Error {
 /// are.
 pub(crate) fn recipe(config: &ImportConfig, files: &[PathBuf]) -> Result<Recipe, Error> {
     let input = |(number, path): (usize, &PathBuf)| {
-        let content_hash = format!("sha256:{}", sha256(path)?);
+        let content_hash = format!("sha256:{}", sha256_file(path).map_err(io_error("read", path))?);
         Ok(Input { role: format!("file-{number:04}"), kind: "file".to_owned(), content_hash })
     };
-    Ok(Recipe {
-        stage: "srlm-import".to_owned(),
-        stage_version: STAGE_VERSION,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        config: Settings::of(config),
-        seed: config.seed,
-        inputs: (1..).zip(files).map(input).collect::<Result<_, Error>>()?,
-    })
-}
-
-fn sha256(path: &Path) -> Result<String, Error> {
-    let mut file = File::open(path).map_err(io_error("open", path))?;
-    let mut hasher = Hasher(Sha256::new());
-    io::copy(&mut file, &mut hasher).map_err(io_error("read", path))?;
-    Ok(hasher.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// Takes what is copied to it.
-struct Hasher(Sha256);
-
-impl io::Write for Hasher {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    let inputs = (1..).zip(files).map(input).collect::<Result<_, Error>>()?;
+    Ok(STAGE.recipe(Settings::of(config), config.seed, inputs))
 }

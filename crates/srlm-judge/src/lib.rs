@@ -14,7 +14,6 @@ pub mod meta;
 mod number;
 mod one;
 mod pattern;
-mod plain_input;
 mod recipe;
 mod rubric;
 mod scale;

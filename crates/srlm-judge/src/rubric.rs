@@ -1,7 +1,6 @@
 //! What the judge is asked.
 
-use sha2::{Digest, Sha256};
-use srlm_artifact::{Prompt, Score};
+use srlm_artifact::{Prompt, Score, sha256};
 
 use crate::front_matter::{FrontMatter, split};
 use crate::pattern::Pattern;
@@ -111,9 +110,8 @@ impl Rubric {
         let form =
             if compares { verdict_form(&head, &template) } else { score_form(&head, &template) }?;
         let name = head.name.ok_or(RubricProblem::MissingKey { key: "name" })?.to_owned();
-        let digest = Sha256::digest(text.as_bytes());
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { name, form, template, content_hash: format!("sha256:{hex}") })
+        let content_hash = format!("sha256:{}", sha256(text));
+        Ok(Self { name, form, template, content_hash })
     }
 
     /// Its name.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Counts, FinishReason, JudgmentFailure, JudgmentRow, Judgments, OnProgress,
-    Place, Prompt, Prompts, ResponseRow, Responses, Shard, Writer, begin,
+    Artifact, Counts, FinishReason, JudgmentFailure, JudgmentRow, Judgments, Made, OnProgress,
+    Place, Prompt, Prompts, ResponseRow, Responses, Shard, Writer, make_part,
 };
 use srlm_generate::{Generate, Meter, Request};
 
@@ -51,23 +51,17 @@ pub fn run(
     config.validate()?;
     inputs.rubric.check_scores()?;
     let whole = recipe(config, &inputs, &generator.identity(), place);
-    let begun = match inputs.shard {
-        None => begin(out, whole),
-        Some(shard) => begin(&shard.dir(out), shard.recipe(whole)),
-    };
-    let mut writer = match begun? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
-    let responses = inputs.responses.rows()?;
-    let prompts = prompts(inputs.prompts, &responses)?;
-    let groups = groups(config, inputs.shard, &responses);
-    let mut meter = Meter::new(on_progress, "judgments", n_judgments(config, &groups));
-    let court = Court { config, rubric: inputs.rubric, place, prompts };
-    let rows = judge_all(&court, &groups, generator, &mut writer, &mut meter)?;
-    write_health(writer.dir(), &JudgeHealth::of(&responses, &rows))?;
-    let counts = counts(config, &groups.concat(), &rows);
-    Ok(writer.finish(rows, counts, device)?)
+    make_part(out, whole, inputs.shard, |writer| {
+        let responses = inputs.responses.rows()?;
+        let prompts = prompts(inputs.prompts, &responses)?;
+        let groups = groups(config, inputs.shard, &responses);
+        let mut meter = Meter::new(on_progress, "judgments", n_judgments(config, &groups));
+        let court = Court { config, rubric: inputs.rubric, place, prompts };
+        let rows = judge_all(&court, &groups, generator, writer, &mut meter)?;
+        write_health(writer.dir(), &JudgeHealth::of(&responses, &rows))?;
+        let counts = counts(config, &groups.concat(), &rows);
+        Ok(Made { rows, counts, device })
+    })
 }
 
 /// Every request of the stage, or of a part of it, as [`run`] makes them: for an engine that

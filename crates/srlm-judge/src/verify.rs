@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
 use srlm_artifact::{
-    Artifact, Begin, Counts, JudgmentRow, Judgments, Recipe, Responses, Score, begin,
+    Artifact, Counts, Input, JudgmentRow, Judgments, Made, ResponseRow, Responses, Score, Stage,
+    make, sha256, stage,
 };
 
 use crate::Error;
-use crate::plain_input::plain_input;
 
-/// Raised when other scores come from the same inputs.
-const STAGE_VERSION: u32 = 1;
+const STAGE: Stage = stage!("srlm-judge/verify", 1);
 
 /// Labels that a final answer stands behind; the last in the text counts.
 const LABELS: [&str; 5] = ["####", "final answer:", "final answer is", "answer:", "answer is"];
@@ -104,47 +102,40 @@ pub fn run(
     answers: &BTreeMap<String, String>,
     out: &Path,
 ) -> Result<Artifact<Judgments>, Error> {
-    let hash: String = Sha256::digest(serde_json::to_vec(answers).expect("its keys are strings"))
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let recipe = Recipe {
-        stage: "srlm-judge/verify".to_owned(),
-        stage_version: STAGE_VERSION,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        config: serde_json::json!({}).into(),
+    let hash = sha256(serde_json::to_vec(answers).expect("its keys are strings"));
+    let inputs =
+        vec![responses.as_input("responses"), Input::plain("answers", format!("sha256:{hash}"))];
+    make(out, STAGE.recipe(serde_json::json!({}), 0, inputs), |_| {
+        let rows: Vec<JudgmentRow> = responses
+            .rows()?
+            .into_iter()
+            .map(|response| match answers.get(&response.prompt_id) {
+                Some(answer) => Ok(judgment(response, answer)),
+                None => Err(Error::NoAnswer { prompt_id: response.prompt_id }),
+            })
+            .collect::<Result<_, _>>()?;
+        let counts = counts(&rows);
+        Ok(Made::on_cpu(rows, counts))
+    })
+}
+
+fn judgment(response: ResponseRow, answer: &str) -> JudgmentRow {
+    let correct = is_correct(&response.response, answer);
+    let verdict = if correct { "ends with" } else { "does not end with" };
+    JudgmentRow {
+        response_id: response.response_id,
+        prompt_id: response.prompt_id,
+        judge_index: 0,
+        score: Score::new(if correct { Score::MAX } else { 0.0 }),
+        rationale: format!("{verdict} {answer:?}"),
+        failure: None,
         seed: 0,
-        inputs: vec![
-            responses.as_input("responses"),
-            plain_input("answers", format!("sha256:{hash}")),
-        ],
-    };
-    let writer = match begin::<Judgments>(out, recipe)? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
-    let mut rows = Vec::new();
-    for response in responses.rows()? {
-        let Some(answer) = answers.get(&response.prompt_id) else {
-            return Err(Error::NoAnswer { prompt_id: response.prompt_id });
-        };
-        let correct = is_correct(&response.response, answer);
-        rows.push(JudgmentRow {
-            response_id: response.response_id,
-            prompt_id: response.prompt_id,
-            judge_index: 0,
-            score: Score::new(if correct { Score::MAX } else { 0.0 }),
-            rationale: format!(
-                "{} {answer:?}",
-                if correct { "ends with" } else { "does not end with" }
-            ),
-            failure: None,
-            seed: 0,
-            expected_score: None,
-            truncated: false,
-        });
+        expected_score: None,
+        truncated: false,
     }
+}
+
+fn counts(rows: &[JudgmentRow]) -> Counts {
     let n_correct =
         rows.iter().filter(|row| row.score.is_some_and(|score| score.get() > 0.0)).count() as u64;
     let counts = [
@@ -152,8 +143,7 @@ pub fn run(
         ("correct", n_correct),
         ("wrong", rows.len() as u64 - n_correct),
     ];
-    let counts = Counts::from(counts.map(|(name, n)| (name.to_owned(), n)));
-    Ok(writer.finish(rows, counts, "cpu")?)
+    Counts::from(counts.map(|(name, n)| (name.to_owned(), n)))
 }
 
 #[cfg(test)]

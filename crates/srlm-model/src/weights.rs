@@ -62,6 +62,7 @@ pub(crate) fn load(
     device: &Device,
     skipped: &dyn Fn(&str) -> bool,
 ) -> Result<Model, Error> {
+    checkpoint.verify()?;
     let mut loader = Loader { checkpoint, device, skipped, path: Path::default(), error: None };
     let model = Model::zeros(&checkpoint.config, device).map(&mut loader);
     match loader.error {

@@ -3,18 +3,20 @@
 use std::path::Path;
 
 use srlm_artifact::{
-    Aggregation, Artifact, Begin, Ift, Input, Judgments, Pairs, Prompts, Responses, Unpaired, begin,
+    Aggregation, Artifact, Ift, Input, Judgments, Made, Pairs, Prompts, Responses, Settings, Stage,
+    Unpaired, make, stage,
 };
 
 use crate::counts::by_name;
-use crate::stage::recipe;
 use crate::{
     Error, PairsConfig, PerfectConfig, PromptCandidates, UnpairedConfig, candidates_by_prompt,
     future_guided, perfect, spin, unpaired,
 };
 
-/// Raised when other rows come from the same settings and inputs.
-const STAGE_VERSION: u32 = 1;
+const FUTURE_GUIDED: Stage = stage!("srlm-pairs/future-guided", 1);
+const PERFECT: Stage = stage!("srlm-pairs/perfect", 1);
+const UNPAIRED: Stage = stage!("srlm-pairs/unpaired", 1);
+const SPIN: Stage = stage!("srlm-pairs/spin", 1);
 
 /// Responses and what a judge said of them.
 #[derive(Clone, Copy, Debug)]
@@ -61,13 +63,10 @@ pub fn run_future_guided(
     config.validate()?;
     let mut inputs = future.as_inputs("future_").to_vec();
     inputs.push(pairs.as_input("pairs"));
-    let writer =
-        match begin(out, recipe("srlm-pairs/future-guided", STAGE_VERSION, config, 0, inputs))? {
-            Begin::UpToDate(artifact) => return Ok(artifact),
-            Begin::Write(writer) => writer,
-        };
-    let guided = future_guided(pairs.rows()?, &future.candidates(config.aggregation)?, config);
-    Ok(writer.finish(guided.pairs, by_name(&guided.counts), "cpu")?)
+    make(out, FUTURE_GUIDED.recipe(Settings::of(config), 0, inputs), |_| {
+        let guided = future_guided(pairs.rows()?, &future.candidates(config.aggregation)?, config);
+        Ok(Made::on_cpu(guided.pairs, by_name(&guided.counts)))
+    })
 }
 
 /// Writes the perfect responses as examples to fine-tune on, see [`perfect`].
@@ -81,12 +80,10 @@ pub fn run_perfect(
 ) -> Result<Artifact<Ift>, Error> {
     config.validate()?;
     let inputs = judged.as_inputs("").to_vec();
-    let writer = match begin(out, recipe("srlm-pairs/perfect", STAGE_VERSION, config, 0, inputs))? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
-    let perfect = perfect(&judged.candidates(config.aggregation)?, config);
-    Ok(writer.finish(perfect.rows, by_name(&perfect.counts), "cpu")?)
+    make(out, PERFECT.recipe(Settings::of(config), 0, inputs), |_| {
+        let perfect = perfect(&judged.candidates(config.aggregation)?, config);
+        Ok(Made::on_cpu(perfect.rows, by_name(&perfect.counts)))
+    })
 }
 
 /// Writes the responses of tied prompts with a verdict each, see [`unpaired`].
@@ -100,13 +97,10 @@ pub fn run_unpaired(
 ) -> Result<Artifact<Unpaired>, Error> {
     config.validate()?;
     let inputs = judged.as_inputs("").to_vec();
-    let writer = match begin(out, recipe("srlm-pairs/unpaired", STAGE_VERSION, config, 0, inputs))?
-    {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
-    let unpaired = unpaired(&judged.candidates(config.aggregation)?, config);
-    Ok(writer.finish(unpaired.rows, by_name(&unpaired.counts), "cpu")?)
+    make(out, UNPAIRED.recipe(Settings::of(config), 0, inputs), |_| {
+        let unpaired = unpaired(&judged.candidates(config.aggregation)?, config);
+        Ok(Made::on_cpu(unpaired.rows, by_name(&unpaired.counts)))
+    })
 }
 
 /// Writes pairs of the human's answers and the model's own, see [`spin`].
@@ -119,10 +113,8 @@ pub fn run_spin(
     out: &Path,
 ) -> Result<Artifact<Pairs>, Error> {
     let inputs = vec![seeds.as_input("seeds"), responses.as_input("responses")];
-    let writer = match begin(out, recipe("srlm-pairs/spin", STAGE_VERSION, &(), 0, inputs))? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
-    let spin = spin(&seeds.rows()?, &responses.rows()?)?;
-    Ok(writer.finish(spin.pairs, by_name(&spin.counts), "cpu")?)
+    make(out, SPIN.recipe(Settings::of(&()), 0, inputs), |_| {
+        let spin = spin(&seeds.rows()?, &responses.rows()?)?;
+        Ok(Made::on_cpu(spin.pairs, by_name(&spin.counts)))
+    })
 }

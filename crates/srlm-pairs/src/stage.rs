@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use serde::Serialize;
 use srlm_artifact::{
-    Artifact, Begin, Counts, Input, Judgments, Pairs, Place, Prompts, Recipe, Responses, Settings,
-    begin,
+    Artifact, Counts, Judgments, Made, PairRow, Pairs, Place, Prompts, Recipe, Responses, Settings,
+    Stage, make, stage,
 };
 
 use crate::config::check;
@@ -17,8 +16,7 @@ use crate::{
     select_pairs, weigh, with_safety,
 };
 
-/// Raised when other pairs come from the same settings and inputs.
-const STAGE_VERSION: u32 = 2;
+const STAGE: Stage = stage!("srlm-pairs", 2);
 
 /// What the stage reads.
 #[derive(Clone, Copy, Debug)]
@@ -54,10 +52,18 @@ pub fn run(
 ) -> Result<Artifact<Pairs>, Error> {
     config.validate()?;
     let extra = Extra::of(config, inputs)?;
-    let writer = match begin(out, recipe_of(config, inputs, &extra, place))? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
+    make(out, recipe(config, inputs, &extra, place), |_| {
+        let (pairs, counts) = select(config, inputs, &extra, place)?;
+        Ok(Made::on_cpu(pairs, counts))
+    })
+}
+
+fn select(
+    config: &PairsConfig,
+    inputs: Inputs<'_>,
+    extra: &Extra<'_>,
+    place: Place,
+) -> Result<(Vec<PairRow>, Counts), Error> {
     let mut candidates = own(inputs).candidates(config.aggregation)?;
     let mut counts = Counts::new();
     let mut consistency = None;
@@ -84,7 +90,7 @@ pub fn run(
     if let Some(consistency) = consistency {
         weigh(&mut selection.pairs, &consistency, config.label_weights);
     }
-    Ok(writer.finish(selection.pairs, counts, "cpu")?)
+    Ok((selection.pairs, counts))
 }
 
 /// The inputs that the settings ask for beyond the usual ones.
@@ -133,7 +139,7 @@ fn consistency_counts(consistency: &RankConsistency) -> Counts {
 }
 
 /// The seed and the iteration are part of the recipe where they change what comes out.
-fn recipe_of(config: &PairsConfig, inputs: Inputs<'_>, extra: &Extra<'_>, place: Place) -> Recipe {
+fn recipe(config: &PairsConfig, inputs: Inputs<'_>, extra: &Extra<'_>, place: Place) -> Recipe {
     let mut sources = own(inputs).as_inputs("").to_vec();
     if let Some(anchors) = extra.anchors {
         sources.extend_from_slice(&anchors.as_inputs("anchor_")[1..]);
@@ -143,32 +149,12 @@ fn recipe_of(config: &PairsConfig, inputs: Inputs<'_>, extra: &Extra<'_>, place:
     }
     sources.extend(inputs.safety.map(|safety| safety.judgments.as_input("safety_judgments")));
     let seed = if config.draws() { place.run_seed } else { 0 };
-    let mut recipe = recipe("srlm-pairs", STAGE_VERSION, config, seed, sources);
+    let mut recipe = STAGE.recipe(Settings::of(config), seed, sources);
     if config.depends_on_iteration() {
-        recipe.config["iteration"] = place.iteration.into();
+        recipe = recipe.with("iteration", place.iteration);
     }
     if let Some(safety) = inputs.safety {
-        recipe.config["safety_weight"] = safety.weight.into();
+        recipe = recipe.with("safety_weight", safety.weight);
     }
     recipe
-}
-
-/// What decides the result of a stage of this crate.
-pub(crate) fn recipe(
-    stage: &str,
-    stage_version: u32,
-    config: &(impl Serialize + Default),
-    seed: u64,
-    inputs: Vec<Input>,
-) -> Recipe {
-    Recipe {
-        stage: stage.to_owned(),
-        stage_version,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        // `candidates_per_end` was called so.
-        config: Settings::of(config).with_default("top_k", &1),
-        seed,
-        inputs,
-    }
 }

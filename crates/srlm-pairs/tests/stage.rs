@@ -60,8 +60,7 @@ fn write<K: Kind>(dir: &Path, name: &str, rows: Vec<K::Row>) -> Artifact<K> {
         stage: "test".to_owned(),
         stage_version: 1,
         crate_version: String::new(),
-        git_commit: None,
-        config: serde_json::Value::Null.into(),
+        config: serde_json::Value::Null,
         seed: 0,
         inputs: Vec::new(),
     };

@@ -65,8 +65,7 @@ fn seeds(dir: &Path) -> Artifact<Ift> {
         stage: "test".to_owned(),
         stage_version: 1,
         crate_version: String::new(),
-        git_commit: None,
-        config: serde_json::Value::Null.into(),
+        config: serde_json::Value::Null,
         seed: 0,
         inputs: Vec::new(),
     };

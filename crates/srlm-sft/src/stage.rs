@@ -3,18 +3,17 @@
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Counts, Ift, IftRow, Input, Model as ModelKind, Place, Recipe, begin,
+    Artifact, Counts, Ift, IftRow, Input, Model as ModelKind, Place, Stage, stage,
 };
 use srlm_checkpoint::{Checkpoint, Tokenizer};
-use srlm_model::{Conversation, ConversationError, Model};
-use srlm_settings::{LoraConfig, LossOn, SftConfig};
-use srlm_train::{Hooks, Machine, Settings, train};
+use srlm_model::{Conversation, ConversationError};
+use srlm_settings::{LossOn, SftConfig};
+use srlm_train::{Course, Hooks, Machine, Start};
 
 use crate::error::Error;
 use crate::objective::{Example, ResponseLoss};
 
-/// Raised when the same inputs would give another model.
-const STAGE_VERSION: u32 = 2;
+const STAGE: Stage = stage!("srlm-sft", 2);
 
 /// What the stage reads.
 pub struct Inputs<'a> {
@@ -45,54 +44,38 @@ pub fn run(
     config.validate()?;
     let mut used = vec![Input::model("model", inputs.model_hash), inputs.ift.as_input("ift")];
     used.extend(inputs.eft.map(|eft| eft.as_input("eft")));
-    let recipe = Recipe {
-        stage: "srlm-sft".to_owned(),
-        stage_version: STAGE_VERSION,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        config: srlm_artifact::Settings::of(config).with_default("lora", &LoraConfig::default()),
+    let course = Course {
+        objective: ResponseLoss,
+        train: &config.train,
+        lora: config.lora.as_ref(),
+        init_seed: place.run_seed,
         seed: place.run_seed,
-        inputs: used,
     };
-    let writer = match begin::<ModelKind>(out, recipe)? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
+    let start = Start { model: inputs.model, name: inputs.model_name };
+    let settings = srlm_artifact::Settings::of(config).with_default("lora", &LoraConfig::default());
+    let recipe = STAGE.recipe(settings, place.run_seed, used);
+    let examples = |max_length| all_examples(config, &inputs, max_length);
+    srlm_train::run(course, start, examples, recipe, machine, out, hooks)
+}
+
+/// IFT examples once, EFT examples as often as the settings say.
+fn all_examples(
+    config: &SftConfig,
+    inputs: &Inputs<'_>,
+    max_length: usize,
+) -> Result<(Vec<Example>, Counts), Error> {
     let mut counts = Counts::new();
     let tokenizer = &inputs.model.tokenizer;
-    let max_length = config.train.max_length.min(inputs.model.config.context());
-    let (loss_on, rows) = (config.loss_on, inputs.ift.rows()?);
-    let mut examples = examples(tokenizer, &rows, (max_length, loss_on), "ift", &mut counts)?;
+    let cut = (max_length, config.loss_on);
+    let mut all = examples(tokenizer, &inputs.ift.rows()?, cut, "ift", &mut counts)?;
     if let Some(eft) = inputs.eft {
-        let mut judging =
-            self::examples(tokenizer, &eft.rows()?, (max_length, loss_on), "eft", &mut counts)?;
+        let mut judging = examples(tokenizer, &eft.rows()?, cut, "eft", &mut counts)?;
         judging.iter_mut().for_each(|example| example.token_weight = config.eft_weight);
         for _ in 0..config.eft_repeats {
-            examples.extend(judging.iter().cloned());
+            all.extend(judging.iter().cloned());
         }
     }
-    let model =
-        Model::load_trainable(inputs.model, config.lora.as_ref(), machine.device, place.run_seed)?;
-    let settings = Settings {
-        config: &config.train,
-        runtime: machine.runtime,
-        more_devices: machine.more_devices,
-        adapter_dropout: config.lora.as_ref().map_or(0.0, |lora| lora.dropout),
-        seed: place.run_seed,
-    };
-    let trained = train(model, &ResponseLoss, &examples, settings, writer.dir(), hooks)?;
-    let metrics = &trained.metrics;
-    trained.model.save(
-        writer.dir(),
-        inputs.model,
-        config.lora.as_ref().map(|lora| (lora, inputs.model_name)),
-    )?;
-    srlm_artifact::write_metrics(writer.dir(), metrics)?;
-    counts.insert("held_out_examples".to_owned(), trained.n_held_out as u64);
-    counts.insert("steps".to_owned(), metrics.len() as u64);
-    counts.insert("step_of_weights".to_owned(), u64::from(trained.step));
-    counts.insert("tokens".to_owned(), metrics.iter().map(|row| row.n_tokens).sum());
-    Ok(writer.finish(Vec::new(), counts, machine.device_name)?)
+    Ok((all, counts))
 }
 
 /// Rows as examples; counts rows used, cut and dropped because nothing to learn is left within

@@ -8,6 +8,7 @@ mod error;
 mod machine;
 mod objective;
 mod optimizer;
+mod stage;
 mod step;
 mod trainer;
 mod validation;
@@ -19,5 +20,6 @@ pub use optimizer::gradient_norm;
 pub use srlm_settings::{
     Decay, Order, Precision, TrainConfig, TrainEngine, TrainRuntime, ValidateBy, ValidationConfig,
 };
+pub use stage::{Course, Start, run};
 pub use trainer::{Hooks, OnStep, Settings, Trained, train};
 pub use validation::{Validate, ValidateError};

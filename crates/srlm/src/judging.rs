@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
-use srlm_artifact::{
-    Aggregation, Artifact, Begin, FinishReason, Input, Prompts, ResponseRow, Responses, Settings,
-    Shard, row_seed, to_line,
+use srlm_artifact::{Settings, 
+    Aggregation, Artifact, Begin, FinishReason, Input, Prompts, ResponseRow, Responses, Shard, hex,
+    row_seed, to_line,
 };
 use srlm_eval::judging::{
     self, JudgeReport, Judged, JudgedGroup, JudgedPair, JudgedResponse, Scale,
@@ -106,8 +106,8 @@ fn settings(run: &Run<'_>, question: &Question<'_>) -> anyhow::Result<Settings> 
         people.update(to_line(&(&group.prompt_id, &group.tree, worths))?);
         people.update(b"\n");
     }
-    let people: String = people.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    let settings = serde_json::json!({
+    let people = hex(&people.finalize());
+    Ok(serde_json::json!({
         "people": people,
         "data": question.name,
         "scale": question.scale,

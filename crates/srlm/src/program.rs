@@ -27,7 +27,6 @@ pub fn main(name: &'static str) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    srlm_artifact::set_git_commit(option_env!("SRLM_GIT_COMMIT").unwrap_or_default());
     let level = std::env::var("SRLM_LOG").unwrap_or_else(|_| "warn".to_owned());
     tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
     match cpu::follow_environment().and_then(|()| commands::run(cli, &interrupt())) {

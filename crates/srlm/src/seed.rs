@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use sha2::{Digest, Sha256};
 use srlm_artifact::{
-    Artifact, Begin, Counts, EftRow, FinishReason, Ift, IftRow, Kind, Prompt, PromptRow,
-    PromptSource, Prompts, Recipe, ResponseRow, Responses, begin, row_seed,
+    Artifact, Counts, EftRow, FinishReason, Ift, IftRow, Kind, Made, Prompt, PromptRow,
+    PromptSource, Prompts, ResponseRow, Responses, Stage, make, row_seed, sha256, stage,
 };
 use srlm_judge::Rubric;
 
@@ -17,8 +16,7 @@ use crate::paths;
 use crate::run::Run;
 use crate::tiny;
 
-/// Raised when the same files would give other artifacts.
-const STAGE_VERSION: u32 = 1;
+const STAGE: Stage = stage!("seed", 1);
 
 /// What a run starts from.
 pub(crate) struct Seed {
@@ -220,28 +218,16 @@ fn ranked_response(row: &EftRow) -> ResponseRow {
 
 /// A hash of rows as they are written.
 pub(crate) fn hash(lines: &[String]) -> String {
-    let digest = Sha256::digest(lines.join("\n").as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(lines.join("\n"))
 }
 
 /// Writes rows that are their own recipe: their hash is the configuration.
 pub(crate) fn write<K: Kind>(out: &Path, rows: Vec<K::Row>) -> anyhow::Result<Artifact<K>> {
     let lines = rows.iter().map(srlm_artifact::to_line).collect::<Result<Vec<_>, _>>()?;
-    let recipe = Recipe {
-        stage: "seed".to_owned(),
-        stage_version: STAGE_VERSION,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        config: serde_json::json!({ "rows": hash(&lines) }).into(),
-        seed: 0,
-        inputs: Vec::new(),
-    };
-    Ok(match begin::<K>(out, recipe)? {
-        Begin::UpToDate(artifact) => artifact,
-        Begin::Write(writer) => {
-            let counts = Counts::from([("rows".to_owned(), rows.len() as u64)]);
-            writer.finish(rows, counts, "none")?
-        }
+    let config = serde_json::json!({ "rows": hash(&lines) });
+    make(out, STAGE.recipe(config, 0, Vec::new()), |_| {
+        let counts = Counts::from([("rows".to_owned(), rows.len() as u64)]);
+        Ok(Made { rows, counts, device: "none" })
     })
 }
 

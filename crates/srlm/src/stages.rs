@@ -1,11 +1,9 @@
 //! The stages of an iteration, each a line in the console and a folder in the run.
 
 use std::ops::ControlFlow;
-use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 use srlm_artifact::{
-    Artifact, Ift, Judgments, Kind, MetricsRow, Model as ModelKind, Pairs, Place, Progress,
+    Artifact, Ift, Judgments, Kind, MetricsRow, Model as ModelKind, Origin, Pairs, Place, Progress,
     Prompts, RefLogps, Responses, Unpaired, UnpairedRefLogps, layout,
 };
 use srlm_checkpoint::Checkpoint;
@@ -26,12 +24,10 @@ pub(crate) fn staged<K: Kind>(
 ) -> anyhow::Result<Artifact<K>> {
     let whole = run.path(folder);
     let made = run.shard.map_or(whole.clone(), |shard| shard.dir(&whole));
-    let known = made.join("manifest.json").exists();
-    if !known {
+    if !made.join("manifest.json").exists() {
         run.save_config()?;
     }
     run.console.begin(folder);
-    let began = SystemTime::now();
     match stage() {
         Ok(artifact) => {
             let counts = &artifact.manifest().counts;
@@ -40,10 +36,10 @@ pub(crate) fn staged<K: Kind>(
                 .filter(|(_, n)| **n > 0)
                 .map(|(name, n)| format!("{name} {n}"))
                 .collect();
-            let summary = match known {
-                true => "up to date".to_owned(),
-                false if is_older(&made, began) => "taken from another run".to_owned(),
-                false => counts.join(", "),
+            let summary = match artifact.origin() {
+                Origin::UpToDate => "up to date".to_owned(),
+                Origin::Taken => "taken from another run".to_owned(),
+                Origin::Made => counts.join(", "),
             };
             run.console.end(&summary);
             Ok(artifact)
@@ -53,13 +49,6 @@ pub(crate) fn staged<K: Kind>(
             Err(error)
         }
     }
-}
-
-/// Whether the artifact was finished before this time; clocks of file systems are coarse.
-fn is_older(made: &Path, time: SystemTime) -> bool {
-    let manifest =
-        std::fs::metadata(made.join("manifest.json")).and_then(|manifest| manifest.modified());
-    manifest.is_ok_and(|finished| finished + Duration::from_secs(1) < time)
 }
 
 pub(crate) fn training_progress<'r>(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
+use srlm_artifact::sha256;
 use srlm_eval::study::{PlannedRun, Settings};
 use toml::{Table, Value};
 
@@ -204,9 +204,7 @@ fn id(point: &BTreeMap<String, Value>, seed: u64) -> String {
     // What a folder's name cannot say is told apart by a hash.
     let plain: String =
         exact.chars().map(|c| if is_plain(c) { c } else { '-' }).take(LONGEST_ID).collect();
-    let digest = Sha256::digest(exact.as_bytes());
-    let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("{plain}-{hash}")
+    format!("{plain}-{}", &sha256(exact)[..8])
 }
 
 #[cfg(test)]

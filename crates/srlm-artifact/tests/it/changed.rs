@@ -24,7 +24,6 @@ fn the_same_recipe_is_up_to_date() {
     for change in [
         |_: &mut Recipe| {},
         |recipe: &mut Recipe| recipe.crate_version = "9.9.9".into(),
-        |recipe: &mut Recipe| recipe.git_commit = None,
         |recipe: &mut Recipe| {
             recipe.config =
                 json!({ "group_prompts": 16, "sampling": { "top_p": 0.9, "temperature": 0.7 } })

@@ -56,11 +56,11 @@ fn other_formats_are_refused_whatever_else_the_manifest_holds() {
 fn a_manifest_that_cannot_be_read_is_named_with_its_field() {
     assert_snapshot!(problem(|out| edit(&out.join("manifest.json"), "\"seed\": 42", "\"seed\": -1")), @r"
         invalid manifest prompts/manifest.json, field `provenance.seed`
-          invalid value: integer `-1`, expected u64 at line 29 column 14
+          invalid value: integer `-1`, expected u64 at line 28 column 14
     ");
     assert_snapshot!(problem(|out| edit(&out.join("manifest.json"), "\"counts\"", "\"amounts\"")), @r"
         invalid manifest prompts/manifest.json, field `amounts`
-          unknown field `amounts`, expected one of `kind`, `format`, `rows`, `files`, `content_hash`, `key`, `provenance`, `environment`, `counts` at line 43 column 11
+          unknown field `amounts`, expected one of `kind`, `format`, `rows`, `files`, `content_hash`, `key`, `provenance`, `environment`, `counts` at line 42 column 11
     ");
 }
 

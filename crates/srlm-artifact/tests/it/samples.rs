@@ -15,9 +15,7 @@ pub(crate) fn recipe() -> Recipe {
         stage: "srlm-pairs".into(),
         stage_version: 1,
         crate_version: "0.1.0".into(),
-        git_commit: Some("0123abc".into()),
-        config: json!({ "sampling": { "temperature": 0.7, "top_p": 0.9 }, "group_prompts": 16 })
-            .into(),
+        config: json!({ "sampling": { "temperature": 0.7, "top_p": 0.9 }, "group_prompts": 16 }),
         seed: 42,
         inputs: vec![Input {
             role: "judgments".into(),

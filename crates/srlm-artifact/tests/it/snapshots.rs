@@ -125,7 +125,6 @@ fn manifest() {
             "stage": "srlm-pairs",
             "stage_version": 1,
             "crate_version": "0.1.0",
-            "git_commit": "0123abc",
             "config": {
               "sampling": {
                 "temperature": 0.7,

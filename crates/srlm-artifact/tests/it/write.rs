@@ -4,9 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use insta::assert_snapshot;
-use srlm_artifact::{
-    Begin, Counts, Error, Model, Pairs, Prompts, Recipe, RefLogps, Responses, begin,
-};
+use srlm_artifact::{Begin, Counts, Error, Model, Pairs, Prompts, RefLogps, Responses, begin};
 
 use crate::samples::{self, recipe, text, writer};
 
@@ -122,21 +120,4 @@ fn links_are_refused() {
     std::os::unix::fs::symlink("elsewhere", model.dir().join("model.safetensors")).unwrap();
     let error = model.finish(Vec::new(), Counts::new(), "flex").unwrap_err();
     assert_snapshot!(text(&error, dir.path()), @"m1.partial/model.safetensors is neither a file nor a folder; artifacts hold no links");
-}
-
-#[test]
-fn the_commit_of_the_program_is_named_and_changes_nothing_else() {
-    srlm_artifact::set_git_commit("");
-    srlm_artifact::set_git_commit("feedbee");
-    srlm_artifact::set_git_commit("too-late");
-    let dir = tempfile::tempdir().unwrap();
-    let unnamed = Recipe { git_commit: None, ..recipe() };
-    let [ours, theirs] = [("ours", unnamed), ("theirs", recipe())].map(|(name, recipe)| {
-        let pairs = writer::<Pairs>(&dir.path().join(name), recipe);
-        pairs.finish(samples::pairs(), Counts::new(), "flex").unwrap()
-    });
-    assert_eq!(ours.manifest().provenance.git_commit.as_deref(), Some("feedbee"));
-    assert_eq!(theirs.manifest().provenance.git_commit.as_deref(), Some("0123abc"));
-    assert_eq!(ours.manifest().key, theirs.manifest().key);
-    assert_eq!(ours.content_hash(), theirs.content_hash());
 }

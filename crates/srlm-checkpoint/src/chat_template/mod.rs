@@ -1,12 +1,13 @@
 //! A model's chat template, rendered as transformers renders it.
 
-mod strftime;
 mod tojson;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ZonedDateTime};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, ErrorKind, context};
@@ -84,11 +85,14 @@ fn raise_exception(message: String) -> Result<String, minijinja::Error> {
 
 /// The present time in UTC, by strftime's letters.
 fn strftime_now(format: &str) -> Result<String, minijinja::Error> {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    strftime::format(format, seconds).map_err(|letter| {
-        let reason = format!("strftime_now does not know %{letter}");
+    strftime(format, Timestamp::now()).map_err(|error| {
+        let reason = format!("strftime_now({format:?}): {error}");
         minijinja::Error::new(ErrorKind::InvalidOperation, reason)
     })
+}
+
+fn strftime(format: &str, time: Timestamp) -> Result<String, jiff::Error> {
+    strtime::format(format, &ZonedDateTime::new(time, TimeZone::UTC))
 }
 
 /// transformers marks the model's words with `{% generation %}` blocks, which change no text; here

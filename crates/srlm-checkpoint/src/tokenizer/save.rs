@@ -1,11 +1,10 @@
 //! A tokenizer as the files of a Hugging Face folder.
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
+use srlm_artifact::sha256;
 
 use super::Tokenizer;
 use crate::error::Error;
-use crate::hash;
 
 impl Tokenizer {
     /// The contents of `tokenizer.json` and `tokenizer_config.json`.
@@ -47,7 +46,7 @@ impl Tokenizer {
             .retain(|key, _| !["truncation", "padding", "post_processor"].contains(&key.as_str()));
         let text = Value::Object(document).to_string();
         let template = self.template.as_ref().map_or("", |template| template.source().trim_end());
-        Ok(format!("sha256:{}", hash::hex(&Sha256::digest(format!("{text}\0{template}")))))
+        Ok(format!("sha256:{}", sha256(format!("{text}\0{template}"))))
     }
 
     /// The content of `special_tokens_map.json`.

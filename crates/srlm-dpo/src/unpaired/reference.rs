@@ -1,24 +1,20 @@
 //! The reference's log-probabilities of single responses, computed once and kept as an artifact.
 
-use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Counts, Input, OnProgress, Place, Progress, Recipe, Unpaired,
-    UnpairedRefLogps, UnpairedRefLogpsRow, begin,
+    Artifact, Counts, Input, Made, OnProgress, Place, Stage, Unpaired, UnpairedRefLogps,
+    UnpairedRefLogpsRow, make, stage,
 };
 use srlm_model::Model;
 
 use super::example::{Tokenized, tokenized};
 use crate::error::Error;
+use crate::groups::{Referenced, in_groups};
 use crate::objective::{host, pack};
 use crate::reference::Reference;
 
-/// Raised when the same inputs would give other numbers.
-const STAGE_VERSION: u32 = 1;
-/// Responses of one pass; fixed, because it decides the last bits.
-const GROUP: usize = 8;
+const STAGE: Stage = stage!("srlm-dpo/unpaired-reference", 1);
 
 /// Log-probability of every response, and of a response to another prompt in its place, under the
 /// reference, cut to `max_length` as the training stage cuts them. Responses whose prompt leaves no
@@ -34,57 +30,34 @@ pub fn run(
     out: &Path,
     on_progress: OnProgress<'_>,
 ) -> Result<Artifact<UnpairedRefLogps>, Error> {
-    let model = Input::model("model", reference.hash);
-    let recipe = Recipe {
-        stage: "srlm-dpo/unpaired-reference".to_owned(),
-        stage_version: STAGE_VERSION,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        config: serde_json::json!({ "max_length": max_length }).into(),
-        seed: place.run_seed,
-        inputs: vec![unpaired.as_input("unpaired"), model],
-    };
-    let mut writer = match begin::<UnpairedRefLogps>(out, recipe)? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
-    let rows = unpaired.rows()?;
-    let all = tokenized(reference.tokenizer, &rows, max_length)?;
-    let known: HashMap<String, UnpairedRefLogpsRow> =
-        writer.resumed().iter().map(|row| (row.response_id.clone(), row.clone())).collect();
-    let (mut done, mut tokens) = (Vec::new(), 0);
-    for group in all.chunks(GROUP) {
-        let group: Vec<&Tokenized<'_>> = group.iter().flatten().collect();
-        let kept: Option<Vec<_>> =
-            group.iter().map(|one| known.get(&one.row.response_id).cloned()).collect();
-        let fresh = match kept {
-            Some(kept) => {
-                done.extend(kept);
-                Vec::new()
-            }
-            None => logps(reference.model.ok_or(Error::NoModel)?, &group),
-        };
-        tokens += group
-            .iter()
-            .map(|one| (one.conversation.ids.len() + one.mismatched.ids.len()) as u64)
-            .sum::<u64>();
-        writer.append(&fresh)?;
-        done.extend(fresh);
-        let progress = Progress {
-            done: done.len() as u64,
-            total: rows.len() as u64,
-            unit: "responses",
-            tokens,
-        };
-        if let ControlFlow::Break(()) = on_progress(progress) {
-            return Err(Error::Interrupted);
-        }
+    let config = serde_json::json!({ "max_length": max_length });
+    let inputs = vec![unpaired.as_input("unpaired"), Input::model("model", reference.hash)];
+    make(out, STAGE.recipe(config, place.run_seed, inputs), |writer| {
+        let rows = unpaired.rows()?;
+        let all = tokenized(reference.tokenizer, &rows, max_length)?;
+        let done = in_groups(&all, "responses", reference.model, logps, writer, on_progress)?;
+        let counts = Counts::from([
+            ("responses".to_owned(), rows.len() as u64),
+            ("prompt_too_long".to_owned(), (rows.len() - done.len()) as u64),
+        ]);
+        Ok(Made { rows: done, counts, device: device_name })
+    })
+}
+
+impl Referenced for Tokenized<'_> {
+    type Row = UnpairedRefLogpsRow;
+
+    fn key(&self) -> String {
+        self.row.response_id.clone()
     }
-    let counts = Counts::from([
-        ("responses".to_owned(), rows.len() as u64),
-        ("prompt_too_long".to_owned(), (rows.len() - done.len()) as u64),
-    ]);
-    Ok(writer.finish(done, counts, device_name)?)
+
+    fn key_of(row: &UnpairedRefLogpsRow) -> String {
+        row.response_id.clone()
+    }
+
+    fn n_tokens(&self) -> usize {
+        self.conversation.ids.len() + self.mismatched.ids.len()
+    }
 }
 
 fn logps(model: &Model, group: &[&Tokenized<'_>]) -> Vec<UnpairedRefLogpsRow> {

@@ -4,21 +4,19 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Counts, Input, Model as ModelKind, Place, Recipe, Unpaired as UnpairedKind,
-    UnpairedRefLogps, begin,
+    Artifact, Counts, Input, Model as ModelKind, Place, Stage, Unpaired as UnpairedKind,
+    UnpairedRefLogps, stage,
 };
 use srlm_checkpoint::Checkpoint;
-use srlm_model::Model;
 use srlm_settings::{DpoConfig, UnpairedLoss};
-use srlm_train::{Hooks, Machine, train};
+use srlm_train::{Hooks, Machine, Start};
 
 use super::example::tokenized;
 use super::{Unpaired, UnpairedExample, UnpairedObjective};
 use crate::error::Error;
-use crate::stage::{finish, settings, settings_of};
+use crate::stage::{course, settings_of};
 
-/// Raised when the same inputs would give another model.
-const STAGE_VERSION: u32 = 1;
+const STAGE: Stage = stage!("srlm-dpo/unpaired", 1);
 
 /// What the stage reads.
 pub struct Inputs<'a> {
@@ -48,41 +46,22 @@ pub fn run(
     hooks: Hooks<'_>,
 ) -> Result<Artifact<ModelKind>, Error> {
     config.validate()?;
-    let model = Input::model("model", inputs.model_hash);
-    let recipe = Recipe {
-        stage: "srlm-dpo/unpaired".to_owned(),
-        stage_version: STAGE_VERSION,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        config: settings_of(config),
-        seed: place.run_seed,
-        inputs: vec![
-            model,
-            inputs.unpaired.as_input("unpaired"),
-            inputs.ref_logps.as_input("unpaired-ref-logps"),
-        ],
+    let used = vec![
+        Input::model("model", inputs.model_hash),
+        inputs.unpaired.as_input("unpaired"),
+        inputs.ref_logps.as_input("unpaired-ref-logps"),
+    ];
+    let course = course(config, objective(config), place);
+    let start = Start { model: inputs.model, name: inputs.model_name };
+    let examples = |max_length| {
+        let examples = examples(&inputs, max_length)?;
+        let n_desirable = examples.iter().filter(|example| example.desirable).count() as u64;
+        let counts =
+            [("desirable", n_desirable), ("undesirable", examples.len() as u64 - n_desirable)];
+        Ok((examples, Counts::from(counts.map(|(name, n)| (name.to_owned(), n)))))
     };
-    let writer = match begin::<ModelKind>(out, recipe)? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
-    let examples = examples(&inputs, config.train.max_length.min(inputs.model.config.context()))?;
-    let model =
-        Model::load_trainable(inputs.model, config.lora.as_ref(), machine.device, place.run_seed)?;
-    let trained = train(
-        model,
-        &objective(config),
-        &examples,
-        settings(config, &machine, place),
-        writer.dir(),
-        hooks,
-    )?;
-    let n_desirable = examples.iter().filter(|example| example.desirable).count() as u64;
-    let counts = Counts::from([
-        ("desirable".to_owned(), n_desirable),
-        ("undesirable".to_owned(), examples.len() as u64 - n_desirable),
-    ]);
-    finish(writer, (config, inputs.model, inputs.model_name), trained, counts, machine.device_name)
+    let recipe = STAGE.recipe(settings_of(config), place.run_seed, used);
+    srlm_train::run(course, start, examples, recipe, machine, out, hooks)
 }
 
 fn objective(config: &DpoConfig) -> UnpairedObjective {

@@ -28,12 +28,8 @@ pub fn write(
 /// [`Error::Io`] and [`Error::Evaluation`] name the file.
 pub fn read(artifact: &Artifact<Eval>) -> Result<JudgeReport, Error> {
     let path = artifact.dir().join(FILE);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => {
-            serde_json::from_str(&text).map_err(|source| Error::Evaluation { path, source })
-        }
-        Err(source) => Err(Error::Io { path, source }),
-    }
+    serde_json::from_slice(&artifact.read(FILE)?)
+        .map_err(|source| Error::Evaluation { path, source })
 }
 
 /// `responses` is `judged_responses` and `unscored_responses`; `pairs` is `compared_pairs` and

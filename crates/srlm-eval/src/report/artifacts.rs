@@ -45,11 +45,7 @@ fn collect(dir: &Path, path: &str, levels: u32, found: &mut Vec<Folder>) {
 
 /// What a manifest says.
 pub(crate) fn facts(manifest: &Manifest) -> Facts {
-    let Recipe { stage, stage_version, crate_version, git_commit, seed, inputs, .. } =
-        &manifest.provenance;
-    let commit = git_commit
-        .as_deref()
-        .map(|commit| format!(" ({})", commit.chars().take(8).collect::<String>()));
+    let Recipe { stage, stage_version, crate_version, seed, inputs, .. } = &manifest.provenance;
     Facts {
         kind: manifest.kind.clone(),
         n_rows: manifest.rows,
@@ -60,7 +56,7 @@ pub(crate) fn facts(manifest: &Manifest) -> Facts {
             .map(|input| (input.role.clone(), input.content_hash.clone()))
             .collect(),
         stage: format!("{stage} {stage_version}"),
-        version: crate_version.clone() + &commit.unwrap_or_default(),
+        version: crate_version.clone(),
         seed: *seed,
         device: manifest.environment.device.clone(),
         created_at: manifest.environment.created_at.clone(),

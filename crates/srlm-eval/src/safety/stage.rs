@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Settings, Writer};
+use srlm_artifact::{Artifact, Begin, Counts, Eval, Input, Settings, Stage, Writer, stage};
 
 use super::{Answered, SafetySummary};
 use crate::{Error, measured};
 
-/// Raised when the same inputs would give another summary.
-const STAGE_VERSION: u32 = 1;
+const STAGE: Stage = stage!("srlm-eval/safety", 1);
 const NAME: &str = "safety";
 
 /// Opens the folder at `out` if it is up to date, else begins to write it.
@@ -18,8 +17,12 @@ const NAME: &str = "safety";
 ///
 /// # Errors
 /// [`Error::Artifact`], also when a finished folder with another key stands there.
-pub fn begin(out: &Path, config: Settings, inputs: Vec<Input>) -> Result<Begin<Eval>, Error> {
-    measured::begin(("srlm-eval/safety", STAGE_VERSION), out, config, inputs)
+pub fn begin(
+    out: &Path,
+    config: serde_json::Value,
+    inputs: Vec<Input>,
+) -> Result<Begin<Eval>, Error> {
+    measured::begin(STAGE, out, config, inputs)
 }
 
 /// Writes `safety.json`, and the responses behind it as `safety.jsonl`.

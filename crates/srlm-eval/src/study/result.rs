@@ -4,15 +4,14 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use srlm_artifact::{
-    Artifact, Begin, Counts, Error as ArtifactError, Input, Manifest, Recipe, Study as Kind, begin,
-    layout,
+    Artifact, Counts, Error as ArtifactError, Input, Made, Manifest, Recipe, Stage, Study as Kind,
+    Writer, layout, make, stage,
 };
 
 use super::{RunState, Study};
 use crate::Error;
 
-/// Raised when the same runs would give another result.
-const STAGE_VERSION: u32 = 1;
+const STAGE: Stage = stage!("srlm-eval/study", 1);
 const FILE: &str = "study.json";
 
 /// The study for programs.
@@ -28,21 +27,19 @@ pub fn study_json(study: &Study) -> Value {
 pub fn seal(study: &Study, study_dir: &Path, device: &str) -> Result<Artifact<Kind>, Error> {
     let out = study_dir.join("result");
     let recipe = recipe(study, study_dir);
-    let begun = match begin::<Kind>(&out, recipe.clone()) {
-        Err(ArtifactError::Changed { .. }) => {
+    let write = |writer: &mut Writer<Kind>| {
+        let text = format!("{:#}\n", study_json(&timeless(study)));
+        let path = writer.dir().join(FILE);
+        std::fs::write(&path, text).map_err(|source| Error::Io { path, source })?;
+        Ok(Made { rows: Vec::new(), counts: counts(study), device })
+    };
+    match make(&out, recipe.clone(), write) {
+        Err(Error::Artifact(ArtifactError::Changed { .. })) => {
             srlm_artifact::move_aside(&out)?;
-            begin::<Kind>(&out, recipe)?
+            make(&out, recipe, write)
         }
-        begun => begun?,
-    };
-    let writer = match begun {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
-    let text = format!("{:#}\n", study_json(&timeless(study)));
-    let path = writer.dir().join(FILE);
-    std::fs::write(&path, text).map_err(|source| Error::Io { path, source })?;
-    Ok(writer.finish(Vec::new(), counts(study), device)?)
+        made => made,
+    }
 }
 
 fn timeless(study: &Study) -> Study {
@@ -64,18 +61,10 @@ fn recipe(study: &Study, study_dir: &Path) -> Recipe {
             .map(|run| json!({ "id": run.id, "seed": run.seed, "state": run.state }));
         json!({ "settings": point.settings, "runs": runs.collect::<Vec<_>>() })
     });
-    Recipe {
-        stage: "srlm-eval/study".to_owned(),
-        stage_version: STAGE_VERSION,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        config: json!({ "name": study.name, "points": points.collect::<Vec<_>>() }).into(),
-        seed: 0,
-        inputs: study
-            .runs()
-            .flat_map(|run| evaluations(study_dir, &run.id, run.models.len()))
-            .collect(),
-    }
+    let config = json!({ "name": study.name, "points": points.collect::<Vec<_>>() });
+    let inputs =
+        study.runs().flat_map(|run| evaluations(study_dir, &run.id, run.models.len())).collect();
+    STAGE.recipe(config, 0, inputs)
 }
 
 /// The evaluations of a run's models, by what they hold.

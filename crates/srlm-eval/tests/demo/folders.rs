@@ -15,8 +15,7 @@ pub(crate) fn recipe(stage: &str, inputs: Vec<Input>) -> Recipe {
         stage: stage.to_owned(),
         stage_version: 1,
         crate_version: "0.1.0".to_owned(),
-        git_commit: Some("0123456789abcdef".to_owned()),
-        config: serde_json::json!({}).into(),
+        config: serde_json::json!({}),
         seed: 42,
         inputs,
     }

@@ -30,8 +30,7 @@ fn pairs(dir: &Path, rows: Vec<PairRow>) -> Artifact<Pairs> {
         stage: "test".into(),
         stage_version: 1,
         crate_version: "0".into(),
-        git_commit: None,
-        config: json!({ "rows": rows.len() }).into(),
+        config: json!({ "rows": rows.len() }),
         seed: 0,
         inputs: Vec::<Input>::new(),
     };

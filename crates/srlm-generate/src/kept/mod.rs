@@ -1,11 +1,11 @@
 //! Finished samples survive what ends a call.
 
-mod journal;
+mod samples;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use self::journal::{Journal, Line};
+use self::samples::{Line, Samples};
 use crate::sample_id::sample_id;
 use crate::{Completion, Error, Generate, Request};
 
@@ -20,7 +20,7 @@ use crate::{Completion, Error, Generate, Request};
 pub struct Kept<G> {
     inner: G,
     path: PathBuf,
-    journal: Option<Journal>,
+    samples: Option<Samples>,
     group: Option<NonZeroUsize>,
 }
 
@@ -28,7 +28,7 @@ impl<G: Generate> Kept<G> {
     /// Keeps each sample of `inner` at `path`: for engines whose samples do not depend on what is
     /// asked beside them.
     pub fn new(inner: G, path: PathBuf) -> Self {
-        Self { inner, path, journal: None, group: None }
+        Self { inner, path, samples: None, group: None }
     }
 
     /// Asks `group` requests at a time, and asks a group again that was not finished: for engines
@@ -53,40 +53,40 @@ impl<G: Generate> Generate for Kept<G> {
         requests: &[Request],
         on_completion: &mut dyn FnMut(Completion),
     ) -> Result<(), Error> {
-        let journal = match self.journal.take() {
-            Some(journal) => journal,
-            None => Journal::open(&self.path)?,
+        let samples = match self.samples.take() {
+            Some(samples) => samples,
+            None => Samples::open(&self.path)?,
         };
-        let journal = self.journal.insert(journal);
+        let samples = self.samples.insert(samples);
         let group = self.group.map_or(requests.len().max(1), NonZeroUsize::get);
         for (i, requests) in requests.chunks(group).enumerate() {
             let told = &mut |mut completion: Completion| {
                 completion.request_index += i * group;
                 on_completion(completion);
             };
-            serve(&mut self.inner, requests, journal, self.group.is_some(), told)?;
+            serve(&mut self.inner, requests, samples, self.group.is_some(), told)?;
         }
         Ok(())
     }
 }
 
-/// Serves requests from the journal and by the engine; `all_or_none` asks all where one sample is
+/// Serves requests from what is kept and by the engine; `all_or_none` asks all where one sample is
 /// missing.
 fn serve(
     inner: &mut dyn Generate,
     requests: &[Request],
-    journal: &mut Journal,
+    samples: &mut Samples,
     all_or_none: bool,
     on_completion: &mut dyn FnMut(Completion),
 ) -> Result<(), Error> {
     let model = inner.identity();
-    let is_kept = |request: &Request, i| journal.get(&sample_id(&model, request, i)).is_some();
+    let is_kept = |request: &Request, i| samples.get(&sample_id(&model, request, i)).is_some();
     let is_whole = |request: &Request| (0..request.seeds.len()).all(|i| is_kept(request, i));
     let (rest, places) = if all_or_none && !requests.iter().all(is_whole) {
         let every = |(i, request): (usize, &Request)| (i, (0..request.seeds.len()).collect());
         (requests.to_vec(), requests.iter().enumerate().map(every).collect())
     } else {
-        serve_kept(&model, requests, journal, on_completion)
+        serve_kept(&model, requests, samples, on_completion)
     };
     let mut written = Ok(());
     let generated = inner.generate(&rest, &mut |mut completion| {
@@ -96,11 +96,11 @@ fn serve(
         let request = &requests[completion.request_index];
         if written.is_ok() {
             let id = sample_id(&model, request, completion.sample_index);
-            written = journal.append(id, Line::new(request, &completion));
+            written = samples.append(id, Line::new(request, &completion));
         }
         on_completion(completion);
     });
-    let synced = journal.sync();
+    let synced = samples.sync();
     generated.and(written.and(synced).map_err(Error::File))
 }
 
@@ -112,14 +112,14 @@ type Rest = (Vec<Request>, Vec<(usize, Vec<usize>)>);
 fn serve_kept(
     model: &str,
     requests: &[Request],
-    journal: &Journal,
+    samples: &Samples,
     on_completion: &mut dyn FnMut(Completion),
 ) -> Rest {
     let mut rest = Rest::default();
     for (request_index, request) in requests.iter().enumerate() {
         let mut missing = Vec::new();
         for sample_index in 0..request.seeds.len() {
-            match journal.get(&sample_id(model, request, sample_index)) {
+            match samples.get(&sample_id(model, request, sample_index)) {
                 Some(line) => on_completion(line.completion(request_index, sample_index)),
                 None => missing.push(sample_index),
             }

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-use srlm_artifact::Role;
+use srlm_artifact::{Role, sha256};
 
 use super::fields::Fields;
 use super::label::{Label, Numbering, worths};
@@ -165,8 +164,6 @@ fn rated(rows: Vec<(Place, Row)>) -> Vec<HumanGroup> {
 /// The row's own tree, else a hash of its first user's turn.
 fn tree(row: &Row) -> String {
     let first = row.prompt.messages().iter().find(|message| message.role == Role::User);
-    let hash = |text: &str| {
-        Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    };
-    row.tree.clone().unwrap_or_else(|| hash(first.map_or("", |message| message.content.trim())))
+    let text = first.map_or("", |message| message.content.trim());
+    row.tree.clone().unwrap_or_else(|| sha256(text)[..16].to_owned())
 }

@@ -4,15 +4,15 @@ use std::fs;
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Eft, EftRow, Judgments, Prompts, Recipe, Responses, Settings, Writer, begin,
+    Artifact, Begin, Eft, EftRow, Input, Judgments, Prompts, Recipe, Responses, Settings, Stage,
+    Writer, begin, stage,
 };
 
 use super::{EftConfig, EftSelection, build};
-use crate::plain_input::plain_input;
 use crate::{Error, Rubric, judged_prompts};
 
-/// Raised when other examples come from the same settings and inputs.
-const STAGE_VERSION: u32 = 1;
+const TRAIN: Stage = stage!("srlm-judge/eft-train", 1);
+const EVALUATION: Stage = stage!("srlm-judge/eft-evaluation", 1);
 
 /// How common each score is, in the folder of the training examples.
 const SCORES: &str = "scores.json";
@@ -63,9 +63,8 @@ pub fn run(
 ) -> Result<EftArtifacts, Error> {
     config.validate()?;
     inputs.rubric.check_scores()?;
-    let train = begin(out.train, recipe("srlm-judge/eft-train", config, &inputs, seed))?;
-    let evaluation =
-        begin(out.evaluation, recipe("srlm-judge/eft-evaluation", config, &inputs, seed))?;
+    let train = begin(out.train, recipe(TRAIN, config, &inputs, seed))?;
+    let evaluation = begin(out.evaluation, recipe(EVALUATION, config, &inputs, seed))?;
     let (train, evaluation) = match (train, evaluation) {
         (Begin::UpToDate(train), Begin::UpToDate(evaluation)) => {
             return Ok(EftArtifacts { train, evaluation });
@@ -101,19 +100,12 @@ fn write_scores(writer: &Writer<Eft>, selection: &EftSelection) -> Result<(), Er
     })
 }
 
-fn recipe(stage: &str, config: &EftConfig, inputs: &Inputs<'_>, seed: u64) -> Recipe {
-    Recipe {
-        stage: stage.to_owned(),
-        stage_version: STAGE_VERSION,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        config: Settings::of(config),
-        seed,
-        inputs: vec![
-            inputs.prompts.as_input("prompts"),
-            inputs.responses.as_input("responses"),
-            inputs.judgments.as_input("judgments"),
-            plain_input("rubric", inputs.rubric.content_hash()),
-        ],
-    }
+fn recipe(stage: Stage, config: &EftConfig, inputs: &Inputs<'_>, seed: u64) -> Recipe {
+    let used = vec![
+        inputs.prompts.as_input("prompts"),
+        inputs.responses.as_input("responses"),
+        inputs.judgments.as_input("judgments"),
+        Input::plain("rubric", inputs.rubric.content_hash()),
+    ];
+    stage.recipe(Settings::of(config), seed, used)
 }

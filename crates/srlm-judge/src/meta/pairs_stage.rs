@@ -3,15 +3,14 @@
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Battles, Begin, Judgments, Pairs, Place, Prompts, Recipe, Responses, Settings, begin,
+    Artifact, Battles, Input, Judgments, Made, Pairs, Place, Prompts, Recipe, Responses, Settings,
+    Stage, make, stage,
 };
 
 use super::{JudgePairsConfig, judge_pairs};
-use crate::plain_input::plain_input;
 use crate::{Error, Rubric, judged_prompts};
 
-/// Raised when other pairs come from the same settings and inputs.
-const STAGE_VERSION: u32 = 1;
+const STAGE: Stage = stage!("srlm-judge/judge-pairs", 1);
 
 /// What the stage reads.
 #[derive(Clone, Copy, Debug)]
@@ -41,34 +40,28 @@ pub fn run_pairs(
 ) -> Result<Artifact<Pairs>, Error> {
     config.validate()?;
     inputs.rubric.check_scores()?;
-    let writer = match begin(out, recipe(config, &inputs, place))? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
-    let prompts =
-        judged_prompts(inputs.prompts.rows()?, inputs.responses.rows()?, inputs.judgments.rows()?)?;
-    let found = judge_pairs(&prompts, &inputs.battles.rows()?, inputs.rubric, config, place)?;
-    Ok(writer.finish(found.pairs, found.counts.into(), "cpu")?)
+    make(out, recipe(config, &inputs, place), |_| {
+        let prompts = judged_prompts(
+            inputs.prompts.rows()?,
+            inputs.responses.rows()?,
+            inputs.judgments.rows()?,
+        )?;
+        let found = judge_pairs(&prompts, &inputs.battles.rows()?, inputs.rubric, config, place)?;
+        Ok(Made::on_cpu(found.pairs, found.counts))
+    })
 }
 
 /// Of the limits for several iterations only the one that counts.
 fn recipe(config: &JudgePairsConfig, inputs: &PairsInputs<'_>, place: Place) -> Recipe {
-    let mut settings = Settings::of(config);
-    settings["max_judgment_characters"] = config.max_characters(place.iteration).into();
-    settings["iteration"] = place.iteration.into();
-    Recipe {
-        stage: "srlm-judge/judge-pairs".to_owned(),
-        stage_version: STAGE_VERSION,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        config: settings,
-        seed: place.run_seed,
-        inputs: vec![
-            inputs.prompts.as_input("prompts"),
-            inputs.responses.as_input("responses"),
-            inputs.judgments.as_input("judgments"),
-            inputs.battles.as_input("battles"),
-            plain_input("rubric", inputs.rubric.content_hash()),
-        ],
-    }
+    let used = vec![
+        inputs.prompts.as_input("prompts"),
+        inputs.responses.as_input("responses"),
+        inputs.judgments.as_input("judgments"),
+        inputs.battles.as_input("battles"),
+        Input::plain("rubric", inputs.rubric.content_hash()),
+    ];
+    STAGE
+        .recipe(Settings::of(config), place.run_seed, used)
+        .with("max_judgment_characters", config.max_characters(place.iteration))
+        .with("iteration", place.iteration)
 }

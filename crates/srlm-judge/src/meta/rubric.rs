@@ -1,7 +1,6 @@
 //! What the judge of judgments is asked, and which judgment it names.
 
-use sha2::{Digest, Sha256};
-use srlm_artifact::{BattleWinner, Prompt};
+use srlm_artifact::{BattleWinner, Prompt, sha256};
 
 use crate::front_matter::split;
 use crate::template::{JUDGMENTS, Slot, Template};
@@ -55,9 +54,8 @@ impl MetaRubric {
             return Err(RubricProblem::MissingPrefix { prefix }.into());
         }
         let name = head.name.ok_or(RubricProblem::MissingKey { key: "name" })?.to_owned();
-        let digest = Sha256::digest(text.as_bytes());
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { name, template, content_hash: format!("sha256:{hex}") })
+        let content_hash = format!("sha256:{}", sha256(text));
+        Ok(Self { name, template, content_hash })
     }
 
     /// Its name.

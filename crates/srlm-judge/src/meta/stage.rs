@@ -4,18 +4,17 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, BattleFailure, BattleRow, BattleWinner, Battles, Begin, Counts, FinishReason,
-    Judgments, OnProgress, Place, Prompts, Recipe, Responses, Settings, begin,
+    Artifact, BattleFailure, BattleRow, BattleWinner, Battles, Counts, FinishReason, Input,
+    Judgments, Made, OnProgress, Place, Prompts, Recipe, Responses, Settings, Stage, Writer, make,
+    stage,
 };
 use srlm_generate::{Completion, Generate, Meter, Request, generate_group};
 
 use super::battles::{Battle, Rubrics, battles};
 use super::{BattlesConfig, MetaRubric, parse_winner};
-use crate::plain_input::plain_input;
 use crate::{Error, JudgedPrompt, Rubric, judged_prompts};
 
-/// Raised when other battles come from the same settings and inputs.
-const STAGE_VERSION: u32 = 1;
+const STAGE: Stage = stage!("srlm-judge/battles", 1);
 
 /// What the stage reads.
 #[derive(Clone, Copy, Debug)]
@@ -54,22 +53,37 @@ pub fn run(
 ) -> Result<Artifact<Battles>, Error> {
     config.validate()?;
     inputs.rubric.check_scores()?;
-    let mut writer = match begin(out, recipe(config, &inputs, generator, place))? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
-    let prompts =
-        judged_prompts(inputs.prompts.rows()?, inputs.responses.rows()?, inputs.judgments.rows()?)?;
+    make(out, recipe(config, &inputs, generator, place), |writer| {
+        let prompts = judged_prompts(
+            inputs.prompts.rows()?,
+            inputs.responses.rows()?,
+            inputs.judgments.rows()?,
+        )?;
+        let total: usize = prompts.iter().map(|prompt| battles(prompt).len()).sum();
+        let mut meter = Meter::new(on_progress, "battles", total as u64);
+        let rubrics = Rubrics { judge: inputs.rubric, meta: inputs.meta };
+        let ask = |battle: &Battle<'_>| battle.request(config, rubrics, place);
+        let groups = prompts.chunks(config.group_prompts as usize);
+        let rows = fight_all(groups, &ask, generator, writer, &mut meter)?;
+        let counts = counts(&prompts, &rows);
+        Ok(Made { rows, counts, device })
+    })
+}
+
+/// Fights the battles of the groups that are not on the disk yet.
+fn fight_all<'p>(
+    groups: impl Iterator<Item = &'p [JudgedPrompt]>,
+    ask: &dyn Fn(&Battle<'_>) -> Request,
+    generator: &mut dyn Generate,
+    writer: &mut Writer<Battles>,
+    meter: &mut Meter<'_>,
+) -> Result<Vec<BattleRow>, Error> {
     let mut rows = writer.resumed().to_vec();
     let done: HashSet<_> =
         writer.resumed().iter().map(id).map(|(id, a, b)| (id.to_owned(), a, b)).collect();
     let is_done = |(id, a, b): (&str, u32, u32)| done.contains(&(id.to_owned(), a, b));
-
-    let total: usize = prompts.iter().map(|prompt| battles(prompt).len()).sum();
-    let mut meter = Meter::new(on_progress, "battles", total as u64);
     meter.progress.done = rows.len() as u64;
-    let rubrics = Rubrics { judge: inputs.rubric, meta: inputs.meta };
-    for group in prompts.chunks(config.group_prompts as usize) {
+    for group in groups {
         let group: Vec<Battle<'_>> = group.iter().flat_map(battles).collect();
         if group.iter().all(|battle| is_done(battle.id())) {
             continue;
@@ -77,14 +91,12 @@ pub fn run(
         if meter.stop {
             return Err(Error::Interrupted);
         }
-        let requests: Vec<_> =
-            group.iter().map(|battle| battle.request(config, rubrics, place)).collect();
-        let fought = fight(&group, &requests, generator, &mut meter)?;
+        let requests: Vec<_> = group.iter().map(ask).collect();
+        let fought = fight(&group, &requests, generator, meter)?;
         writer.append(&fought)?;
         rows.extend(fought);
     }
-    let counts = counts(&prompts, &rows);
-    Ok(writer.finish(rows, counts, device)?)
+    Ok(rows)
 }
 
 fn id(row: &BattleRow) -> (&str, u32, u32) {
@@ -157,24 +169,16 @@ fn recipe(
     generator: &dyn Generate,
     place: Place,
 ) -> Recipe {
-    // Earlier versions had `ignore_eos`.
-    let mut settings = Settings::of(config).with_default("sampling.ignore_eos", &false);
-    settings["iteration"] = place.iteration.into();
-    settings["rubric"] = inputs.meta.name().into();
-    Recipe {
-        stage: "srlm-judge/battles".to_owned(),
-        stage_version: STAGE_VERSION,
-        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_commit: None,
-        config: settings,
-        seed: place.run_seed,
-        inputs: vec![
-            inputs.prompts.as_input("prompts"),
-            inputs.responses.as_input("responses"),
-            inputs.judgments.as_input("judgments"),
-            plain_input("rubric", inputs.rubric.content_hash()),
-            plain_input("meta-rubric", inputs.meta.content_hash()),
-            plain_input("model", generator.identity()),
-        ],
-    }
+    let used = vec![
+        inputs.prompts.as_input("prompts"),
+        inputs.responses.as_input("responses"),
+        inputs.judgments.as_input("judgments"),
+        Input::plain("rubric", inputs.rubric.content_hash()),
+        Input::plain("meta-rubric", inputs.meta.content_hash()),
+        Input::plain("model", generator.identity()),
+    ];
+    STAGE
+        .recipe(Settings::of(config), place.run_seed, used)
+        .with("iteration", place.iteration)
+        .with("rubric", inputs.meta.name())
 }

@@ -3,14 +3,12 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use srlm_artifact::{Artifact, Begin, Input, Place, Prompts, Shard};
+use srlm_artifact::{Artifact, Input, Made, Place, Prompts, Shard, make_part};
 
 use super::select::{kept_counts, select, text_of};
-use super::{
-    Config, PoolRow, PromptPool, STAGE, STAGE_VERSION, Source, as_inputs, rows_of, settings,
-};
+use super::{Config, PoolRow, PromptPool, STAGE, Source, as_inputs, rows_of, settings};
 use crate::Error;
-use crate::recipe::{begin, recipe};
+use crate::recipe::recipe;
 
 /// What [`draw`] reads.
 #[derive(Clone, Copy, Debug)]
@@ -41,28 +39,24 @@ pub fn draw(
     device: &str,
 ) -> Result<Artifact<Prompts>, Error> {
     config.validate_for(Source::Pool)?;
-    let content_hash = inputs.pool.content_hash().to_owned();
-    let mut sources =
-        vec![Input { role: "pool".to_owned(), kind: "pool".to_owned(), content_hash }];
+    let mut sources = vec![Input::plain("pool", inputs.pool.content_hash())];
     sources.extend(as_inputs(inputs.earlier));
     let settings =
         settings(config, |key| ["source", "count", "min_count", "balance_by"].contains(&key));
-    let recipe = recipe(STAGE, STAGE_VERSION, settings, place, sources);
-    let writer = match begin(out, recipe, inputs.shard)? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
-    let taken: HashSet<_> =
-        rows_of(inputs.earlier)?.iter().map(|row| text_of(&row.prompt)).collect();
-    let drawn = select(inputs.pool.rows(), &taken, config, place.run_seed)?;
-    let rows: Vec<_> = match inputs.shard {
-        Some(shard) => shard.groups(drawn.rows.len()).map(|i| drawn.rows[i]).collect(),
-        None => drawn.rows,
-    };
-    let mut counts = kept_counts(&rows, &config.balance_by)?;
-    // What is counted of the whole pool is counted once.
-    if inputs.shard.is_none_or(|shard| shard.index == 1) {
-        counts.extend(drawn.counts);
-    }
-    Ok(writer.finish(rows.into_iter().map(PoolRow::to_prompt_row).collect(), counts, device)?)
+    make_part(out, recipe(STAGE, settings, place, sources), inputs.shard, |_| {
+        let taken: HashSet<_> =
+            rows_of(inputs.earlier)?.iter().map(|row| text_of(&row.prompt)).collect();
+        let drawn = select(inputs.pool.rows(), &taken, config, place.run_seed)?;
+        let rows: Vec<_> = match inputs.shard {
+            Some(shard) => shard.groups(drawn.rows.len()).map(|i| drawn.rows[i]).collect(),
+            None => drawn.rows,
+        };
+        let mut counts = kept_counts(&rows, &config.balance_by)?;
+        // What is counted of the whole pool is counted once.
+        if inputs.shard.is_none_or(|shard| shard.index == 1) {
+            counts.extend(drawn.counts);
+        }
+        let rows = rows.into_iter().map(PoolRow::to_prompt_row).collect();
+        Ok(Made { rows, counts, device })
+    })
 }

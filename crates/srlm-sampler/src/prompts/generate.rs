@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Ift, IftRow, OnProgress, Place, PromptRow, PromptSource, Prompts, Shard, begin,
+    Artifact, Ift, IftRow, Made, OnProgress, Place, PromptRow, PromptSource, Prompts, Shard,
+    Writer, make,
 };
 use srlm_generate::{Completion, Generate, Meter, generate_group};
 
-use super::record::{Output, Record};
-use super::rounds::Rounds;
-use super::{Config, STAGE, STAGE_VERSION, Source, as_inputs, dropped, rows_of, settings};
+use super::rounds::{Output, Rounds};
+use super::{Config, STAGE, Source, as_inputs, dropped, rows_of, settings};
 use crate::Error;
 use crate::recipe::{model, recipe};
 
@@ -55,31 +55,43 @@ pub fn run(
     let mut sources = vec![inputs.seeds.as_input("seeds"), model(generator)];
     sources.extend(as_inputs(inputs.earlier));
     let settings = settings(config, |key| !["pool", "balance_by"].contains(&key));
-    let recipe = recipe(STAGE, STAGE_VERSION, settings, place, sources);
-    let writer = match begin(out, recipe)? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
-    let seeds: Vec<_> = inputs.seeds.rows()?.into_iter().map(seed).collect();
-    let mut rounds = Rounds::new(config, place, &seeds, &rows_of(inputs.earlier)?)?;
-    let record = Record::in_dir(writer.dir());
-    record.read()?.iter().for_each(|outputs| rounds.take(outputs));
+    make(out, recipe(STAGE, settings, place, sources), |writer| {
+        let seeds: Vec<_> = inputs.seeds.rows()?.into_iter().map(seed).collect();
+        let mut rounds = Rounds::new(config, place, &seeds, &rows_of(inputs.earlier)?)?;
+        let mut meter = Meter::new(on_progress, "prompts", u64::from(config.count));
+        write_rounds(&mut rounds, generator, writer, &mut meter)?;
+        dropped::write(writer.dir(), rounds.dropped())?;
+        let (rows, counts) = rounds.finish()?;
+        Ok(Made { rows, counts, device })
+    })
+}
 
-    let mut meter = Meter::new(on_progress, "prompts", u64::from(config.count));
+/// A file with a line a round; its name starts with `checkpoint`, so it is not part of the
+/// artifact.
+const ROUNDS: &str = "checkpoint-rounds.jsonl";
+
+/// Goes through the rounds that are not on the disk yet.
+fn write_rounds(
+    rounds: &mut Rounds<'_>,
+    generator: &mut dyn Generate,
+    writer: &Writer<Prompts>,
+    meter: &mut Meter<'_>,
+) -> Result<(), Error> {
+    let (mut record, earlier) = writer.journal::<Vec<Output>>(ROUNDS)?;
+    earlier.iter().for_each(|outputs| rounds.take(outputs));
     meter.progress.done = rounds.n_kept();
     while !rounds.is_done() {
         if meter.stop {
             return Err(Error::Interrupted);
         }
-        let outputs = round(generator, &rounds, &mut meter)?;
+        let outputs = round(generator, rounds, meter)?;
         record.append(&outputs)?;
+        record.sync()?;
         rounds.take(&outputs);
         meter.progress.done = rounds.n_kept();
         meter.report();
     }
-    dropped::write(writer.dir(), rounds.dropped())?;
-    let (rows, counts) = rounds.finish()?;
-    Ok(writer.finish(rows, counts, device)?)
+    Ok(())
 }
 
 fn seed(row: IftRow) -> PromptRow {

@@ -6,7 +6,6 @@ mod draw;
 mod dropped;
 mod generate;
 mod pool;
-mod record;
 mod rounds;
 mod select;
 
@@ -16,14 +15,11 @@ pub use draw::{DrawInputs, draw};
 pub use generate::{Inputs, run};
 pub use pool::{PoolRow, PromptPool, read_pool};
 use serde_json::Value;
-use srlm_artifact::{Artifact, Input, PromptRow, Prompts, Settings};
+use srlm_artifact::{Artifact, Input, PromptRow, Prompts, Settings, Stage, stage};
 
 use crate::Error;
 
-const STAGE: &str = "srlm-sampler/prompts";
-
-/// Raised when other prompts come from the same settings and inputs.
-const STAGE_VERSION: u32 = 2;
+const STAGE: Stage = stage!("srlm-sampler/prompts", 2);
 
 /// The settings that can change the result: those that `decides` accepts.
 fn settings(config: &Config, decides: impl Fn(&str) -> bool) -> Settings {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use srlm_artifact::{Prompt, PromptRow, PromptSource, Row, RowProblem, read_jsonl};
+use srlm_artifact::{Prompt, PromptRow, PromptSource, Row, RowProblem, hex, read_jsonl};
 
 use crate::Error;
 
@@ -48,8 +48,8 @@ impl PromptPool {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
         }
-        let digits: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { rows, content_hash: format!("sha256:{digits}") })
+        let content_hash = format!("sha256:{}", hex(&hash.finalize()));
+        Ok(Self { rows, content_hash })
     }
 
     /// The rows, in the file's order.

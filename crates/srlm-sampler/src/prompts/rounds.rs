@@ -6,15 +6,22 @@ use std::collections::{BTreeMap, HashSet};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use srlm_artifact::{Counts, Place, Prompt, PromptRow, PromptSource, row_seed};
+use serde::{Deserialize, Serialize};
+use srlm_artifact::{Counts, FinishReason, Place, Prompt, PromptRow, PromptSource, row_seed};
 use srlm_generate::{Request, Sampling};
 
 use super::Config;
 use super::dropped::Dropped;
-use super::record::Output;
 use crate::filter::collapse;
 use crate::template::stops;
 use crate::{DropReason, Error, Filter, Rejection, parse, render};
+
+/// One generation, as written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Output {
+    pub(crate) text: String,
+    pub(crate) finish_reason: FinishReason,
+}
 
 /// Prompts accepted so far, and all that decides the next request.
 pub(crate) struct Rounds<'a> {

@@ -2,23 +2,22 @@
 
 mod config;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use srlm_artifact::{
-    Artifact, Begin, Counts, FinishReason, Message, OnProgress, Place, Prompt, PromptRow, Prompts,
-    ResponseRow, Responses, Role, Settings, Shard, row_seed,
+    Artifact, Counts, FinishReason, Made, Message, OnProgress, Place, Prompt, PromptRow, Prompts,
+    ResponseRow, Responses, Role, Settings, Shard, Stage, Writer, make_part, row_seed, stage,
 };
 use srlm_generate::{Completion, Generate, Input, Meter, Request, generate_group};
 
 pub use config::Config;
 
 use crate::Error;
-use crate::recipe::{begin, model, recipe};
+use crate::recipe::{model, recipe};
 
-/// Raised when other responses come from the same settings and inputs.
-const STAGE_VERSION: u32 = 1;
+const STAGE: Stage = stage!("srlm-sampler/responses", 1);
 
 /// What the stage reads.
 #[derive(Clone, Copy, Debug)]
@@ -51,36 +50,47 @@ pub fn run(
 ) -> Result<Artifact<Responses>, Error> {
     config.validate()?;
     let sources = vec![inputs.prompts.as_input("prompts"), model(generator)];
-    // Earlier versions had `ignore_eos`.
-    let settings = Settings::of(config).with_default("sampling.ignore_eos", &false);
-    let recipe = recipe("srlm-sampler/responses", STAGE_VERSION, settings, place, sources);
-    let mut writer = match begin(out, recipe, inputs.shard)? {
-        Begin::UpToDate(artifact) => return Ok(artifact),
-        Begin::Write(writer) => writer,
-    };
-    let prompts = inputs.prompts.rows()?;
-    let groups = groups(&prompts, config.group_prompts as usize, inputs.shard);
-    let n_prompts = groups.iter().map(|group| group.len()).sum();
-    let mut rows = writer.resumed().to_vec();
-    let mut n_done: HashMap<String, u32> = HashMap::new();
-    rows.iter().for_each(|row| *n_done.entry(row.prompt_id.clone()).or_default() += 1);
+    let settings = Settings::of(config);
+    make_part(out, recipe(STAGE, settings, place, sources), inputs.shard, |writer| {
+        let prompts = inputs.prompts.rows()?;
+        let groups = groups(&prompts, config.group_prompts as usize, inputs.shard);
+        let n_prompts = groups.iter().map(|group| group.len()).sum::<usize>();
+        let total = n_prompts as u64 * u64::from(config.samples);
+        let mut meter = Meter::new(on_progress, "responses", total);
+        let ask = |prompt: &PromptRow| request(prompt, config, place);
+        let rows = answer_all(&groups, &ask, generator, writer, &mut meter)?;
+        let counts = counts(n_prompts, &rows);
+        Ok(Made { rows, counts, device })
+    })
+}
 
-    let total = n_prompts as u64 * u64::from(config.samples);
-    let mut meter = Meter::new(on_progress, "responses", total);
+/// Answers the groups that are not on the disk yet.
+fn answer_all(
+    groups: &[&[PromptRow]],
+    ask: &dyn Fn(&PromptRow) -> Request,
+    generator: &mut dyn Generate,
+    writer: &mut Writer<Responses>,
+    meter: &mut Meter<'_>,
+) -> Result<Vec<ResponseRow>, Error> {
+    let mut rows = writer.resumed().to_vec();
+    let done: HashSet<String> = rows.iter().map(|row| row.response_id.clone()).collect();
     meter.progress.done = rows.len() as u64;
     for group in groups {
-        if group.iter().all(|prompt| n_done.get(&prompt.prompt_id) == Some(&config.samples)) {
+        let requests: Vec<Request> = group.iter().map(ask).collect();
+        let is_done = |request: &Request| {
+            (0..request.seeds.len()).all(|i| done.contains(&format!("{}/{i}", request.id)))
+        };
+        if requests.iter().all(is_done) {
             continue;
         }
         if meter.stop {
             return Err(Error::Interrupted);
         }
-        let answers = answer(group, config, generator, place, &mut meter)?;
+        let answers = answer(&requests, generator, meter)?;
         writer.append(&answers)?;
         rows.extend(answers);
     }
-    let counts = counts(n_prompts, &rows);
-    Ok(writer.finish(rows, counts, device)?)
+    Ok(rows)
 }
 
 /// Samples `config.samples` responses to each prompt, without files: [`run`] draws the same.
@@ -126,14 +136,11 @@ fn groups(prompts: &[PromptRow], n_prompts: usize, shard: Option<Shard>) -> Vec<
 
 /// Answers one group of prompts.
 fn answer(
-    group: &[PromptRow],
-    config: &Config,
+    requests: &[Request],
     generator: &mut dyn Generate,
-    place: Place,
     meter: &mut Meter<'_>,
 ) -> Result<Vec<ResponseRow>, Error> {
-    let requests: Vec<_> = group.iter().map(|prompt| request(prompt, config, place)).collect();
-    let samples = generate_group(generator, &requests, &mut |completion| {
+    let samples = generate_group(generator, requests, &mut |completion| {
         meter.progress.done += 1;
         meter.progress.tokens += u64::from(completion.n_tokens);
         meter.report();

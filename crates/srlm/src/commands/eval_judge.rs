@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use sha2::{Digest, Sha256};
-use srlm_artifact::layout;
+use srlm_artifact::{layout, sha256};
 use srlm_eval::judging::Scale;
 use srlm_generate::HttpConfig;
 use srlm_import::{HumanData, HumanFormat, read_human};
@@ -157,8 +156,7 @@ fn default_dir(args: &EvalJudge, config: &RunConfig, stem: &str) -> anyhow::Resu
         args.limit,
         args.no_expected
     );
-    let digest: String =
-        Sha256::digest(settings).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let digest = &sha256(settings)[..8];
     let parent = args.run.as_ref().filter(|_| args.model.is_none()).map(|run| run.join("people"));
     let parent = parent.unwrap_or_else(|| PathBuf::from("runs/eval-judge"));
     Ok(parent.join(format!("{stem}-{model}{}-{digest}", part_name(args))))

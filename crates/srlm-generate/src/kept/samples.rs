@@ -1,12 +1,10 @@
 //! The file of finished samples: JSON Lines, one a sample.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use srlm_artifact::{Error, FinishReason, parse_row, to_line};
+use srlm_artifact::{Error, FinishReason, Journal};
 
 use crate::{Completion, Request, WrittenToken};
 
@@ -58,35 +56,18 @@ impl Line {
 }
 
 /// The samples of all attempts.
-pub(super) struct Journal {
-    path: PathBuf,
-    file: File,
+pub(super) struct Samples {
+    journal: Journal,
     lines: HashMap<String, Line>,
 }
 
-impl Journal {
-    /// Opens a file, old or new. What follows the last line's end is the torn line of an attempt
-    /// that died, and goes.
+impl Samples {
+    /// Opens a file, old or new. Each id covers all that decides its sample, so the journal is
+    /// nobody's in particular.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let failed = |action| move |source| Error::Io { action, path: path.to_owned(), source };
-        let bytes = match fs::read(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            read => read.map_err(failed("read"))?,
-        };
-        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        let text = std::str::from_utf8(&bytes[..whole])
-            .map_err(io::Error::other)
-            .map_err(failed("read"))?;
-        let rows = text.lines().enumerate().map(|(i, line)| parse_row::<Row>(line, path, i + 1));
-        let lines =
-            rows.map(|row| row.map(|row| (row.sample_id, row.sample))).collect::<Result<_, _>>()?;
-        if whole < bytes.len() {
-            let file = OpenOptions::new().write(true).open(path).map_err(failed("open"))?;
-            file.set_len(whole as u64).map_err(failed("truncate"))?;
-        }
-        let file =
-            OpenOptions::new().create(true).append(true).open(path).map_err(failed("open"))?;
-        Ok(Self { path: path.to_owned(), file, lines })
+        let (journal, rows) = Journal::open::<Row>(path, "")?;
+        let lines = rows.into_iter().map(|row| (row.sample_id, row.sample)).collect();
+        Ok(Self { journal, lines })
     }
 
     pub(super) fn get(&self, sample_id: &str) -> Option<&Line> {
@@ -96,26 +77,21 @@ impl Journal {
     /// Adds a sample; from then on it survives the process.
     pub(super) fn append(&mut self, sample_id: String, sample: Line) -> Result<(), Error> {
         let row = Row { sample_id, sample };
-        let unwritable =
-            |problem| Error::Unwritable { id: format!("sample_id {}", row.sample_id), problem };
-        let line = to_line(&row).map_err(unwritable)? + "\n";
-        self.file.write_all(line.as_bytes()).map_err(|source| self.failed("append to", source))?;
+        self.journal.append(&row)?;
         self.lines.insert(row.sample_id, row.sample);
         Ok(())
     }
 
     /// From then on all samples survive the system.
-    pub(super) fn sync(&self) -> Result<(), Error> {
-        self.file.sync_data().map_err(|source| self.failed("sync", source))
-    }
-
-    fn failed(&self, action: &'static str, source: io::Error) -> Error {
-        Error::Io { action, path: self.path.clone(), source }
+    pub(super) fn sync(&mut self) -> Result<(), Error> {
+        self.journal.sync()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn line(text: &str) -> Line {
@@ -136,20 +112,20 @@ mod tests {
     fn samples_come_back_as_they_were_and_a_torn_one_is_written_over() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("samples.jsonl");
-        let mut journal = Journal::open(&path).unwrap();
-        journal.append("a/0/x".to_owned(), line("one\nmore")).unwrap();
-        journal.append("a/1/x".to_owned(), line("two")).unwrap();
+        let mut samples = Samples::open(&path).unwrap();
+        samples.append("a/0/x".to_owned(), line("one\nmore")).unwrap();
+        samples.append("a/1/x".to_owned(), line("two")).unwrap();
         let bytes = fs::read(&path).unwrap();
         insta::assert_snapshot!(String::from_utf8_lossy(&bytes).lines().next().unwrap(), @r#"{"sample_id":"a/0/x","sample":{"seed":7,"text":"one\nmore","finish_reason":"stop","n_tokens":2,"tokens":[["4",[["4",-0.1],["5",-0.30000000000000004]]]]}}"#);
         for cut in 1..40 {
             fs::write(&path, &bytes[..bytes.len() - cut]).unwrap();
-            let mut journal = Journal::open(&path).unwrap();
+            let mut samples = Samples::open(&path).unwrap();
             assert_eq!(
-                (journal.get("a/0/x"), journal.get("a/1/x")),
+                (samples.get("a/0/x"), samples.get("a/1/x")),
                 (Some(&line("one\nmore")), None),
                 "{cut}"
             );
-            journal.append("a/1/x".to_owned(), line("two")).unwrap();
+            samples.append("a/1/x".to_owned(), line("two")).unwrap();
             assert_eq!(fs::read(&path).unwrap(), bytes);
         }
     }
@@ -159,7 +135,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("samples.jsonl");
         fs::write(&path, "{}\n").unwrap();
-        let error = Journal::open(&path).err().unwrap().to_string();
-        assert!(error.contains("samples.jsonl:1"), "{error}");
+        let error = Samples::open(&path).err().unwrap().to_string();
+        assert!(error.contains("samples.jsonl is damaged: line 1"), "{error}");
     }
 }
