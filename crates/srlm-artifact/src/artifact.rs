@@ -210,6 +210,9 @@ impl<K: Kind> Artifact<K> {
         if manifest.key != key(&manifest.kind, manifest.format, &manifest.provenance) {
             problems.push(self.contradiction("has a `key` that is not that of its `provenance`"));
         }
+        if !manifest.is_unchanged() {
+            problems.push(self.contradiction("was changed: its `seal` is not that of the rest"));
+        }
         problems
     }
 

@@ -218,6 +218,17 @@ fn in_field(field: &str) -> String {
     if field.is_empty() { String::new() } else { format!(", field `{field}`") }
 }
 
+/// An error with its causes, in one line.
+pub(crate) fn message(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}
+
 /// Names the action and the path of a failed system call.
 pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();

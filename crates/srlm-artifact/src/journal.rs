@@ -42,11 +42,7 @@ impl Journal {
         let whole = whole_lines(&bytes);
         let lines = bytes[..whole].split_inclusive(|&byte| byte == b'\n');
         let values = lines.zip(1..).map(|(line, number)| {
-            journal.value(line).ok_or_else(|| Error::Damaged {
-                path: path.to_owned(),
-                what: format!("line {number}"),
-                stage: stage_of(path),
-            })
+            journal.value(line).ok_or_else(|| damaged(path, format!("line {number}")))
         });
         let values = values.collect::<Result<_, _>>()?;
         if whole < bytes.len() {
@@ -56,6 +52,19 @@ impl Journal {
                 .map_err(io("truncate", path))?;
         }
         Ok((journal, values))
+    }
+
+    /// Whether the lines that were written whole are those that were written; nothing is changed.
+    pub(crate) fn check(path: &Path, owner: &str) -> Result<(), Error> {
+        let bytes = read_file(path)?;
+        let mut journal = Self { path: path.to_owned(), chain: owner.to_owned(), file: None };
+        let lines = bytes[..whole_lines(&bytes)].split_inclusive(|&byte| byte == b'\n');
+        for (line, number) in lines.zip(1..) {
+            if journal.value::<serde::de::IgnoredAny>(line).is_none() {
+                return Err(damaged(path, format!("line {number}")));
+            }
+        }
+        Ok(())
     }
 
     /// The value of a line whose checksum fits.
@@ -116,7 +125,7 @@ impl Journal {
 }
 
 /// The stage whose staging folder holds a file, as `--force` takes it.
-pub(crate) fn stage_of(file: &Path) -> String {
+fn stage_of(file: &Path) -> String {
     let is_staging = |folder: &&Path| {
         folder.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".partial"))
     };

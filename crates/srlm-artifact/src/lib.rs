@@ -4,6 +4,7 @@
 mod aggregation;
 mod artifact;
 mod aside;
+mod audit;
 mod begin;
 mod canonical;
 mod changed;
@@ -30,6 +31,7 @@ mod row;
 mod row_checks;
 mod rows;
 mod score;
+mod seal;
 mod seed;
 mod settings;
 mod shard;
@@ -42,6 +44,7 @@ mod writer;
 pub use aggregation::{Aggregation, aggregate, scores};
 pub use artifact::{Artifact, Origin};
 pub use aside::move_aside;
+pub use audit::{Audit, Finding, audit};
 pub use begin::{Begin, begin};
 pub use correlation::{pearson, spearman};
 pub use error::Error;
@@ -68,6 +71,7 @@ pub use rows::{
     UnpairedRefLogpsRow, UnpairedRow,
 };
 pub use score::Score;
+pub use seal::{check_seal, seal};
 pub use seed::{Place, row_seed};
 pub use settings::Settings;
 pub use shard::{Shard, merge};

@@ -44,6 +44,9 @@ pub struct Manifest {
     pub environment: Environment,
     /// What went in, what came out, what was left out.
     pub counts: Counts,
+    /// Hash over all of the above; absent where 0.1.0 wrote the folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
 }
 
 /// One file of a folder.
@@ -78,6 +81,21 @@ struct Head {
 }
 
 impl Manifest {
+    /// This manifest with its seal.
+    pub(crate) fn sealed(self) -> Self {
+        Self { seal: Some(self.hash()), ..self }
+    }
+
+    /// Whether it says what it said when it was written, as far as it can tell.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        self.seal.as_ref().is_none_or(|seal| *seal == self.hash())
+    }
+
+    fn hash(&self) -> String {
+        let bare = Self { seal: None, ..self.clone() };
+        hash_json(&serde_json::to_value(bare).expect("its keys are strings"))
+    }
+
     /// The manifest of a folder of any kind.
     ///
     /// # Errors

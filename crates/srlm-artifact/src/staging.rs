@@ -9,10 +9,16 @@ use crate::begin::{change, is_free};
 use crate::changed::first_change;
 use crate::error::io;
 use crate::files::{beside, entries, list, parent, read_file, rename_dir, sync_dir, write_durably};
+use crate::journal::damaged;
+use crate::kind::supported;
 use crate::manifest::MANIFEST;
-use crate::{Artifact, Error, FileEntry, Format, Kind, Manifest, Recipe, move_aside};
+use crate::seal::WHOLE;
+use crate::{
+    Artifact, Error, FileEntry, Format, Journal, Kind, Manifest, Recipe, check_seal, move_aside,
+    recipe,
+};
 
-const RECIPE: &str = "recipe.json";
+pub(crate) const RECIPE: &str = "recipe.json";
 const PARTIAL_ROWS: &str = "rows.partial.jsonl";
 
 /// `{out}.partial`: `recipe.json`, appended rows, checkpoints and the files of the artifact to be.
@@ -155,6 +161,61 @@ impl Staging {
         let _ = fs::remove_dir(out);
         rename_dir(&self.dir, out)
     }
+}
+
+/// All that is wrong with a staging folder: whose it is, and what attempts left in it. Files of the
+/// artifact to be are not looked at: they are written anew.
+pub(crate) fn check_staging(dir: &Path) -> Vec<Error> {
+    if dir.join(MANIFEST).symlink_metadata().is_ok() {
+        // Only the rename is left to do; what is damaged is made again.
+        return Vec::new();
+    }
+    let owner = dir.join(RECIPE);
+    let text = match read_file(&owner) {
+        Ok(text) => text,
+        Err(error) => return vec![error],
+    };
+    let Some(key) = key_of(&text) else {
+        return vec![damaged(&owner, "the recipe of the stage")];
+    };
+    let found = match entries(dir) {
+        Ok(found) => found,
+        Err(error) => return vec![error],
+    };
+    let check = |entry: &fs::DirEntry| check_entry(dir, entry, &key).err();
+    found.iter().filter_map(check).collect()
+}
+
+/// The key in a `recipe.json` that is the key of the recipe in it.
+fn key_of(text: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Owned {
+        key: String,
+        kind: String,
+        recipe: Recipe,
+    }
+    let Owned { key, kind, recipe } = serde_json::from_slice(text).ok()?;
+    let expected = recipe::key(&kind, supported(&kind)?, &recipe);
+    (key == expected).then_some(key)
+}
+
+fn check_entry(dir: &Path, entry: &fs::DirEntry, key: &str) -> Result<(), Error> {
+    let (path, name) = (entry.path(), entry.file_name());
+    let name = name.to_string_lossy();
+    let kind = entry.file_type().map_err(io("read", &path))?;
+    if !kind.is_dir() && !kind.is_file() {
+        return Err(damaged(&path, "a link or a device"));
+    }
+    let is_journal = name == PARTIAL_ROWS || name.starts_with("checkpoint") && kind.is_file();
+    if is_journal {
+        // Samples are kept for whoever asks for them again; all else for this recipe.
+        let owner = if name == "checkpoint-samples.jsonl" { "" } else { key };
+        return Journal::check(&path, owner);
+    }
+    if kind.is_dir() && path.join(WHOLE).symlink_metadata().is_ok() {
+        return check_seal(dir, &path);
+    }
+    Ok(())
 }
 
 /// What is needed only until the artifact is complete.

@@ -21,7 +21,15 @@ const PREFIX: &str = "train/";
 pub fn write_tensorboard(dir: &Path, rows: &[MetricsRow], started: u64) -> Result<PathBuf, Error> {
     fs::create_dir_all(dir).map_err(io("create", dir))?;
     let path = dir.join(format!("events.out.tfevents.{started}.srlm"));
-    fs::write(&path, events(rows, started as f64)).map_err(io("write", &path))?;
+    // Beside, then renamed: TensorBoard never reads half of it.
+    let part = dir.join(format!(".events.{}.part", std::process::id()));
+    let written =
+        fs::write(&part, events(rows, started as f64)).and_then(|()| fs::rename(&part, &path));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&part);
+    }
+    written.map_err(io("write", &path))?;
     Ok(path)
 }
 

@@ -126,7 +126,9 @@ impl<K: Kind> Writer<K> {
                 wall_seconds: (self.started.elapsed().as_secs_f64() * 1e3).round() / 1e3,
             },
             counts,
+            seal: None,
         };
+        let manifest = manifest.sealed();
         let mut text = serde_json::to_vec_pretty(&manifest).expect("its keys are strings");
         text.push(b'\n');
         write_durably(&self.staging.dir.join(MANIFEST), &text)?;

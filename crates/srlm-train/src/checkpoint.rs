@@ -1,7 +1,7 @@
 //! Training state on disk: weights, moments and metrics, written so that a crash leaves the last
 //! whole one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Tensor, TensorData};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use serde::{Deserialize, Serialize};
-use srlm_artifact::{MetricsRow, damaged, sha256_file};
+use srlm_artifact::{MetricsRow, check_seal, seal};
 use srlm_model::Model;
 
 use crate::ema::Ema;
@@ -20,7 +19,7 @@ use crate::optimizer::{Either, Moments};
 const RESUME: &str = "checkpoint";
 const BEST: &str = "checkpoint-best";
 /// Written last into a folder and removed first: one that has it is whole. It holds the hash of
-/// each file beside it, as [`Seal`].
+/// each file beside it.
 const WHOLE: &str = "whole";
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -45,54 +44,6 @@ impl State {
         match &self.ema {
             Some(ema) => ema.applied(self.model.clone()),
             None => self.model.clone(),
-        }
-    }
-}
-
-/// What a whole folder holds, and whose it is.
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
-struct Seal {
-    /// The hash of the recipe of the stage that is being made.
-    owner: String,
-    /// The hash of each file.
-    files: BTreeMap<String, String>,
-}
-
-impl Seal {
-    /// What is in `folder`, a checkpoint of the stage that is made in `dir`.
-    fn of(dir: &Path, folder: &Path) -> Result<Self, Failure> {
-        let recipe = dir.join("recipe.json");
-        let owner = if recipe.exists() { sha256_file(&recipe)? } else { String::new() };
-        let mut files = BTreeMap::new();
-        for entry in fs::read_dir(folder)? {
-            let (name, path) = entry.map(|entry| (entry.file_name(), entry.path()))?;
-            if name == WHOLE {
-                continue;
-            }
-            let is_file = path.symlink_metadata()?.is_file();
-            let hash = if is_file { sha256_file(&path)? } else { "no file".to_owned() };
-            files.insert(name.to_string_lossy().into_owned(), hash);
-        }
-        Ok(Self { owner, files })
-    }
-
-    /// # Errors
-    /// [`srlm_artifact::Error::Damaged`] with the first file that is not what was written.
-    fn check(dir: &Path, folder: &Path) -> Result<(), Failure> {
-        let path = folder.join(WHOLE);
-        let written = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        let Some(written): Option<Self> = written else {
-            return Err(damaged(&path, "its list of hashes").into());
-        };
-        let found = Self::of(dir, folder)?;
-        if written.owner != found.owner {
-            return Err(damaged(&path, "the recipe that it belongs to").into());
-        }
-        let names = written.files.keys().chain(found.files.keys());
-        let differs = |name: &&String| written.files.get(*name) != found.files.get(*name);
-        match names.into_iter().find(differs) {
-            Some(name) => Err(damaged(&folder.join(name), "its hash").into()),
-            None => Ok(()),
         }
     }
 }
@@ -161,8 +112,7 @@ fn replace(
         }
         fs::create_dir_all(&new)?;
         write(&new)?;
-        fs::write(new.join(WHOLE), serde_json::to_vec(&Seal::of(dir, &new)?)?)?;
-        fs::File::open(new.join(WHOLE))?.sync_all()?;
+        seal(dir, &new)?;
         Ok(take_place(&new, &done)?)
     };
     written().map_err(failed(&done))
@@ -217,13 +167,14 @@ pub(crate) fn save_best(dir: &Path, model: &Model) -> Result<(), Error> {
 /// The last state written into `dir`, put into the model of `start`; `None` where there is none.
 pub(crate) fn load(dir: &Path, start: &State) -> Result<Option<State>, Error> {
     let Some(done) = whole(dir, RESUME) else { return Ok(None) };
-    Seal::check(dir, &done).and_then(|()| read(&done, start)).map(Some).map_err(failed(&done))
+    check_seal(dir, &done).and_then(|()| read(&done, start)).map(Some).map_err(failed(&done))
 }
 
 /// `model` with the best weights.
 pub(crate) fn load_best(dir: &Path, model: Model) -> Result<Model, Error> {
     let at = whole(dir, BEST).unwrap_or_else(|| dir.join(BEST));
-    Seal::check(dir, &at)
+    check_seal(dir, &at)
+        .map_err(Failure::from)
         .and_then(|()| read_tensors(&at.join("weight.safetensors")))
         .map(|tensors| restore(model, tensors).0)
         .map_err(failed(&at))
@@ -315,9 +266,9 @@ mod tests {
             fs::write(dir.join("recipe.json"), "{\"key\":1}").unwrap();
             replace(&dir, RESUME, write("1")).unwrap();
             let done = dir.join(RESUME);
-            assert!(Seal::check(&dir, &done).is_ok());
+            assert!(check_seal(&dir, &done).is_ok());
             damage(&done);
-            let error = Seal::check(&dir, &done).unwrap_err().to_string();
+            let error = check_seal(&dir, &done).unwrap_err().to_string();
             assert!(error.contains("is damaged") && error.contains("`--force m2`"), "{i}: {error}");
         }
     }

@@ -93,10 +93,11 @@ pub(crate) fn redo(run: &Run<'_>, force: &[String], from: Option<&str>) -> anyho
         redone[found(&steps, stage)?[0]..].fill(true);
     }
     for (step, _) in steps.iter().zip(redone).filter(|(_, is_redone)| *is_redone) {
-        let path = run.path(&step.path());
-        if path.exists() {
+        let made = run.path(&step.path());
+        let begun = run.path(&format!("{step}.partial"));
+        for path in [made, begun].into_iter().filter(|path| path.symlink_metadata().is_ok()) {
             let aside = srlm_artifact::move_aside(&path)?;
-            run.console.say(&format!("{step} moved to {}", aside.display()));
+            run.console.say(&format!("{} moved to {}", path.display(), aside.display()));
         }
     }
     Ok(())

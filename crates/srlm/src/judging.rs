@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
-use srlm_artifact::{Settings, 
-    Aggregation, Artifact, Begin, FinishReason, Input, Prompts, ResponseRow, Responses, Shard, hex,
-    row_seed, to_line,
+use srlm_artifact::{
+    Aggregation, Artifact, Begin, FinishReason, Input, Prompts, ResponseRow, Responses, Settings,
+    Shard, hex, row_seed, to_line,
 };
 use srlm_eval::judging::{
     self, JudgeReport, Judged, JudgedGroup, JudgedPair, JudgedResponse, Scale,
@@ -107,7 +107,7 @@ fn settings(run: &Run<'_>, question: &Question<'_>) -> anyhow::Result<Settings> 
         people.update(b"\n");
     }
     let people = hex(&people.finalize());
-    Ok(serde_json::json!({
+    let settings = serde_json::json!({
         "people": people,
         "data": question.name,
         "scale": question.scale,

@@ -1,6 +1,7 @@
 //! The crate as its callers see it.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod audit;
 mod changed;
 mod crash;
 mod fixtures;

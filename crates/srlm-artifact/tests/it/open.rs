@@ -60,7 +60,7 @@ fn a_manifest_that_cannot_be_read_is_named_with_its_field() {
     ");
     assert_snapshot!(problem(|out| edit(&out.join("manifest.json"), "\"counts\"", "\"amounts\"")), @r"
         invalid manifest prompts/manifest.json, field `amounts`
-          unknown field `amounts`, expected one of `kind`, `format`, `rows`, `files`, `content_hash`, `key`, `provenance`, `environment`, `counts` at line 42 column 11
+          unknown field `amounts`, expected one of `kind`, `format`, `rows`, `files`, `content_hash`, `key`, `provenance`, `environment`, `counts`, `seal` at line 42 column 11
     ");
 }
 

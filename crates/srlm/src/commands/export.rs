@@ -35,25 +35,58 @@ pub(crate) fn export(command: &ExportCommand, console: &Console) -> anyhow::Resu
 
 /// Writes a text that is not there yet.
 pub(super) fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
-    let write = || -> std::io::Result<()> {
+    whole(path, |part| {
         use std::io::Write;
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(part)?;
         file.write_all(text.as_bytes())?;
-        file.sync_all()
-    };
-    write().with_context(|| {
+        Ok(file.sync_all()?)
+    })
+    .with_context(|| {
         format!("cannot write {}; a file that is there is never written over", path.display())
     })
 }
 
-fn new_folder(path: &Path) -> anyhow::Result<()> {
-    let is_free = std::fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none());
-    if !is_free {
+/// What `write` makes at a name beside `out` gets the name `out` when it is whole; where it fails,
+/// nothing stays behind.
+fn whole(out: &Path, write: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let is_free = |path: &Path| match std::fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(_) => path.symlink_metadata().is_err(),
+    };
+    if !is_free(out) {
         let refuse =
-            || -> anyhow::Result<()> { bail!("{} is there already and not empty", path.display()) };
+            || -> anyhow::Result<()> { bail!("{} is there already and not empty", out.display()) };
         refuse().or_exit(Exit::Config)?;
     }
-    std::fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))
+    let name = out.file_name().context("the path ends with a name")?;
+    let part = out.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
+    let written = write(&part).and_then(|()| {
+        // An empty folder may be in the way on some systems.
+        let _ = std::fs::remove_dir(out);
+        std::fs::rename(&part, out).with_context(|| format!("cannot write {}", out.display()))
+    });
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = if part.is_dir() {
+            std::fs::remove_dir_all(&part)
+        } else {
+            std::fs::remove_file(&part)
+        };
+    }
+    written
+}
+
+/// As [`whole`], of a folder.
+fn whole_folder(
+    out: &Path,
+    write: impl FnOnce(&Path) -> anyhow::Result<()>,
+) -> anyhow::Result<PathBuf> {
+    whole(out, |part| {
+        std::fs::create_dir_all(part)
+            .with_context(|| format!("cannot create {}", part.display()))?;
+        write(part)
+    })?;
+    Ok(out.to_owned())
 }
 
 fn name(args: &ExportModel) -> String {
@@ -66,11 +99,11 @@ fn name(args: &ExportModel) -> String {
 /// A folder that transformers opens, with a model card.
 fn hf(args: &ExportModel, console: &Console) -> anyhow::Result<PathBuf> {
     let (checkpoint, device) = rows::open(&args.model, console)?;
-    new_folder(&args.out)?;
-    let model = Model::load(&checkpoint, &device).or_exit(Exit::Engine)?;
-    model.save(&args.out, &checkpoint, None).or_exit(Exit::Engine)?;
-    write_card(&args.out, &model_card::of(&args.model.model, &name(args), &checkpoint.config)?)?;
-    Ok(args.out.clone())
+    whole_folder(&args.out, |out| {
+        let model = Model::load(&checkpoint, &device).or_exit(Exit::Engine)?;
+        model.save(out, &checkpoint, None).or_exit(Exit::Engine)?;
+        write_card(out, &model_card::of(&args.model.model, &name(args), &checkpoint.config)?)
+    })
 }
 
 fn write_card(dir: &Path, card: &ModelCard) -> anyhow::Result<()> {
@@ -94,7 +127,6 @@ fn peft(args: &ExportPeft, console: &Console) -> anyhow::Result<PathBuf> {
         };
         refuse().or_exit(Exit::Config)?;
     }
-    new_folder(&args.out)?;
     let path = adapter.join("adapter_config.json");
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}", path.display()))?;
@@ -102,14 +134,15 @@ fn peft(args: &ExportPeft, console: &Console) -> anyhow::Result<PathBuf> {
         serde_json::from_str(&text).with_context(|| format!("{}", path.display()))?;
     let base = base.clone().unwrap_or_else(|| base_of(checkpoint.path(), &settings));
     settings["base_model_name_or_path"] = json!(base);
-    write_new(&args.out.join("adapter_config.json"), &format!("{settings:#}\n"))?;
-    let weights = "adapter_model.safetensors";
-    std::fs::copy(adapter.join(weights), args.out.join(weights))
-        .with_context(|| format!("cannot copy {weights}"))?;
     let mut card = model_card::of(&args.model.model, &name(args), &checkpoint.config)?;
     (card.library_name, card.base_model) = ("peft".to_owned(), base);
-    write_card(&args.out, &card)?;
-    Ok(args.out.clone())
+    let weights = "adapter_model.safetensors";
+    whole_folder(&args.out, |out| {
+        write_new(&out.join("adapter_config.json"), &format!("{settings:#}\n"))?;
+        std::fs::copy(adapter.join(weights), out.join(weights))
+            .with_context(|| format!("cannot copy {weights}"))?;
+        write_card(out, &card)
+    })
 }
 
 /// Where the model that an adapter was trained on can be loaded: a model of the same run lies
@@ -141,16 +174,18 @@ fn gguf(args: &ExportGguf, console: &Console) -> anyhow::Result<PathBuf> {
 /// A folder with `model.gguf` and a `Modelfile`.
 fn ollama(args: &ExportGguf, console: &Console) -> anyhow::Result<PathBuf> {
     let ExportGguf { export: args, format } = args;
-    new_folder(&args.out)?;
-    let file = args.out.join("model.gguf");
-    let export = ExportModel { out: file.clone(), ..args.clone() };
-    gguf(&ExportGguf { export, format: format.clone() }, console)?;
-    let checkpoint = Checkpoint::open(&file).or_exit(Exit::Engine)?;
-    let context = checkpoint.config.context().min(OllamaSettings::default().context);
-    let settings = OllamaSettings { context, ..OllamaSettings::default() };
-    let text = modelfile("model.gguf", &checkpoint.tokenizer, &settings).or_exit(Exit::Engine)?;
-    write_new(&args.out.join("Modelfile"), &text)?;
-    Ok(args.out.clone())
+    whole_folder(&args.out, |out| {
+        let file = out.join("model.gguf");
+        let name = Some(name(args));
+        let export = ExportModel { out: file.clone(), name, ..args.clone() };
+        gguf(&ExportGguf { export, format: format.clone() }, console)?;
+        let checkpoint = Checkpoint::open(&file).or_exit(Exit::Engine)?;
+        let context = checkpoint.config.context().min(OllamaSettings::default().context);
+        let settings = OllamaSettings { context, ..OllamaSettings::default() };
+        let text =
+            modelfile("model.gguf", &checkpoint.tokenizer, &settings).or_exit(Exit::Engine)?;
+        write_new(&out.join("Modelfile"), &text)
+    })
 }
 
 /// Pairs in TRL's conversational form.

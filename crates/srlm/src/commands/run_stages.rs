@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use serde_json::json;
 use srlm_artifact::{
-    Artifact, Judgments, Kind, Manifest, Place, Prompts, Responses, layout, read_jsonl, to_line,
+    Artifact, Audit, Finding, Judgments, Kind, Manifest, Place, Prompts, Responses, layout,
+    read_jsonl, to_line,
 };
 
 use super::print;
@@ -15,8 +16,10 @@ use crate::config;
 use crate::console::Console;
 use crate::eft;
 use crate::evaluate::evaluate;
-use crate::exit::{Exit, OrExit};
 use crate::iterate::{self};
+use crate::exit::{self, Exit, OrExit};
+use crate::folders;
+use crate::iterate;
 use crate::plan;
 use crate::preferences;
 use crate::roles::BatchFiles;
@@ -270,37 +273,60 @@ pub(crate) fn eval(args: &EvalCommand, console: &Console) -> anyhow::Result<()> 
 
 /// `report`.
 pub(crate) fn report(args: &RunArgs, console: &Console) -> anyhow::Result<()> {
-    let page = iterate::report(&open(&args.run, console)?)?;
+    let run = open(&args.run, console)?;
+    let page = iterate::report(&run)?;
     console.event("report_written", json!({ "report": page }));
-    if args.json { Ok(()) } else { print(&format!("{}\n", page.display())) }
+    if !args.json {
+        print(&format!("{}\n", page.display()))?;
+    }
+    // What cannot be read is not in the report: say so.
+    refuse(&run.dir, &audited(&run.dir)?.findings)
 }
 
-/// `verify`: every artifact below the folder.
-pub(crate) fn verify(run: &Path) -> anyhow::Result<()> {
-    let mut folders = Vec::new();
-    artifacts_below(run, &mut folders)?;
-    if folders.is_empty() {
-        bail!("{} holds no artifact", run.display());
+/// `verify`: everything below the folder, by the layout of the run where it is one.
+pub(crate) fn verify(dir: &Path) -> anyhow::Result<()> {
+    let found = audited(dir)?;
+    if found.artifacts.is_empty() && found.findings.is_empty() {
+        bail!("{} holds no artifact", dir.display());
     }
-    for folder in &folders {
-        let manifest: Manifest = srlm_artifact::verify_dir(folder)?;
+    let is_sound = |path: &String| !found.findings.iter().any(|finding| &finding.path == path);
+    for (path, manifest) in found.artifacts.iter().filter(|(path, _)| is_sound(path)) {
+        let folder = dir.join(path);
         print(&format!("ok {} {} rows {}\n", folder.display(), manifest.kind, manifest.rows))?;
     }
-    Ok(())
+    refuse(dir, &found.findings)
 }
 
-fn artifacts_below(dir: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    if dir.join("manifest.json").exists() {
-        found.push(dir.to_owned());
+fn audited(dir: &Path) -> anyhow::Result<Audit> {
+    let mut problems = Vec::new();
+    let mut steps = Vec::new();
+    let saved = dir.join("run.toml");
+    if saved.symlink_metadata().is_ok_and(|found| found.is_file()) {
+        match config::load(Some(&saved), None, &[]) {
+            Ok(config) => steps = folders::planned(&config),
+            Err(error) => problems.push(("run.toml", exit::message(&error))),
+        }
+    }
+    let best = dir.join("best.json");
+    if best.symlink_metadata().is_ok_and(|found| found.is_file()) {
+        let text =
+            std::fs::read(&best).with_context(|| format!("cannot read {}", best.display()))?;
+        if let Err(error) = serde_json::from_slice::<serde_json::Value>(&text) {
+            problems.push(("best.json", error.to_string()));
+        }
+    }
+    let mut found = srlm_artifact::audit(dir, &steps);
+    let finding = |(path, problem): (&str, String)| Finding { path: path.to_owned(), problem };
+    found.findings.extend(problems.into_iter().map(finding));
+    Ok(found)
+}
+
+/// All findings as one error.
+fn refuse(dir: &Path, findings: &[Finding]) -> anyhow::Result<()> {
+    if findings.is_empty() {
         return Ok(());
     }
-    let entries =
-        std::fs::read_dir(dir).with_context(|| format!("cannot list {}", dir.display()))?;
-    let mut inner: Vec<PathBuf> =
-        entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
-    inner.sort();
-    for path in inner.iter().filter(|path| path.is_dir()) {
-        artifacts_below(path, found)?;
-    }
-    Ok(())
+    let line = |finding: &Finding| format!("\n  {}: {}", finding.path, finding.problem);
+    let lines: String = findings.iter().map(line).collect();
+    Err(anyhow!("{} of {} are not sound:{lines}", findings.len(), dir.display()))
 }
