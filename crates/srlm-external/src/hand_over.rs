@@ -127,7 +127,8 @@ pub(crate) fn recipe(
     inputs: Inputs<'_>,
     seed: u64,
 ) -> Recipe {
-    let mut settings = json!({ "tool": config.tool, "training": training.recorded() });
+    let mut settings = Settings::from(json!({ "tool": config.tool }));
+    settings = settings.with("training", training.recorded());
     let mut used = vec![Input::model("model", inputs.model_hash)];
     match inputs.data {
         Data::Pairs(pairs) => used.push(pairs.as_input("pairs")),

@@ -330,7 +330,7 @@ fn write<K: Kind>(dir: &Path, rows: Vec<K::Row>) -> Artifact<K> {
         stage: "test".to_owned(),
         stage_version: 1,
         crate_version: String::new(),
-        config: serde_json::Value::Null,
+        config: serde_json::Value::Null.into(),
         seed: 0,
         inputs: Vec::new(),
     };

@@ -65,7 +65,7 @@ fn seeds(dir: &Path) -> Artifact<Ift> {
         stage: "test".to_owned(),
         stage_version: 1,
         crate_version: String::new(),
-        config: serde_json::Value::Null,
+        config: serde_json::Value::Null.into(),
         seed: 0,
         inputs: Vec::new(),
     };

@@ -7,7 +7,7 @@ use srlm_artifact::{
 };
 use srlm_checkpoint::{Checkpoint, Tokenizer};
 use srlm_model::{Conversation, ConversationError};
-use srlm_settings::{LossOn, SftConfig};
+use srlm_settings::{LoraConfig, LossOn, SftConfig};
 use srlm_train::{Course, Hooks, Machine, Start};
 
 use crate::error::Error;

@@ -167,7 +167,11 @@ pub(crate) fn save_best(dir: &Path, model: &Model) -> Result<(), Error> {
 /// The last state written into `dir`, put into the model of `start`; `None` where there is none.
 pub(crate) fn load(dir: &Path, start: &State) -> Result<Option<State>, Error> {
     let Some(done) = whole(dir, RESUME) else { return Ok(None) };
-    check_seal(dir, &done).and_then(|()| read(&done, start)).map(Some).map_err(failed(&done))
+    check_seal(dir, &done)
+        .map_err(Failure::from)
+        .and_then(|()| read(&done, start))
+        .map(Some)
+        .map_err(failed(&done))
 }
 
 /// `model` with the best weights.

@@ -30,7 +30,7 @@ fn planned() -> Vec<Step> {
 }
 
 fn put<K: Kind>(run: &Path, path: &str, rows: Vec<K::Row>, inputs: Vec<Input>) -> Artifact<K> {
-    let recipe = stage!("test", 1).recipe(&json!({ "at": path }), 7, inputs);
+    let recipe = stage!("test", 1).recipe(json!({ "at": path }), 7, inputs);
     let counts = Counts::from([("rows".to_owned(), rows.len() as u64)]);
     make::<K, srlm_artifact::Error>(&run.join(path), recipe, |writer| {
         if K::ROWS_FILE.is_none() {

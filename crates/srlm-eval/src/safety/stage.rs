@@ -17,11 +17,7 @@ const NAME: &str = "safety";
 ///
 /// # Errors
 /// [`Error::Artifact`], also when a finished folder with another key stands there.
-pub fn begin(
-    out: &Path,
-    config: serde_json::Value,
-    inputs: Vec<Input>,
-) -> Result<Begin<Eval>, Error> {
+pub fn begin(out: &Path, config: Settings, inputs: Vec<Input>) -> Result<Begin<Eval>, Error> {
     measured::begin(STAGE, out, config, inputs)
 }
 

@@ -30,7 +30,7 @@ fn pairs(dir: &Path, rows: Vec<PairRow>) -> Artifact<Pairs> {
         stage: "test".into(),
         stage_version: 1,
         crate_version: "0".into(),
-        config: json!({ "rows": rows.len() }),
+        config: json!({ "rows": rows.len() }).into(),
         seed: 0,
         inputs: Vec::<Input>::new(),
     };

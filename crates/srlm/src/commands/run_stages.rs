@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use serde_json::json;
 use srlm_artifact::{
-    Artifact, Audit, Finding, Judgments, Kind, Manifest, Place, Prompts, Responses, layout,
-    read_jsonl, to_line,
+    Artifact, Audit, Finding, Judgments, Kind, Place, Prompts, Responses, layout, read_jsonl,
+    to_line,
 };
 
 use super::print;
