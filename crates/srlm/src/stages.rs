@@ -1,6 +1,7 @@
 //! The stages of an iteration, each a line in the console and a folder in the run.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use srlm_artifact::{
     Artifact, Ift, Judgments, Kind, MetricsRow, Model as ModelKind, Origin, Pairs, Place, Progress,

@@ -15,7 +15,8 @@ pub(crate) fn recipe() -> Recipe {
         stage: "srlm-pairs".into(),
         stage_version: 1,
         crate_version: "0.1.0".into(),
-        config: json!({ "sampling": { "temperature": 0.7, "top_p": 0.9 }, "group_prompts": 16 }),
+        config: json!({ "sampling": { "temperature": 0.7, "top_p": 0.9 }, "group_prompts": 16 })
+            .into(),
         seed: 42,
         inputs: vec![Input {
             role: "judgments".into(),

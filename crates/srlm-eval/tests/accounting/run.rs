@@ -39,7 +39,7 @@ pub(crate) fn write<K: Kind>(
         stage: "test".to_owned(),
         stage_version: 1,
         crate_version: "0.1.0".to_owned(),
-        config,
+        config: config.into(),
         seed: 1,
         inputs: vec![],
     };

@@ -15,7 +15,7 @@ pub(crate) fn recipe(stage: &str, inputs: Vec<Input>) -> Recipe {
         stage: stage.to_owned(),
         stage_version: 1,
         crate_version: "0.1.0".to_owned(),
-        config: serde_json::json!({}),
+        config: serde_json::json!({}).into(),
         seed: 42,
         inputs,
     }

@@ -16,7 +16,6 @@ use crate::config;
 use crate::console::Console;
 use crate::eft;
 use crate::evaluate::evaluate;
-use crate::iterate::{self};
 use crate::exit::{self, Exit, OrExit};
 use crate::folders;
 use crate::iterate;
