@@ -18,7 +18,7 @@ use crate::eft;
 use crate::evaluate::evaluate;
 use crate::exit::{self, Exit, OrExit};
 use crate::folders;
-use crate::iterate;
+use crate::iterate::{self};
 use crate::plan;
 use crate::preferences;
 use crate::roles::BatchFiles;
