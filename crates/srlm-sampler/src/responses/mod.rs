@@ -108,7 +108,8 @@ pub fn sample(
     let mut meter = Meter::new(on_progress, "responses", 0);
     let mut rows = Vec::new();
     for group in groups(prompts, config.group_prompts as usize, None) {
-        rows.extend(answer(group, config, generator, place, &mut meter)?);
+        let requests: Vec<_> = group.iter().map(|prompt| request(prompt, config, place)).collect();
+        rows.extend(answer(&requests, generator, &mut meter)?);
     }
     Ok(rows)
 }
