@@ -153,7 +153,7 @@ fn by_panels(
         let columns = p * PANEL..n.min((p + 1) * PANEL);
         b.lay_out(columns.clone(), panel);
         let x = Rows { data: &data[rows.start * stride..], stride, n: rows.len() };
-        let to = shared.columns(columns, out_stride).from_row(rows.start);
+        let to = shared.columns(columns, out_stride).starting_at(rows.start);
         sweep(x, panel, to, accumulate);
     };
     let n_panels = n.div_ceil(PANEL);

@@ -61,7 +61,7 @@ pub(crate) struct Columns {
 
 impl Columns {
     /// The same from row `first` on, which then counts as row 0.
-    pub(crate) fn from_row(self, first: usize) -> Self {
+    pub(crate) fn starting_at(self, first: usize) -> Self {
         Self { first, ..self }
     }
 
@@ -248,9 +248,11 @@ mod x86 {
 mod tests {
     use super::*;
 
+    type NamedTile = (&'static str, fn(&Tile<'_>));
+
     /// Each kind of tile, whatever this machine would take.
-    fn kinds() -> Vec<(&'static str, fn(&Tile<'_>))> {
-        let mut kinds: Vec<(&'static str, fn(&Tile<'_>))> =
+    fn kinds() -> Vec<NamedTile> {
+        let mut kinds: Vec<NamedTile> =
             vec![("plain", |tile| tile.in_sixteen_registers::<Plain>())];
         #[cfg(target_arch = "x86_64")]
         {

@@ -155,6 +155,10 @@ fn a_resumed_run_equals_the_unbroken_one_and_no_cold_start() {
         bytes[header..].fill(0);
         std::fs::write(path, bytes).unwrap();
     }
+    // State that was changed is never used, unless it says so itself.
+    let damaged = run(&config(), 1 << 20, broken.path(), 0).map(|_| ()).unwrap_err();
+    assert!(matches!(damaged, Error::Checkpoint { .. }), "{damaged:?}");
+    srlm_artifact::seal(broken.path(), &broken.path().join("checkpoint")).unwrap();
     let (cold, _) = run(&config(), 1 << 20, broken.path(), 0).unwrap();
     assert_ne!(weights(&cold), weights(&expected));
 }

@@ -100,8 +100,10 @@ fn flip(path: &Path, at: usize) {
     fs::write(path, bytes).unwrap();
 }
 
+type Damage = (&'static str, fn(&Path));
+
 /// Kinds of damage that a file of any kind can suffer.
-const DAMAGES: [(&str, fn(&Path)); 8] = [
+const DAMAGES: [Damage; 8] = [
     ("first bit", |path| flip(path, 0)),
     ("middle bit", |path| flip(path, fs::read(path).unwrap().len() / 2)),
     ("longer", |path| {

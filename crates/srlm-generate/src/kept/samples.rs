@@ -116,7 +116,7 @@ mod tests {
         samples.append("a/0/x".to_owned(), line("one\nmore")).unwrap();
         samples.append("a/1/x".to_owned(), line("two")).unwrap();
         let bytes = fs::read(&path).unwrap();
-        insta::assert_snapshot!(String::from_utf8_lossy(&bytes).lines().next().unwrap(), @r#"{"sample_id":"a/0/x","sample":{"seed":7,"text":"one\nmore","finish_reason":"stop","n_tokens":2,"tokens":[["4",[["4",-0.1],["5",-0.30000000000000004]]]]}}"#);
+        insta::assert_snapshot!(String::from_utf8_lossy(&bytes).lines().next().unwrap(), @r#"cfcf4ba9138f09c242bf4b3dc69d67ed {"sample_id":"a/0/x","sample":{"seed":7,"text":"one\nmore","finish_reason":"stop","n_tokens":2,"tokens":[["4",[["4",-0.1],["5",-0.30000000000000004]]]]}}"#);
         for cut in 1..40 {
             fs::write(&path, &bytes[..bytes.len() - cut]).unwrap();
             let mut samples = Samples::open(&path).unwrap();

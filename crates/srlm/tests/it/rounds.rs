@@ -22,6 +22,7 @@ fn round(dir: &Path, settings: &[&str]) {
     ];
     settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
     stdout(&arguments);
+    stdout(&["verify", dir.to_str().unwrap()]);
 }
 
 fn rows(path: &Path) -> Vec<Value> {
