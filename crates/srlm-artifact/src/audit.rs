@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::error::message;
 use crate::files::entries;
-use crate::layout::{Part, Step, iteration_of, part_of};
+use crate::layout::{Part, Step, When, iteration_of, part_of};
 use crate::manifest::MANIFEST;
 use crate::staging::check_staging;
 use crate::{Input, Kind, Manifest, Model, inspect};
@@ -109,12 +109,11 @@ impl Audit {
     fn check_gaps(&mut self, steps: &[Step]) {
         let is_there = |step: &Step| self.artifacts.contains_key(&step.path());
         let last = steps.iter().rposition(is_there).unwrap_or_default();
-        // Some seed data are written when an evaluation first needs them; what is missing of the
-        // others shows in what was made of them.
-        let is_seed = |step: &Step| step.path().starts_with("seed/");
+        // These are written when an evaluation first needs them.
+        let is_late = |step: &Step| matches!(step.when, When::Anchors | When::Safety);
         let missing: Vec<String> = steps[..last]
             .iter()
-            .filter(|step| !is_there(step) && !step.is_hand_over && !is_seed(step))
+            .filter(|step| !is_there(step) && !step.is_hand_over && !is_late(step))
             .map(Step::path)
             .collect();
         for path in missing {

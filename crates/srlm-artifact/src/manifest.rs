@@ -65,7 +65,7 @@ pub struct FileEntry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
-    /// As the caller names it: `flex`, `cuda:0`.
+    /// As the caller names it: `cpu (avx512)`, `cuda:0`.
     pub device: String,
     /// RFC 3339, UTC.
     pub created_at: String,

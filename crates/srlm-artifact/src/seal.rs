@@ -15,6 +15,9 @@ use crate::{Error, sha256_file};
 /// The file that says that a folder is whole.
 pub(crate) const WHOLE: &str = "whole";
 
+/// The same file while it is written.
+const BEGUN: &str = "whole.begun";
+
 /// What a whole folder holds, and whose it is.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct Seal {
@@ -31,7 +34,10 @@ struct Seal {
 /// [`Error::Io`]
 pub fn seal(dir: &Path, folder: &Path) -> Result<(), Error> {
     let text = serde_json::to_vec(&of(dir, folder)?).expect("its keys are strings");
-    write_durably(&folder.join(WHOLE), &text)
+    // Under another name first: a crash must not leave a part of it that says that all is there.
+    let begun = folder.join(BEGUN);
+    write_durably(&begun, &text)?;
+    fs::rename(&begun, folder.join(WHOLE)).map_err(io("rename", &begun))
 }
 
 /// Whether a sealed folder holds what was written.
@@ -59,7 +65,7 @@ fn of(dir: &Path, folder: &Path) -> Result<Seal, Error> {
     let mut files = BTreeMap::new();
     for entry in entries(folder)? {
         let (name, path) = (entry.file_name(), entry.path());
-        if name != WHOLE {
+        if name != WHOLE && name != BEGUN {
             files.insert(name.to_string_lossy().into_owned(), hash_of(&path)?);
         }
     }

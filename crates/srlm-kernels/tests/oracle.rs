@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use srlm_kernels::{
-    AdamW, Attended, Filter, Heads, Layout, PackedMatrix, RopeTable, Run, adamw, attention,
+    AdamW, Attended, Cpu, Filter, Heads, Layout, PackedMatrix, RopeTable, Run, adamw, attention,
     attention_backward, matmul_packed, rms_norm, rms_norm_backward, rope_in_place, sample, swiglu,
     swiglu_backward, token_logps, token_logps_backward, token_logps_kept,
     token_logps_kept_backward, token_logps_packed,
@@ -12,8 +12,18 @@ use srlm_kernels::{
 /// A small deterministic source of numbers in `(-1, 1)`.
 struct Numbers(u64);
 
+/// Keeps the kernels to the instructions that `SRLM_CPU` names: every version against the oracles.
+fn follow_environment() {
+    static FOLLOWED: std::sync::Once = std::sync::Once::new();
+    FOLLOWED.call_once(|| {
+        let name = std::env::var("SRLM_CPU").unwrap_or_else(|_| "auto".to_owned());
+        Cpu::named(&name).and_then(Cpu::select).unwrap();
+    });
+}
+
 impl Numbers {
     fn next(&mut self) -> f32 {
+        follow_environment();
         self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         ((self.0 >> 33) as f64 / (1u64 << 31) as f64 * 2.0 - 1.0) as f32
     }

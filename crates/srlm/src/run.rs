@@ -77,9 +77,9 @@ impl<'a> Run<'a> {
         console: &'a Console,
         shard: Option<Shard>,
     ) -> anyhow::Result<Self> {
+        crate::cpu::follow_configuration(&config.runtime.cpu)?;
         std::fs::create_dir_all(&dir)
             .with_context(|| format!("cannot create {}", dir.display()))?;
-        crate::cpu::follow_configuration(&config.runtime.cpu)?;
         let lock = if shard.is_none() { Some(RunLock::acquire(&dir)?) } else { None };
         if config.runtime.threads > 0 {
             // Fails only when a pool was built before, which then stays.

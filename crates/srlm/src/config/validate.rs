@@ -27,6 +27,8 @@ impl RunConfig {
                 );
             }
         }
+        srlm_kernels::Cpu::named(&self.runtime.cpu)
+            .map_err(|error| anyhow::anyhow!("runtime.cpu: {error}"))?;
         self.sft.validate().context("in [sft]")?;
         self.prompts.validate().context("in [prompts]")?;
         self.responses.validate().context("in [responses]")?;
