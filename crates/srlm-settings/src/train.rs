@@ -113,7 +113,7 @@ impl Default for TrainConfig {
 
 impl TrainConfig {
     /// # Errors
-    /// [`Error::Config`] names the first key that cannot be, and what it must be.
+    /// [`Error`] names the first key that cannot be, and what it must be.
     pub fn validate(&self) -> Result<(), Error> {
         let in_unit = |x: f64| (0.0..1.0).contains(&x);
         let not_negative = |x: f64| x.is_finite() && x >= 0.0;

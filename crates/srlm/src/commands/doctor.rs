@@ -65,7 +65,7 @@ pub(crate) fn doctor(args: &Doctor, console: &Console) -> anyhow::Result<()> {
         };
         return refuse().or_exit(Exit::Device);
     }
-    print_speed(&checkpoint, model)
+    if args.device == "cpu" { print_speed(&checkpoint, model) } else { Ok(()) }
 }
 
 fn logps(model: &Model, sequences: &[&[u32]]) -> Vec<f64> {
